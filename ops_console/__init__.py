@@ -1,0 +1,1 @@
+"""The operations console of an outsourced hospital platform."""

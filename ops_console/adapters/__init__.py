@@ -1,0 +1,1 @@
+"""Hands: files, machines and other libraries, behind the ports of the services."""

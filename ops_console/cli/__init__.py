@@ -1,0 +1,1 @@
+"""The terminal. What a page offers, a command offers too; it can never act for a party."""

@@ -1,0 +1,1 @@
+"""Use cases. They read like the service manual and never touch a machine themselves."""

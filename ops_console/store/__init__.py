@@ -1,0 +1,1 @@
+"""Rows and queries. Every select of the console lives here, in a named function."""

@@ -1,0 +1,1 @@
+"""The pages. A view is form, command, service, redirect."""
