@@ -53,4 +53,9 @@ class SettingsInvalid(ConsoleError):
 
     def __init__(self, source: str, problems: list[str]) -> None:
         self.problems = problems
-        super().__init__("%(source)s 有 %(count)s 处问题：\n%(problems)s", source=source, count=len(problems), problems="\n".join(f"  - {p}" for p in problems))
+        super().__init__(
+            "%(source)s 有 %(count)s 处问题：\n%(problems)s",
+            source=source,
+            count=len(problems),
+            problems="\n".join(f"  - {p}" for p in problems),
+        )

@@ -1,0 +1,28 @@
+"""Alembic's entry: runs on the connection the console hands over, or on one of its own for the developers' commands."""
+
+from alembic import context
+
+from ops_console.store import audit, catalogue, clocks, contracts, jobs, messages, people, tickets  # noqa: F401
+from ops_console.store.base import Base
+
+
+def include(_object: object, name: str | None, kind: str, _reflected: bool, _compared: object) -> bool:
+    """Everything of the models is compared; what a database keeps for itself is not."""
+    return not (kind == "table" and name == "alembic_version")
+
+
+def run() -> None:
+    """Run the migrations in the transaction of the given connection."""
+    connection = context.config.attributes["connection"]
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        render_as_batch=connection.dialect.name == "sqlite",
+        include_object=include,
+        compare_type=True,
+        transaction_per_migration=False,
+    )
+    context.run_migrations()
+
+
+run()

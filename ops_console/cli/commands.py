@@ -1,0 +1,92 @@
+"""The terminal: arguments in, results on standard output, everything else on standard error.
+
+Not for acting for a party: whoever has the terminal may import and read, never confirm, approve or sign.
+"""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from ops_console.adapters.translations import Translations
+from ops_console.cli import contracts, imports, jobs, people, reports
+from ops_console.console import PROJECT
+from ops_console.core.errors import ConsoleError
+from ops_console.core.people import Actor, terminal_actor
+
+FACES = (imports, reports, contracts, jobs, people)
+
+
+class Terminal:
+    """What a command needs: the console (opened when first asked for), who is there, and their language."""
+
+    def __init__(self, open_console: Callable[[], Any], language: str) -> None:
+        self._open = open_console
+        self._console: Any = None
+        self.language = language
+        self.translations = Translations(PROJECT / "ops_console" / "translations")
+
+    @property
+    def console(self) -> Any:
+        """The prepared console."""
+        if self._console is None:
+            self._console = self._open()
+        return self._console
+
+    @property
+    def actor(self) -> Actor:
+        """The operating-system user, recorded as 系统/<user>."""
+        try:
+            return terminal_actor(getpass.getuser())
+        except (KeyError, OSError):
+            return terminal_actor(str(os.getuid()))
+
+    def say(self, text: str, **values: object) -> str:
+        """Given a Chinese message and its values, return it in the terminal's language."""
+        said = self.translations.text(text, self.language)
+        return said % {k: self.translations.render(v, self.language) for k, v in values.items()} if values else said
+
+    def tell(self, text: str, **values: object) -> None:
+        """Given a message, put it on standard error."""
+        print(self.say(text, **values), file=sys.stderr)
+
+    def close(self) -> None:
+        """Give back what was opened."""
+        if self._console is not None:
+            self._console.close()
+
+
+def run(argv: list[str], *, open_console: Callable[[], Any], serve: Callable[[], int]) -> int:
+    """Given the arguments, do the command and return its exit code: 0 done, 1 refused or failed, 2 wrong usage."""
+    terminal = Terminal(open_console, os.environ.get("OPS_LANG", "zh"))
+    parser = _parser(terminal)
+    given = parser.parse_args(argv)
+    try:
+        if given.act is None:
+            return serve()
+        return int(given.act(terminal, given))
+    except ConsoleError as exc:
+        print(terminal.translations.render(exc.sentence, terminal.language), file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        return 1
+    except KeyboardInterrupt:
+        return 1
+    finally:
+        terminal.close()
+
+
+def _parser(terminal: Terminal) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python3 run.py",
+        description=terminal.say("运维控制台。不带命令：启动控制台。test：运行测试。"),
+    )
+    parser.set_defaults(act=None)
+    verbs = parser.add_subparsers(metavar=terminal.say("命令"))
+    for face in FACES:
+        face.add_commands(verbs, terminal)
+    return parser

@@ -1,0 +1,50 @@
+"""`contract show`: the contract's versions as the console holds them. Confirming is for the page alone."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ops_console.services import contracts
+
+STATE_NAMES = {"in_force": "生效", "proposed": "待双方确认", "withdrawn": "已撤回"}
+
+
+def add_commands(verbs: Any, terminal: Any) -> None:
+    """Given the parser's verbs, add `contract show`."""
+    verb = verbs.add_parser("contract", help=terminal.say("合同版本：contract show"))
+    show = verb.add_subparsers(required=True, metavar="show").add_parser("show")
+    show.add_argument("--json", action="store_true")
+    show.set_defaults(act=show_contract)
+
+
+def show_contract(terminal: Any, given: Any) -> int:
+    """Print every version, newest first, with what it changes."""
+    with terminal.console.read() as session:
+        versions = contracts.overview(session, terminal.actor)
+    if given.json:
+        print(json.dumps([_plain(version) for version in versions], ensure_ascii=False, indent=1))
+        return 0
+    for version in versions:
+        print(terminal.say(
+            "%(number)s 第 %(version)s 版  %(state)s  自 %(day)s 起计  指纹 %(digest)s",
+            number=version.terms.number, version=version.version, state=terminal.say(STATE_NAMES[version.state]),
+            day=version.counts_from.isoformat(), digest=version.digest[:12],
+        ))  # fmt: skip
+        for limit in version.terms.limits:
+            classes = "/".join(limit.classes)
+            print(
+                f"  {limit.id}  {limit.name}  {classes}  {limit.limit_seconds // 60} min  {limit.basis} {limit.clause}"
+            )
+        for change in version.changes:
+            print(f"  {change.path}: {change.old} → {change.new}")
+    return 0
+
+
+def _plain(version: contracts.VersionView) -> dict[str, Any]:
+    return {
+        "number": version.terms.number, "version": version.version, "state": version.state, "digest": version.digest,
+        "counts_from": version.counts_from.isoformat(), "terms": json.loads(version.terms.as_json()),
+        "hospital_confirmed_by": version.hospital_by, "vendor_confirmed_by": version.vendor_by,
+        "changes": [vars(change) for change in version.changes],
+    }  # fmt: skip

@@ -1,0 +1,175 @@
+"""What a checked sheet row does to a ticket: a new ticket, blanks filled, corrections proposed, or nothing.
+
+Not for reading or checking cells (`core/ticket_sheets.py`) and not for storing (`services/imports.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from ops_console.core import tickets as core
+from ops_console.core.people import Actor
+from ops_console.core.ticket_sheets import FIELDS, SheetRow
+from ops_console.core.tickets import GRADE_IMPORTED, Event, TicketFacts, written
+
+IMPORTED, COMPLETED, CORRECTED, UNCHANGED = "imported", "completed", "corrected", "unchanged"
+COLUMN_OF = {name: column for column, name in FIELDS.items()}
+PROPOSABLE = (
+    "type", "needs_onsite", "reported_at", "recorded_at", "responded_at", "arrived_at", "restored_at", "confirmed_at",
+    "suspended_from", "suspended_until",
+)  # fmt: skip
+FILLED_BY = {
+    "responded_at": core.RESPONDED,
+    "arrived_at": core.ARRIVED,
+    "restored_at": core.RESTORE,
+    "confirmed_at": core.CONFIRMED,
+}
+DESCRIBED = ("department", "reporter", "phone", "description", "handler", "mode", "process", "suspension_reason")
+
+
+@dataclass(frozen=True)
+class Left:
+    """A cell that differs from what is known and is left as it was: row, column, what is known, what the sheet says."""
+
+    row: int
+    column: str
+    known: str
+    given: str
+
+
+@dataclass(frozen=True)
+class RowPlan:
+    """What one row does: its outcome, the events to append, and the differing cells left alone."""
+
+    outcome: str
+    events: tuple[Event, ...]
+    left: tuple[Left, ...] = ()
+
+
+@dataclass(frozen=True)
+class Taker:
+    """Who imports, and when (UTC): every event but the report is recorded then."""
+
+    actor: Actor
+    now: datetime
+
+    def event(
+        self,
+        kind: str,
+        at: datetime | None,
+        facts: dict[str, object] | None = None,
+        personal: dict[str, str] | None = None,
+        *,
+        recorded_at: datetime | None = None,
+        channel: str = "",
+    ) -> Event:
+        """Given a kind and when it happened (None: now), return the imported event."""
+        return Event(
+            kind, at or self.now, recorded_at or self.now, self.actor.account, self.actor.side, channel,
+            GRADE_IMPORTED, (), facts or {}, {k: v for k, v in (personal or {}).items() if v},
+        )  # fmt: skip
+
+
+def plan(row: SheetRow, facts: TicketFacts | None, taker: Taker) -> RowPlan:
+    """Given a checked row, the ticket it names (None: unknown) and who imports, return what the row does."""
+    if facts is None:
+        return RowPlan(IMPORTED, tuple(_new(row, taker)))
+    known = sheet_row_of(facts)
+    filled = tuple(_fills(row, known, taker))
+    proposed = tuple(_proposals(row, known, facts, taker))
+    outcome = CORRECTED if proposed else COMPLETED if filled else UNCHANGED
+    return RowPlan(outcome, filled + proposed, tuple(_left(row, known)))
+
+
+def _new(row: SheetRow, taker: Taker) -> Iterator[Event]:
+    facts: dict[str, object] = {
+        "type": row.type, "module": row.module, "department": row.department, "carrier": "", "needs_onsite": row.needs_onsite,
+    }  # fmt: skip
+    personal = {"reporter": row.reporter, "phone": row.phone, "title": row.title, "description": row.description}
+    yield taker.event(core.REPORTED, row.reported_at, facts, personal, recorded_at=row.recorded_at, channel=row.channel)
+    yield from _fills(row, _blank_like(row), taker)
+
+
+def _blank_like(row: SheetRow) -> SheetRow:
+    return SheetRow(
+        row.row, row.number, row.type, row.module, row.channel, row.department, row.reporter, row.phone, row.title,
+        row.description, row.reported_at, row.recorded_at, None, row.needs_onsite, None, None, None, None, None, "",
+        None, "", "", "", None,
+    )  # fmt: skip
+
+
+def _fills(row: SheetRow, known: SheetRow, taker: Taker) -> Iterator[Event]:
+    described = {n: getattr(row, n) for n in DESCRIBED if getattr(row, n) and not getattr(known, n)}
+    for name, kind in FILLED_BY.items():
+        at = getattr(row, name)
+        if at is not None and getattr(known, name) is None:
+            yield taker.event(kind, at, *_told(kind, described))
+    yield from _suspension_fills(row, known, taker, described)
+    if row.rating is not None and known.rating is None:
+        yield taker.event(core.RATED, row.confirmed_at, {"rating": row.rating})
+    if described:
+        personal = {n: described.pop(n) for n in core.PERSONAL if n in described}
+        yield taker.event(core.DESCRIBED, None, dict(described), personal)
+
+
+def _told(kind: str, described: dict[str, str]) -> tuple[dict[str, object], dict[str, str]]:
+    """What is told with an answer or a restore goes into that event, not into one of its own."""
+    if kind == core.RESPONDED and "handler" in described:
+        return {"handler": described.pop("handler")}, {}
+    if kind == core.RESTORE:
+        facts: dict[str, object] = {n: described.pop(n) for n in ("handler", "mode") if n in described}
+        return facts, {"process": described.pop("process")} if "process" in described else {}
+    return {}, {}
+
+
+def _suspension_fills(row: SheetRow, known: SheetRow, taker: Taker, described: dict[str, str]) -> Iterator[Event]:
+    if row.suspended_from is not None and known.suspended_from is None:
+        reason = described.pop("suspension_reason", "")
+        yield taker.event(core.SUSPEND, row.suspended_from, {"reason": reason, "approved": row.suspension_approved})
+    elif row.suspension_approved is not None and known.suspension_approved is None and known.suspended_from:
+        yield taker.event(core.SUSPENSION_DECIDED, known.suspended_from, {"approved": row.suspension_approved})
+    if row.suspended_until is not None and known.suspended_until is None:
+        yield taker.event(core.RESUMED, row.suspended_until)
+    if row.suspended_from is None and known.suspended_from is None:
+        described.pop("suspension_reason", None)
+
+
+def _proposals(row: SheetRow, known: SheetRow, facts: TicketFacts, taker: Taker) -> Iterator[Event]:
+    for name in PROPOSABLE:
+        old, new = getattr(known, name), getattr(row, name)
+        if new is None or old is None or new == old:
+            continue
+        if any(p.field == name and p.new == written(new) for p in facts.proposals):
+            continue  # it waits, or was decided: the hospital is not asked twice
+        yield taker.event(core.CORRECTION_PROPOSED, None, {"field": name, "old": written(old), "new": written(new)})
+
+
+def _left(row: SheetRow, known: SheetRow) -> Iterator[Left]:
+    for name, column in COLUMN_OF.items():
+        old, new = getattr(known, name), getattr(row, name)
+        if name in PROPOSABLE or name == "number" or new in (None, "") or old in (None, "") or new == old:
+            continue
+        if name == "phone" and str(new).lstrip("0") == str(old).lstrip("0"):
+            continue
+        yield Left(row.row, column, _shown(old), _shown(new))
+
+
+def _shown(value: object) -> str:
+    return {True: "是", False: "否"}[value] if isinstance(value, bool) else str(value)
+
+
+def sheet_row_of(facts: TicketFacts) -> SheetRow:
+    """Given a ticket's facts, return the sheet row that would say the same."""
+    last = facts.suspensions[-1] if facts.suspensions else None
+    told = {name: facts.personal.get(name, "") for name in core.PERSONAL}
+    return SheetRow(
+        row=0, number=facts.number, type=facts.type, module=facts.module, channel=facts.channel,
+        department=facts.department, reported_at=facts.reported_at, recorded_at=facts.recorded_at,
+        responded_at=facts.responded_at, needs_onsite=facts.needs_onsite, arrived_at=facts.arrived_at,
+        restored_at=facts.restored_at, confirmed_at=facts.confirmed_at,
+        suspended_from=last.started_at if last else None, suspended_until=last.ended_at if last else None,
+        suspension_reason=last.reason if last else "", suspension_approved=last.approved if last else None,
+        handler=facts.handler, mode=facts.mode, rating=facts.rating, **told,
+    )  # fmt: skip

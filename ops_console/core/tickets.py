@@ -1,0 +1,300 @@
+"""A ticket is a list of events: what may happen next, and what all that happened comes to.
+
+Not for clocks (`core/clocks.py`), not for storing, and not for who may do it (`core/people.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from ops_console.core.moments import whole
+
+# What people see of a ticket's life (style rule 22: stored Chinese terms stand here alone).
+WAITING, WORKING, ON_SITE, SUSPENDED = "待响应", "处理中", "已到场", "挂起"
+RESTORED, CLOSED, REJECTED, CANCELLED = "待确认", "已关闭", "已驳回", "已取消"
+STATES = (WAITING, WORKING, ON_SITE, SUSPENDED, RESTORED, CLOSED, REJECTED, CANCELLED)
+OPEN_STATES = (WAITING, WORKING, ON_SITE, SUSPENDED, RESTORED)
+CHANNELS = ("微信群", "电话", "当面", "扫码", "管理端", "QQ", "告警")
+GRADE_IMPORTED = "导入"
+
+# Kinds of event.
+REPORTED, RESPONDED, ARRIVED, RESTORE, CONFIRMED = "reported", "responded", "arrived", "restored", "confirmed"
+ONSITE_DECIDED, RESTORE_REJECTED, REOPENED = "onsite_decided", "restore_rejected", "reopened"
+SUSPEND, SUSPENSION_DECIDED, RESUMED = "suspended", "suspension_decided", "resumed"
+DECLINED, CANCEL, DESCRIBED, RATED = "declined", "cancelled", "described", "rated"
+CORRECTION_PROPOSED, CORRECTION_DECIDED = "correction_proposed", "correction_decided"
+PERSONAL = ("reporter", "phone", "title", "description", "process")
+
+
+@dataclass(frozen=True)
+class Event:
+    """One fact about a ticket. Instants are aware UTC whole seconds; `facts` hold text, bool, int or None.
+
+    `facts` are what is hashed; `personal` is kept apart and bound by a salted commitment.
+    """
+
+    kind: str
+    occurred_at: datetime
+    recorded_at: datetime
+    actor: str
+    side: str
+    channel: str = ""
+    grade: str = ""
+    evidence: tuple[str, ...] = ()
+    facts: Mapping[str, object] = field(default_factory=dict)
+    personal: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Suspension:
+    """One suspension: from, until (None while open), why, and the hospital's word (None: not given yet)."""
+
+    started_at: datetime
+    ended_at: datetime | None
+    approved: bool | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A correction that waits for the hospital or was decided: one field, the old and the proposed value."""
+
+    field: str
+    old: str
+    new: str
+    approved: bool | None
+    proposed_by: str
+    proposed_at: datetime
+
+
+@dataclass(frozen=True)
+class TicketFacts:
+    """What a ticket's events come to at an instant."""
+
+    number: str
+    type: str
+    module: str
+    channel: str
+    needs_onsite: bool
+    reported_at: datetime
+    recorded_at: datetime
+    department: str = ""
+    carrier: str = ""
+    responded_at: datetime | None = None
+    arrived_at: datetime | None = None
+    restorations: tuple[datetime, ...] = ()
+    reopenings: tuple[datetime, ...] = ()
+    confirmed_at: datetime | None = None
+    suspensions: tuple[Suspension, ...] = ()
+    proposals: tuple[Proposal, ...] = ()
+    withdrawn: str = ""
+    handler: str = ""
+    mode: str = ""
+    rating: int | None = None
+    personal: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def restored_at(self) -> datetime | None:
+        """When the service was restored for good, or None while it is not."""
+        return self.restorations[-1] if len(self.restorations) > len(self.reopenings) else None
+
+    @property
+    def open_suspension(self) -> Suspension | None:
+        """The suspension that has not ended, or None."""
+        return next((s for s in self.suspensions if s.ended_at is None), None)
+
+    @property
+    def waiting(self) -> tuple[Proposal, ...]:
+        """The corrections that wait for the hospital."""
+        return tuple(p for p in self.proposals if p.approved is None)
+
+    def moment(self, event: str) -> datetime | None:
+        """Given the name of a clock's start or stop event, return when it happened, or None."""
+        return {"reported": self.reported_at, "responded": self.responded_at, "arrived": self.arrived_at}[event]
+
+    @property
+    def state(self) -> str:
+        """The ticket's state, one of STATES."""
+        if self.withdrawn:
+            return self.withdrawn
+        if self.restored_at is not None:
+            return CLOSED if self.confirmed_at is not None else RESTORED
+        if self.open_suspension is not None:
+            return SUSPENDED
+        if self.arrived_at is not None:
+            return ON_SITE
+        return WORKING if self.responded_at is not None else WAITING
+
+
+def fold(number: str, events: Iterable[Event], at: datetime | None = None) -> TicketFacts | None:
+    """Given a ticket's events in the order they were recorded, return what they come to.
+
+    With `at`, what happened later is unseen; None when the ticket was not reported by then.
+    """
+    seen = [event for event in events if at is None or event.occurred_at <= at]
+    reports = [event for event in seen if event.kind == REPORTED]
+    if not reports:
+        return None
+    facts = _opened(number, reports[0])
+    for event in sorted(seen, key=lambda e: e.occurred_at):
+        facts = APPLY.get(event.kind, _unchanged)(facts, event)
+    return _corrected(facts)
+
+
+def _opened(number: str, event: Event) -> TicketFacts:
+    given = event.facts
+    return TicketFacts(
+        number=number,
+        type=str(given["type"]),
+        module=str(given["module"]),
+        channel=event.channel,
+        needs_onsite=bool(given.get("needs_onsite")),
+        reported_at=event.occurred_at,
+        recorded_at=event.recorded_at,
+        department=str(given.get("department") or ""),
+        carrier=str(given.get("carrier") or ""),
+        personal=dict(event.personal),
+    )
+
+
+def _unchanged(facts: TicketFacts, event: Event) -> TicketFacts:
+    return facts
+
+
+def _responded(facts: TicketFacts, event: Event) -> TicketFacts:
+    first = facts.responded_at is None
+    return replace(_described(facts, event), responded_at=event.occurred_at if first else facts.responded_at)
+
+
+def _onsite(facts: TicketFacts, event: Event) -> TicketFacts:
+    return replace(facts, needs_onsite=bool(event.facts["needs_onsite"]))
+
+
+def _arrived(facts: TicketFacts, event: Event) -> TicketFacts:
+    return replace(facts, arrived_at=event.occurred_at) if facts.arrived_at is None else facts
+
+
+def _restored(facts: TicketFacts, event: Event) -> TicketFacts:
+    if facts.restored_at is not None:
+        return _described(facts, event)
+    return replace(_described(facts, event), restorations=(*facts.restorations, event.occurred_at))
+
+
+def _restore_rejected(facts: TicketFacts, event: Event) -> TicketFacts:
+    """The hospital says it is not restored: the clock never stopped (domain §1.7)."""
+    return replace(facts, restorations=facts.restorations[: len(facts.reopenings)], confirmed_at=None)
+
+
+def _reopened(facts: TicketFacts, event: Event) -> TicketFacts:
+    return replace(facts, reopenings=(*facts.reopenings, event.occurred_at), confirmed_at=None)
+
+
+def _confirmed(facts: TicketFacts, event: Event) -> TicketFacts:
+    return replace(facts, confirmed_at=event.occurred_at)
+
+
+def _suspended(facts: TicketFacts, event: Event) -> TicketFacts:
+    approved = event.facts.get("approved")
+    opened = Suspension(
+        event.occurred_at, None, None if approved is None else bool(approved), str(event.facts.get("reason") or "")
+    )
+    return replace(facts, suspensions=(*facts.suspensions, opened))
+
+
+def _resumed(facts: TicketFacts, event: Event) -> TicketFacts:
+    return _last_suspension(facts, lambda s: replace(s, ended_at=s.ended_at or event.occurred_at))
+
+
+def _suspension_decided(facts: TicketFacts, event: Event) -> TicketFacts:
+    return _last_suspension(facts, lambda s: replace(s, approved=bool(event.facts["approved"])))
+
+
+def _last_suspension(facts: TicketFacts, change) -> TicketFacts:  # type: ignore[no-untyped-def]
+    if not facts.suspensions:
+        return facts
+    return replace(facts, suspensions=(*facts.suspensions[:-1], change(facts.suspensions[-1])))
+
+
+def _withdrawn(state: str):  # type: ignore[no-untyped-def]
+    return lambda facts, event: replace(facts, withdrawn=state)
+
+
+def _described(facts: TicketFacts, event: Event) -> TicketFacts:
+    given = {name: str(event.facts[name]) for name in ("handler", "mode", "department") if event.facts.get(name)}
+    told = replace(facts, **given, personal={**facts.personal, **event.personal})  # type: ignore[arg-type]
+    reason = str(event.facts.get("suspension_reason") or "")
+    return _last_suspension(told, lambda s: replace(s, reason=s.reason or reason)) if reason else told
+
+
+def _rated(facts: TicketFacts, event: Event) -> TicketFacts:
+    return replace(facts, rating=int(str(event.facts["rating"])))
+
+
+def _proposed(facts: TicketFacts, event: Event) -> TicketFacts:
+    given = event.facts
+    made = Proposal(str(given["field"]), str(given["old"]), str(given["new"]), None, event.actor, event.recorded_at)
+    kept = tuple(p for p in facts.proposals if p.field != made.field or p.approved is not None)
+    return replace(facts, proposals=(*kept, made))
+
+
+def _decided(facts: TicketFacts, event: Event) -> TicketFacts:
+    decided = tuple(
+        replace(p, approved=bool(event.facts["approved"]))
+        if p.field == event.facts["field"] and p.approved is None
+        else p
+        for p in facts.proposals
+    )
+    return replace(facts, proposals=decided)
+
+
+APPLY = {
+    RESPONDED: _responded,
+    ONSITE_DECIDED: _onsite,
+    ARRIVED: _arrived,
+    RESTORE: _restored,
+    RESTORE_REJECTED: _restore_rejected,
+    REOPENED: _reopened,
+    CONFIRMED: _confirmed,
+    SUSPEND: _suspended,
+    SUSPENSION_DECIDED: _suspension_decided,
+    RESUMED: _resumed,
+    DECLINED: _withdrawn(REJECTED),
+    CANCEL: _withdrawn(CANCELLED),
+    DESCRIBED: _described,
+    RATED: _rated,
+    CORRECTION_PROPOSED: _proposed,
+    CORRECTION_DECIDED: _decided,
+}
+
+
+def _corrected(facts: TicketFacts) -> TicketFacts:
+    for proposal in facts.proposals:
+        if proposal.approved:
+            facts = _with(facts, proposal.field, proposal.new)
+    return facts
+
+
+def _with(facts: TicketFacts, name: str, value: str) -> TicketFacts:
+    if name == "type":
+        return replace(facts, type=value)
+    if name == "needs_onsite":
+        return replace(facts, needs_onsite=value == "true")
+    at = whole(datetime.fromisoformat(value))
+    if name == "restored_at":
+        return replace(facts, restorations=(*facts.restorations[:-1], at))
+    if name == "suspended_from":
+        return _last_suspension(facts, lambda s: replace(s, started_at=at))
+    if name == "suspended_until":
+        return _last_suspension(facts, lambda s: replace(s, ended_at=at))
+    return replace(facts, **{name: at})  # type: ignore[arg-type]
+
+
+def written(value: object) -> str:
+    """Given a correctable value, return how a proposal writes it: ISO instants in UTC, `true`/`false`, text."""
+    if isinstance(value, datetime):
+        return whole(value).isoformat()
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value)

@@ -1,0 +1,160 @@
+"""The two endless loops, *what is due?* and *what is unsent?*, the thread pool and the bell, for one process.
+
+Not job runs themselves: each loop leaves one heartbeat row.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from ops_console.core.people import SYSTEM
+from ops_console.jobs.schedule import PLANS, Plan
+from ops_console.services import clocks, jobs, messages
+from ops_console.store import jobs as store
+
+if TYPE_CHECKING:
+    from apscheduler.schedulers.background import BackgroundScheduler
+
+    from ops_console.console import Console
+
+logger = logging.getLogger(__name__)
+DUE_SECONDS, UNSENT_SECONDS, BEAT = 2.0, 5.0, timedelta(seconds=10)
+
+
+class Loops:
+    """The jobs side of a process: start it after the console is prepared, stop it before closing."""
+
+    def __init__(self, console: Console, *, workers: int = 2) -> None:
+        self._console = console
+        self._runs = console.runs()
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="run")
+        self._over = threading.Event()
+        self._taken: set[int] = set()
+        self._beats: dict[str, datetime] = {}
+        self._threads = [
+            threading.Thread(target=self._repeat, args=("due", self.due_once, DUE_SECONDS), name="due", daemon=True),
+            threading.Thread(
+                target=self._repeat, args=("unsent", self.unsent_once, UNSENT_SECONDS), name="unsent", daemon=True
+            ),
+        ]
+        self._bell: BackgroundScheduler | None = None
+
+    def start(self) -> None:
+        """Start loops and bell."""
+        for thread in self._threads:
+            thread.start()
+        self._bell = _bell(self._console)
+        self._bell.start()
+
+    def stop(self) -> None:
+        """Stop ringing and looping; runs under way finish or are found by the next process."""
+        self._over.set()
+        self._console.wake.set()
+        if self._bell is not None:
+            self._bell.shutdown(wait=False)
+        for thread in self._threads:
+            thread.join(timeout=10)
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _repeat(self, name: str, once: Callable[[], str], seconds: float) -> None:
+        while not self._over.is_set():
+            try:
+                self._beat(name, once())
+            except Exception:
+                logger.exception("loop=%s failed", name)
+            if name == "due":
+                self._console.wake.wait(seconds)
+                self._console.wake.clear()
+            else:
+                self._over.wait(seconds)
+
+    def _beat(self, name: str, note: str) -> None:
+        now = self._console.now()
+        if not note and now - self._beats.get(name, now - BEAT) < BEAT:
+            return
+        self._beats[name] = now
+        with self._console.write() as session:
+            store.beat(session, name, self._console.owner, now, note)
+
+    def due_once(self) -> str:
+        """Look once for what is due: clocks, ownerless runs, waiting runs. Return what was found, for the beat."""
+        console, now = self._console, self._console.now()
+        moved = clocks.sweep(console.read, console.write, console.book, now)
+        with console.read() as session:
+            waiting = [run_id for run_id in store.queued(session, now) if run_id not in self._taken]
+            lost = bool(store.ownerless(session, now))
+        reaped = self._runs.reap() if lost else 0
+        for run_id in waiting:
+            self._taken.add(run_id)
+            self._pool.submit(self._execute, run_id)
+        return f"clocks={moved} runs={len(waiting)} reaped={reaped}" if moved or waiting or reaped else ""
+
+    def _execute(self, run_id: int) -> None:
+        try:
+            self._runs.execute(run_id)
+        except Exception:
+            logger.exception("run=%s broke off", run_id)
+        finally:
+            self._taken.discard(run_id)
+
+    def unsent_once(self) -> str:
+        """Look once for what is unsent: mark what is past its time. Return what was found, for the beat."""
+        expired = messages.expire(self._console.read, self._console.write, self._console.now())
+        return f"expired={expired}" if expired else ""
+
+
+def _bell(console: Console) -> BackgroundScheduler:
+    from apscheduler.schedulers.background import BackgroundScheduler
+
+    bell = BackgroundScheduler(timezone="Asia/Shanghai")
+    for plan in PLANS:
+        bell.add_job(
+            ring, "cron", args=(console, plan), id=plan.job, coalesce=True, misfire_grace_time=3600, **plan.cron
+        )
+        _settle_missed(console, plan)
+    return bell
+
+
+def ring(console: Console, plan: Plan) -> int | None:
+    """Given a plan whose time has come, insert its run: `job@due` is unique, so two schedulers insert one."""
+    due = last_due(plan, console.now())
+    return None if due is None else _insert(console, plan, due)
+
+
+def last_due(plan: Plan, now: datetime) -> datetime | None:
+    """Given a plan and now, return its latest planned time not later than now, within the last two days."""
+    from apscheduler.triggers.cron import CronTrigger
+
+    trigger = CronTrigger(timezone="Asia/Shanghai", **plan.cron)
+    found, at = None, trigger.get_next_fire_time(None, now - timedelta(days=2))
+    while at is not None and at <= now:
+        found, at = at, trigger.get_next_fire_time(at, at + timedelta(seconds=1))
+    return found
+
+
+def _insert(console: Console, plan: Plan, due: datetime) -> int | None:
+    with console.write() as session:
+        made = store.enqueue(
+            session, key=f"{plan.job}@{due:%Y-%m-%dT%H:%M%z}", job=plan.job, params={}, due_at=due,
+            requested_by=SYSTEM.account, now=console.now(),
+        )  # fmt: skip
+    console.wake.set()
+    return made
+
+
+def _settle_missed(console: Console, plan: Plan) -> None:
+    """A planned time that passed while nothing ran: caught up, or kept as a skipped row with its reason."""
+    due = last_due(plan, console.now())
+    with console.read() as session:
+        ran_before = store.newest(session, 1, plan.job)
+    if due is None or not ran_before:
+        return
+    run_id = _insert(console, plan, due)
+    if run_id is not None and not plan.catch_up:
+        with console.write() as session:
+            jobs.skip(session, run_id, console.now())

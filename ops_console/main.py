@@ -1,0 +1,74 @@
+"""What run.py starts: composes the faces and jobs of this process, lazily. The only file outside the arrows."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+
+
+def main(argv: list[str]) -> int:
+    """Given the arguments, do the command: 0 done, 1 refused or failed, 2 wrong usage."""
+    os.umask(0o077)
+    logging.basicConfig(
+        level=os.environ.get("OPS_LOG", "WARNING"),
+        stream=sys.stderr,
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+    )
+    from ops_console.cli import commands
+
+    return commands.run(argv, open_console=open_console, serve=serve)
+
+
+def open_console():  # type: ignore[no-untyped-def]
+    """Return a prepared Console with its jobs. Raises ConsoleError with one sentence when it cannot be."""
+    from sqlalchemy.exc import OperationalError
+
+    from ops_console import settings
+    from ops_console.console import PROJECT, Console
+    from ops_console.core.errors import Refused
+    from ops_console.jobs.schedule import registry
+
+    console = Console(settings.load(PROJECT))
+    try:
+        console.prepare()
+    except OperationalError as exc:
+        raise Refused(
+            "数据库打不开：%(reason)s；请检查 config.toml 的 [database] 和数据库服务。", reason=str(exc.orig).strip()
+        ) from exc
+    console.jobs.update(registry(console))
+    return console
+
+
+def serve() -> int:
+    """Run everything in one process: pages, loops, workers. Returns when told to stop."""
+    console = open_console()
+    from ops_console.jobs.loops import Loops
+    from ops_console.web.server import Server
+
+    server = Server(console)
+    _print_first_accounts(console)
+    loops = Loops(console)
+    loops.start()
+    print(f"控制台已启动：{server.url}（停止：Ctrl+C） / Console ready.", file=sys.stderr, flush=True)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: threading.Thread(target=server.stop).start())
+    try:
+        server.run()
+    finally:
+        loops.stop()
+        console.close()
+    return 0
+
+
+def _print_first_accounts(console) -> None:  # type: ignore[no-untyped-def]
+    made = console.first_accounts()
+    if not made:
+        return
+    hours = console.settings.security.one_time_hours
+    print(f"首次启动，已建立以下账号；一次性密码只显示这一次，{hours} 小时内首次登录后须修改：")
+    for account in made:
+        print(f"  {account.name}\t账号 {account.account}\t一次性密码 {account.password}")
+    sys.stdout.flush()

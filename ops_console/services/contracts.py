@@ -1,0 +1,197 @@
+"""The contract's versions: loading the file, proposing its changes, confirming by both sides, and the book in force.
+
+Not for judging tickets by them (`services/clocks.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from threading import Lock
+
+from sqlalchemy.orm import Session
+
+from ops_console.core.contracts import Change, Terms, VersionInForce, differences, terms_from_json, version_at
+from ops_console.core.errors import NotFound, Refused
+from ops_console.core.people import HOSPITAL, SYSTEM, VENDOR, Actor
+from ops_console.core.tickets import Event
+from ops_console.core.working_time import KnownYears, WorkingCalendar, missing_years, working_calendar
+from ops_console.store import audit, messages, people
+from ops_console.store import contracts as store
+
+RESET_WAIT = timedelta(hours=24)
+PROPOSAL_LIFE = timedelta(days=90)
+
+
+@dataclass(frozen=True)
+class Book:
+    """The contract as it counts now: every version in force and the working time of each."""
+
+    versions: tuple[VersionInForce, ...]
+    calendars: Mapping[int, WorkingCalendar]
+
+    def at(self, reported_at: datetime) -> VersionInForce:
+        """Given a report time, return the version in force then. Raises Refused when there is none."""
+        return version_at(self.versions, reported_at)
+
+    @cached_property
+    def by_id(self) -> dict[int, VersionInForce]:
+        """The versions by row id."""
+        return {version.id: version for version in self.versions}
+
+    def missing_years(self, today: date) -> tuple[int, ...]:
+        """Given today in Shanghai, return the years without statutory days that people must be told of."""
+        if not self.versions:
+            return ()
+        latest = max(self.versions, key=lambda v: (v.terms.counts_from, v.id))
+        return missing_years(self.calendars[latest.id], latest.terms, today)
+
+
+class Bookshelf:
+    """Keeps the last Book made, so that calendars are built once for a set of versions. Safe across threads."""
+
+    def __init__(self, known: KnownYears) -> None:
+        self._known = known
+        self._lock = Lock()
+        self._made: tuple[tuple[int, ...], Book] | None = None
+
+    def book(self, session: Session) -> Book:
+        """Given a session, return the Book of the versions in force. One statement."""
+        versions = store.in_force(session)
+        ids = tuple(version.id for version in versions)
+        with self._lock:
+            if self._made is None or self._made[0] != ids:
+                calendars = {v.id: working_calendar(v, versions[::-1], self._known) for v in versions}
+                self._made = (ids, Book(versions, calendars))
+            return self._made[1]
+
+
+def load(session: Session, terms: Terms, now: datetime) -> str:
+    """Given the terms of the settings, keep them: `first`, `unchanged`, `proposed` or `withdrawn` (a proposal).
+
+    The very first contract counts from its start; whatever the file says later only proposes.
+    """
+    contract = store.contract_by_number(session, terms.number)
+    first = not store.any_contract(session)
+    if contract is None:
+        contract = store.ContractRow(
+            number=terms.number, name=terms.name, starts_on=terms.starts_on, ends_on=terms.ends_on
+        )
+        session.add(contract)
+        session.flush()
+    if first:
+        _add(session, contract.id, terms, now, store.IN_FORCE)
+        return "first"
+    return _propose(session, contract.id, terms, now)
+
+
+def _propose(session: Session, contract_id: int, terms: Terms, now: datetime) -> str:
+    digest = terms.digest()
+    open_ones = [row for row in store.versions(session, store.PROPOSED)]
+    if any(row.digest == digest for row in open_ones):
+        return "unchanged"
+    for row in open_ones:
+        row.state = store.WITHDRAWN
+        _note(session, row, "withdrawn", SYSTEM, now)
+    newest = next((row for row in store.versions(session, store.IN_FORCE)), None)
+    if newest is not None and newest.digest == digest:
+        return "withdrawn" if open_ones else "unchanged"
+    _add(session, contract_id, terms, now, store.PROPOSED)
+    return "proposed"
+
+
+def _add(session: Session, contract_id: int, terms: Terms, now: datetime, state: str) -> None:
+    row = store.VersionRow(
+        contract_id=contract_id, version=store.last_version(session, contract_id) + 1, terms=terms.as_json(),
+        digest=terms.digest(), counts_from=terms.counts_from, state=state, proposed_at=now, proposed_by=SYSTEM.account,
+    )  # fmt: skip
+    session.add(row)
+    session.flush()
+    _note(session, row, "loaded" if state == store.IN_FORCE else "proposed", SYSTEM, now)
+    if state == store.PROPOSED:
+        messages.put(
+            session, dedup_key=f"contract_version/{row.id}", audience="both", kind="contract_proposed",
+            payload={"version": row.version, "contract": terms.number, "counts_from": terms.counts_from.isoformat()},
+            created_at=now, expires_at=now + PROPOSAL_LIFE,
+        )  # fmt: skip
+
+
+def _note(session: Session, row: store.VersionRow, kind: str, actor: Actor, now: datetime) -> None:
+    facts = {"version": row.version, "digest": row.digest, "counts_from": row.counts_from.isoformat()}
+    event = Event(f"contract_{kind}", now, now, actor.account, actor.side, facts=facts)
+    audit.append(session, "contract", str(row.contract_id), event)
+
+
+def confirm(session: Session, version_id: int, digest: str, actor: Actor, now: datetime) -> None:
+    """Given a proposed version, the digest the person saw and the person, note that this side confirms it.
+
+    Once a hospital and a vendor account have confirmed, the version is in force and counts from its date.
+    Raises Refused for anybody else, for a version no longer proposed, and for an account reset within a day.
+    """
+    actor.need("contracts.confirm")
+    row = store.version(session, version_id, lock=True)
+    if row is None:
+        raise NotFound("没有这一合同版本。")
+    if row.state != store.PROPOSED or row.digest != digest:
+        raise Refused("这一合同版本已不是您看到的待确认版本，请刷新页面后再确认。")
+    _refuse_fresh_reset(session, actor, now)
+    if actor.side == HOSPITAL:
+        row.hospital_by, row.hospital_at = row.hospital_by or actor.account, row.hospital_at or now
+    if actor.side == VENDOR:
+        row.vendor_by, row.vendor_at = row.vendor_by or actor.account, row.vendor_at or now
+    _note(session, row, f"confirmed_{actor.side}", actor, now)
+    if row.hospital_at and row.vendor_at:
+        row.state = store.IN_FORCE
+        _note(session, row, "in_force", SYSTEM, now)
+
+
+def _refuse_fresh_reset(session: Session, actor: Actor, now: datetime) -> None:
+    person = people.by_account(session, actor.account)
+    if person is not None and person.reset_at is not None and now - person.reset_at < RESET_WAIT:
+        raise Refused(
+            "您的密码在 24 小时内被重置过，期间不能代表本方确认；请于 %(until)s 之后再试。",
+            until=person.reset_at + RESET_WAIT,
+        )
+
+
+@dataclass(frozen=True)
+class VersionView:
+    """A contract version as a page shows it, with its difference from the version in force before it."""
+
+    id: int
+    version: int
+    state: str
+    digest: str
+    terms: Terms
+    counts_from: date
+    proposed_at: datetime
+    hospital_by: str | None
+    hospital_at: datetime | None
+    vendor_by: str | None
+    vendor_at: datetime | None
+    changes: tuple[Change, ...]
+
+
+def overview(session: Session, actor: Actor) -> tuple[VersionView, ...]:
+    """Given who asks, return every version, newest first, each with what it changes."""
+    actor.need("contracts.read")
+    rows = store.versions(session)
+    return tuple(_view(row, _before(row, rows)) for row in rows)
+
+
+def _before(row: store.VersionRow, rows) -> store.VersionRow | None:  # type: ignore[no-untyped-def]
+    return next((other for other in rows if other.id < row.id and other.state == store.IN_FORCE), None)
+
+
+def _view(row: store.VersionRow, before: store.VersionRow | None) -> VersionView:
+    terms = terms_from_json(row.terms)
+    changes = differences(terms_from_json(before.terms), terms) if before else ()
+    return VersionView(
+        row.id, row.version, row.state, row.digest, terms, row.counts_from, row.proposed_at,
+        row.hospital_by, row.hospital_at, row.vendor_by, row.vendor_at, changes,
+    )  # fmt: skip
+
+
+Books = Callable[[Session], Book]

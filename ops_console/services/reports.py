@@ -1,0 +1,196 @@
+"""Compliance: month of report, clock, class → total, met, breached, running; and the dashboard of one month.
+
+Two roads to the same numbers: now, from the tally and the unsettled clocks; as of T, from the events.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from ops_console.core import clocks as rules
+from ops_console.core.clocks import BREACHED, MET, RUNNING
+from ops_console.core.contracts import CLASSES, CLOCKS
+from ops_console.core.errors import Refused
+from ops_console.core.moments import month_of, months_between, shift_month
+from ops_console.core.people import Actor
+from ops_console.core.tickets import fold
+from ops_console.services.clocks import frozen_of, judge
+from ops_console.services.contracts import Book
+from ops_console.store import audit, clocks, tickets
+
+RESULTS = (MET, BREACHED, RUNNING)
+BATCH = 500
+
+
+@dataclass(frozen=True)
+class Count:
+    """How a population of clocks stands: the adjusted reading counts, the raw one (no pauses) stands beside it."""
+
+    met: int = 0
+    breached: int = 0
+    running: int = 0
+    raw_met: int = 0
+    raw_breached: int = 0
+
+    @property
+    def total(self) -> int:
+        """All clocks of the population."""
+        return self.met + self.breached + self.running
+
+    @property
+    def judged(self) -> int:
+        """The clocks whose result stands: the denominator of every percentage."""
+        return self.met + self.breached
+
+    @property
+    def raw_judged(self) -> int:
+        """The same without pauses."""
+        return self.raw_met + self.raw_breached
+
+    def as_json(self) -> dict[str, int]:
+        """Return the four numbers of the report."""
+        return {"breached": self.breached, "met": self.met, "running": self.running, "total": self.total}
+
+
+Summary = dict[str, dict[str, dict[str, Count]]]
+
+
+def sla(
+    session: Session, book: Book, first: str, last: str, actor: Actor, *, now: datetime, as_of: datetime | None = None
+) -> Summary:
+    """Given months (inclusive) and maybe T, return month → clock → class → Count; what has no clocks is absent.
+
+    Without `as_of` the stored results as of now; with it the events up to T: a ticket reported later is absent,
+    what happened later is unseen.
+    """
+    actor.need("reports.read")
+    months_between(first, last)
+    cells = _folded(session, book, first, last, as_of) if as_of else _stored(session, first, last, now)
+    return _summary(cells)
+
+
+Cell = tuple[str, str, str, str, str]  # month, kind, class, result, raw result
+
+
+def _stored(session: Session, first: str, last: str, now: datetime) -> Counter[Cell]:
+    cells: Counter[Cell] = Counter()
+    for month, kind, klass, result, raw_result, n in clocks.tally(session, first, last):
+        cells[month, kind, klass, result, raw_result] += int(n)
+    for month, kind, klass, broken, raw_broken, n in clocks.unsettled(session, first, last, now):
+        cells[month, kind, klass, BREACHED if broken else RUNNING, BREACHED if raw_broken else RUNNING] += int(n)
+    return cells
+
+
+def _folded(session: Session, book: Book, first: str, last: str, at: datetime) -> Counter[Cell]:
+    cells: Counter[Cell] = Counter()
+    after = 0
+    while rows := tickets.reported_between(session, first, last, after, BATCH):
+        events = audit.of_tickets(session, [row.id for row in rows])
+        for row in rows:
+            facts = fold(row.number, events[row.id], at)
+            if facts is None or facts.reported_at > at:
+                continue
+            for clock in judge(facts, book, frozen_of(row)).clocks:
+                raw = rules.result(rules.raw(clock), at)
+                cells[month_of(facts.reported_at), clock.kind, clock.klass, rules.result(clock, at), raw] += 1
+        after = rows[-1].id
+    return Counter({cell: n for cell, n in cells.items() if first <= cell[0] <= last})
+
+
+def _summary(cells: Counter[Cell]) -> Summary:
+    found: Summary = {}
+    for (month, kind, klass), group in sorted(_grouped(cells).items()):
+        found.setdefault(month, {}).setdefault(kind, {})[klass] = _count(group)
+    return found
+
+
+def _grouped(cells: Counter[Cell]) -> dict[tuple[str, str, str], Counter[tuple[str, str]]]:
+    groups: dict[tuple[str, str, str], Counter[tuple[str, str]]] = {}
+    for (month, kind, klass, result, raw), n in cells.items():
+        groups.setdefault((month, kind, klass), Counter())[result, raw] += n
+    return groups
+
+
+def _count(group: Counter[tuple[str, str]]) -> Count:
+    def total(index: int, wanted: str) -> int:
+        return sum(n for cell, n in group.items() if cell[index] == wanted)
+
+    return Count(total(0, MET), total(0, BREACHED), total(0, RUNNING), total(1, MET), total(1, BREACHED))
+
+
+def add(counts: Iterable[Count]) -> Count:
+    """Given counts, return their sum."""
+    listed = list(counts)
+    names = ("met", "breached", "running", "raw_met", "raw_breached")
+    return Count(*(sum(getattr(count, name) for count in listed) for name in names))
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One clock and class of a month, with the count it had in each of the twelve months up to it."""
+
+    clock: str
+    klass: str
+    count: Count
+
+
+@dataclass(frozen=True)
+class Dashboard:
+    """One month's compliance: tiles, twelve months by clock, breaches by module and by hour, provisional clocks."""
+
+    month: str
+    months: tuple[str, ...]
+    tiles: tuple[Tile, ...]
+    trend: dict[str, dict[str, Count]]
+    by_module: tuple[tuple[str, int], ...]
+    by_hour: tuple[tuple[int, int], ...]
+    provisional: int
+    breached: int
+    total: int
+
+
+def dashboard(session: Session, month: str, actor: Actor, *, now: datetime) -> Dashboard:
+    """Given a month, return its dashboard as of now. Five statements, whatever the number of tickets."""
+    actor.need("reports.read")
+    first = shift_month(month, -11)
+    months = months_between(first, month)
+    summary = _summary(_stored(session, first, month, now))
+    here = summary.get(month, {})
+    tiles = tuple(
+        Tile(kind, klass, here[kind][klass]) for kind in CLOCKS for klass in CLASSES if klass in here.get(kind, {})
+    )
+    trend = {kind: {m: add(summary.get(m, {}).get(kind, {}).values()) for m in months} for kind in CLOCKS}
+    whole = add(tile.count for tile in tiles)
+    return Dashboard(
+        month=month,
+        months=months,
+        tiles=tiles,
+        trend=trend,
+        by_module=_breaches(session, month, "module", now),
+        by_hour=_breaches(session, month, "hour", now),
+        provisional=clocks.provisional(session, month, month).get(month, 0),
+        breached=whole.breached,
+        total=whole.total,
+    )
+
+
+def _breaches(session: Session, month: str, column: str, now: datetime) -> tuple[tuple, ...]:  # type: ignore[type-arg]
+    totals: Counter[object] = Counter()
+    for value, _kind, n in clocks.breaches_by(session, month, column, now):
+        totals[value] += n
+    by_count = column == "module"
+    return tuple(sorted(totals.items(), key=lambda item: (-item[1], item[0]) if by_count else (item[0],)))
+
+
+def refuse_lock(session: Session, month: str) -> None:
+    """Given a month, let it be locked. Raises Refused while any of its clocks is provisional (暂定)."""
+    waiting = clocks.provisional(session, month, month).get(month, 0)
+    if waiting:
+        raise Refused(
+            "%(month)s 月有 %(n)s 个时钟按暂定日历计算，录入该年节假日安排之前不能锁定。", month=month, n=waiting
+        )

@@ -1,0 +1,233 @@
+"""Logging tickets and moving them on: each use case is a command, checked, written as events, judged at once.
+
+Not for importing sheets (`services/imports.py`). Times are now: claimed times and their grades come with backfill.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from ops_console.core import tickets as core
+from ops_console.core.errors import NotFound, Refused
+from ops_console.core.moments import ZONE, whole
+from ops_console.core.moves import check_move
+from ops_console.core.people import Actor, Permission
+from ops_console.core.tickets import Event, TicketFacts, fold
+from ops_console.services.clocks import Frozen, Judgement, clock_columns, frozen_of, judge, ticket_columns
+from ops_console.services.contracts import Book
+from ops_console.store import audit, catalogue
+from ops_console.store import clocks as clock_store
+from ops_console.store import tickets as store
+
+# kind of event -> the right that makes it. What belongs to the other party cannot be done by one alone.
+RIGHTS: dict[str, Permission] = {
+    core.RESPONDED: "tickets.record",
+    core.ONSITE_DECIDED: "tickets.record",
+    core.ARRIVED: "tickets.record",
+    core.RESTORE: "tickets.record",
+    core.SUSPEND: "tickets.record",
+    core.RESUMED: "tickets.record",
+    core.DECLINED: "tickets.record",
+    core.CONFIRMED: "tickets.confirm",
+    core.RESTORE_REJECTED: "tickets.confirm",
+    core.REOPENED: "tickets.confirm",
+    core.CANCEL: "tickets.confirm",
+    core.SUSPENSION_DECIDED: "suspensions.decide",
+    core.CORRECTION_DECIDED: "corrections.decide",
+}
+LONGEST = {
+    "title": 200,
+    "description": 4000,
+    "department": 100,
+    "reporter": 100,
+    "phone": 100,
+    "reason": 500,
+    "process": 4000,
+}
+REASONED = (core.SUSPEND, core.DECLINED, core.CANCEL, core.RESTORE_REJECTED, core.REOPENED)
+
+
+@dataclass(frozen=True)
+class OpenTicket:
+    """The command that logs a ticket. Names are those of the catalogue; texts as typed."""
+
+    type: str
+    module: str
+    channel: str
+    title: str
+    department: str = ""
+    reporter: str = ""
+    phone: str = ""
+    description: str = ""
+    carrier: str = ""
+    needs_onsite: bool = False
+
+
+@dataclass(frozen=True)
+class Move:
+    """The command that adds the next event to a ticket: its kind, its facts, its personal texts."""
+
+    number: str
+    kind: str
+    facts: Mapping[str, object] = field(default_factory=dict)
+    personal: Mapping[str, str] = field(default_factory=dict)
+
+
+def open_ticket(session: Session, book: Book, command: OpenTicket, actor: Actor, now: datetime) -> str:
+    """Given the command, log a ticket reported now and return its number. Raises Refused naming the field."""
+    actor.need("tickets.open")
+    _check_names(session, command)
+    texts = {name: getattr(command, name) for name in ("reporter", "phone", "title", "description")}
+    _check_texts({**texts, "department": command.department})
+    at = whole(now)
+    facts = {
+        "type": command.type, "module": command.module, "department": command.department,
+        "carrier": command.carrier, "needs_onsite": command.needs_onsite,
+    }  # fmt: skip
+    event = Event(core.REPORTED, at, at, actor.account, actor.side, command.channel, "B", (), facts, texts)
+    number = _next_number(session, at)
+    write(session, book, {number: [event]}, {}, at)
+    return number
+
+
+def _check_names(session: Session, command: OpenTicket) -> None:
+    if command.type not in {t.name for t in catalogue.types(session)}:
+        raise Refused("没有“%(value)s”这一工单类型，请从列表中选。", field="type", value=command.type)
+    if command.module not in {m.name for m in catalogue.modules(session)}:
+        raise Refused("没有“%(value)s”这一系统模块，请从列表中选。", field="module", value=command.module)
+    if command.carrier and command.carrier not in {c.name for c in catalogue.carriers(session)}:
+        raise Refused("没有“%(value)s”这一业务载体，请从列表中选。", field="carrier", value=command.carrier)
+    if command.channel not in core.CHANNELS:
+        raise Refused("没有“%(value)s”这一渠道，请从列表中选。", field="channel", value=command.channel)
+    if not command.title.strip():
+        raise Refused("请写标题：一句话说明什么不能用。", field="title")
+
+
+def _check_texts(texts: Mapping[str, object]) -> None:
+    for name, value in texts.items():
+        text = str(value or "")
+        if len(text) > LONGEST.get(name, 500):
+            raise Refused(
+                "这一栏最多 %(n)s 个字，现在有 %(now)s 个。", field=name, n=LONGEST.get(name, 500), now=len(text)
+            )
+        if any(ord(c) < 32 and c not in "\n\t\r" or 0xD800 <= ord(c) <= 0xDFFF for c in text):
+            raise Refused("这一栏含有不可见的控制字符，请删除后再提交。", field=name)
+
+
+def _next_number(session: Session, at: datetime) -> str:
+    prefix = f"GD-{at.astimezone(ZONE):%Y%m%d}-"
+    last = store.last_number(session, prefix)
+    return f"{prefix}{int(last.rpartition('-')[2]) + 1 if last else 1:05d}"
+
+
+def move(session: Session, book: Book, command: Move, actor: Actor, now: datetime) -> TicketFacts:
+    """Given the command, add the event to the ticket and return what the ticket comes to.
+
+    Raises Refused when the actor's role or the ticket's life does not allow it, NotFound for an unknown number.
+    """
+    if command.kind not in RIGHTS:
+        raise Refused("没有这一种操作。", field="kind")
+    actor.need(RIGHTS[command.kind])
+    row = store.lock(session, command.number)
+    if row is None:
+        raise NotFound("没有编号为 %(number)s 的工单。", number=command.number)
+    events = audit.of_tickets(session, [row.id])[row.id]
+    facts = fold(row.number, events)
+    assert facts is not None
+    at = max(whole(now), facts.reported_at)
+    _check(session, facts, command, at)
+    event = Event(
+        command.kind,
+        at,
+        whole(now),
+        actor.account,
+        actor.side,
+        "",
+        "B",
+        (),
+        dict(command.facts),
+        dict(command.personal),
+    )
+    return write(session, book, {row.number: [*events, event]}, {row.number: row}, whole(now), new=1)[row.number].facts
+
+
+def _check(session: Session, facts: TicketFacts, command: Move, at: datetime) -> None:
+    declinable = {t.name: t.declinable for t in catalogue.types(session)}.get(facts.type, True)
+    check_move(facts, command.kind, at, declinable=declinable)
+    _check_texts({**command.facts, **command.personal})
+    if command.kind in REASONED and not str(command.facts.get("reason") or "").strip():
+        raise Refused("请写明原因。", field="reason")
+    if command.kind == core.CORRECTION_DECIDED and command.facts.get("field") not in {p.field for p in facts.waiting}:
+        raise Refused("工单 %(number)s 的这项更正已处理或不存在，请刷新页面。", number=facts.number)
+
+
+def write(
+    session: Session,
+    book: Book,
+    events: Mapping[str, list[Event]],
+    rows: Mapping[str, store.TicketRow],
+    now: datetime,
+    *,
+    new: int | Mapping[str, int] | None = None,
+) -> dict[str, Judgement]:
+    """Given tickets' whole event lists by number and the rows of those that exist, store what they come to.
+
+    `new` tells how many events at the end of each list are to be appended (all of them for a new ticket).
+    Returns each ticket's judgement.
+    """
+    judged: dict[str, Judgement] = {}
+    added, changed = [], []
+    for number, happened in events.items():
+        facts = fold(number, happened)
+        assert facts is not None
+        row = rows.get(number)
+        judged[number] = judge(facts, book, _frozen(row))
+        columns: dict[str, Any] = ticket_columns(judged[number])
+        if row is None:
+            added.append({"number": number, **columns})
+        else:
+            changed.append({"id": row.id, **columns})
+    ids = {number: row.id for number, row in rows.items()}
+    ids |= store.add(session, added) if added else {}
+    store.store(session, changed)
+    _append(session, events, ids, new)
+    clocks = [column for number, made in judged.items() for column in clock_columns(made, ids[number], now)]
+    clock_store.replace(session, [ids[number] for number in events], clocks)
+    return judged
+
+
+def _frozen(row: store.TicketRow | None) -> Frozen | None:
+    return frozen_of(row) if row is not None else None
+
+
+def _append(session: Session, events: Mapping[str, list[Event]], ids: Mapping[str, int], new: Any) -> None:
+    for number, happened in events.items():
+        count = new[number] if isinstance(new, Mapping) else new
+        for event in happened if count is None else happened[len(happened) - count :]:
+            audit.append(session, "ticket", number, event, ids[number])
+
+
+@dataclass(frozen=True)
+class TicketView:
+    """A ticket as its page shows it: what it comes to, every event, and its judgement."""
+
+    facts: TicketFacts
+    events: tuple[Event, ...]
+    judgement: Judgement
+
+
+def view(session: Session, book: Book, number: str, actor: Actor) -> TicketView:
+    """Given a number and who asks, return the ticket's view. Raises NotFound when there is none for the asker."""
+    actor.need("tickets.read")
+    row = store.by_number(session, number)
+    if row is None:
+        raise NotFound("没有编号为 %(number)s 的工单。", number=number)
+    events = audit.of_tickets(session, [row.id])[row.id]
+    facts = fold(number, events)
+    assert facts is not None
+    return TicketView(facts, tuple(events), judge(facts, book, frozen_of(row)))

@@ -1,0 +1,198 @@
+"""Clock rows: each ticket's clocks as last judged, the moments to look again, and the tally of settled ones."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    UniqueConstraint,
+    delete,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from ops_console.store.base import Base, Id, not_null
+
+
+class ClockRow(Base):
+    """One clock of one ticket. `result` and `raw_result` stand once it has stopped; `breaks_at` is the deadline if
+    it was or will be passed as far as is known, so `breaks_at < T` means breached at T."""
+
+    __tablename__ = "clock"
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(Id, ForeignKey("ticket.id"))
+    contract_id: Mapped[int] = mapped_column(ForeignKey("contract.id"))
+    kind: Mapped[str] = mapped_column(String(12))
+    klass: Mapped[str] = mapped_column("class", String(4))
+    limit_id: Mapped[str] = mapped_column(String(12))
+    limit_seconds: Mapped[int]
+    started_at: Mapped[datetime]
+    stopped_at: Mapped[datetime | None]
+    breaks_at: Mapped[datetime | None]
+    raw_breaks_at: Mapped[datetime | None]
+    active_seconds: Mapped[int | None] = mapped_column(Integer)
+    result: Mapped[str | None] = mapped_column(String(8))
+    raw_result: Mapped[str | None] = mapped_column(String(8))
+    month: Mapped[str] = mapped_column(String(7))
+    module: Mapped[str] = mapped_column(String(60))
+    hour: Mapped[int]
+    provisional: Mapped[bool] = mapped_column(Boolean)
+    next_look_at: Mapped[datetime | None]
+    __table_args__ = (
+        UniqueConstraint("ticket_id", "kind"),
+        Index(
+            "ix_clock_next_look_at",
+            "next_look_at",
+            sqlite_where=not_null("next_look_at"),
+            postgresql_where=not_null("next_look_at"),
+        ),
+        Index(
+            "ix_clock_unsettled",
+            "month",
+            "kind",
+            "class",
+            sqlite_where=text("result IS NULL"),
+            postgresql_where=text("result IS NULL"),
+        ),
+        Index(
+            "ix_clock_broken",
+            "month",
+            "breaks_at",
+            sqlite_where=not_null("breaks_at"),
+            postgresql_where=not_null("breaks_at"),
+        ),
+        Index("ix_clock_provisional", "month", sqlite_where=text("provisional"), postgresql_where=text("provisional")),
+    )
+
+
+class TallyRow(Base):
+    """How many clocks of a month, kind and class have settled, by adjusted and by raw result: kept with each write."""
+
+    __tablename__ = "clock_tally"
+    contract_id: Mapped[int] = mapped_column(ForeignKey("contract.id"), primary_key=True)
+    month: Mapped[str] = mapped_column(String(7), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(12), primary_key=True)
+    klass: Mapped[str] = mapped_column("class", String(4), primary_key=True)
+    result: Mapped[str] = mapped_column(String(8), primary_key=True)
+    raw_result: Mapped[str] = mapped_column(String(8), primary_key=True)
+    n: Mapped[int]
+
+
+def of_tickets(session: Session, ticket_ids: Iterable[int]) -> dict[int, list[ClockRow]]:
+    """Given ticket ids, return their clock rows by ticket. One statement."""
+    found: dict[int, list[ClockRow]] = {}
+    for row in session.scalars(select(ClockRow).where(ClockRow.ticket_id.in_(list(ticket_ids))).order_by(ClockRow.id)):
+        found.setdefault(row.ticket_id, []).append(row)
+    return found
+
+
+def replace(session: Session, ticket_ids: Iterable[int], rows: list[dict[str, Any]]) -> None:
+    """Given tickets and all the clocks they now have, write these, drop what they no longer have, move the tally."""
+    before = of_tickets(session, ticket_ids)
+    known = {(row.ticket_id, row.kind): row for group in before.values() for row in group}
+    moved: Counter[tuple[Any, ...]] = Counter()
+    for row in known.values():
+        moved.subtract([_cell(row.__dict__)] if row.result else [])
+    added, changed, kept = [], [], set()
+    for row in rows:
+        key = (row["ticket_id"], row["kind"])
+        kept.add(key)
+        moved.update([_cell(row)] if row["result"] else [])
+        if key in known:
+            changed.append({**row, "id": known[key].id})
+        else:
+            added.append(row)
+    gone = [row.id for key, row in known.items() if key not in kept]
+    _write(session, added, changed, gone)
+    _move_tally(session, moved)
+
+
+def _write(session: Session, added: list[dict[str, Any]], changed: list[dict[str, Any]], gone: list[int]) -> None:
+    if gone:
+        session.execute(delete(ClockRow).where(ClockRow.id.in_(gone)))
+    if changed:
+        session.execute(update(ClockRow), changed)
+    if added:
+        session.execute(insert(ClockRow), added)
+
+
+def _cell(row: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(row[name] for name in ("contract_id", "month", "kind", "klass", "result", "raw_result"))
+
+
+def _move_tally(session: Session, moved: Counter[tuple[Any, ...]]) -> None:
+    names = ("contract_id", "month", "kind", "class", "result", "raw_result")
+    rows = [{**dict(zip(names, cell, strict=True)), "n": n} for cell, n in sorted(moved.items()) if n]
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    table = TallyRow.__table__
+    for row in rows:  # in one order everywhere, so that two writers cannot lock each other out
+        statement = dialect.insert(table).values(row)
+        session.execute(
+            statement.on_conflict_do_update(index_elements=names, set_={"n": table.c.n + statement.excluded.n})
+        )
+
+
+def tally(session: Session, first_month: str, last_month: str) -> Sequence[Any]:
+    """Given months (inclusive), return (month, kind, class, result, raw_result, n) of the settled clocks."""
+    query = select(
+        TallyRow.month, TallyRow.kind, TallyRow.klass, TallyRow.result, TallyRow.raw_result, func.sum(TallyRow.n)
+    )
+    query = query.where(TallyRow.month >= first_month, TallyRow.month <= last_month, TallyRow.n > 0)
+    return session.execute(query.group_by(*query.selected_columns[:5])).all()
+
+
+def unsettled(session: Session, first_month: str, last_month: str, now: datetime) -> Sequence[Any]:
+    """Given months and now, return (month, kind, class, breached?, raw breached?, n) of the clocks still going."""
+    broken = (ClockRow.breaks_at.is_not(None)) & (ClockRow.breaks_at < now)
+    raw_broken = (ClockRow.raw_breaks_at.is_not(None)) & (ClockRow.raw_breaks_at < now)
+    query = select(ClockRow.month, ClockRow.kind, ClockRow.klass, broken, raw_broken, func.count())
+    query = query.where(ClockRow.result.is_(None), ClockRow.month >= first_month, ClockRow.month <= last_month)
+    return session.execute(query.group_by(ClockRow.month, ClockRow.kind, ClockRow.klass, broken, raw_broken)).all()
+
+
+def breaches_by(session: Session, month: str, column: str, now: datetime) -> Sequence[Any]:
+    """Given a month and `module` or `hour`, return (value, kind, n) of its breached clocks."""
+    by = {"module": ClockRow.module, "hour": ClockRow.hour}[column]
+    query = select(by, ClockRow.kind, func.count()).where(ClockRow.month == month, ClockRow.breaks_at < now)
+    return session.execute(query.group_by(by, ClockRow.kind).order_by(by)).all()
+
+
+def provisional(session: Session, first_month: str, last_month: str) -> dict[str, int]:
+    """Given months (inclusive), return how many provisional (暂定) clocks each has; months without are absent."""
+    query = select(ClockRow.month, func.count()).where(
+        ClockRow.provisional, ClockRow.month >= first_month, ClockRow.month <= last_month
+    )
+    return {month: n for month, n in session.execute(query.group_by(ClockRow.month))}
+
+
+def provisional_tickets(session: Session, after: int, limit: int) -> list[int]:
+    """Given the last id of the batch before, return ids of tickets with provisional clocks, in order."""
+    query = select(ClockRow.ticket_id).where(ClockRow.provisional, ClockRow.ticket_id > after)
+    return list(session.scalars(query.distinct().order_by(ClockRow.ticket_id).limit(limit)))
+
+
+def due(session: Session, now: datetime, limit: int = 200) -> list[tuple[int, int, datetime]]:
+    """Given now, return (clock id, ticket id, moment) of clocks whose moment has come, oldest first."""
+    query = select(ClockRow.id, ClockRow.ticket_id, ClockRow.next_look_at).where(ClockRow.next_look_at <= now)
+    return [tuple(row) for row in session.execute(query.order_by(ClockRow.next_look_at, ClockRow.id).limit(limit))]  # type: ignore[misc]
+
+
+def claim(session: Session, clock_id: int, seen: datetime, following: datetime | None) -> bool:
+    """Given a clock, the moment seen and the next one, move it on; False when another sweep was first."""
+    moved = (
+        update(ClockRow).where(ClockRow.id == clock_id, ClockRow.next_look_at == seen).values(next_look_at=following)
+    )
+    return session.execute(moved).rowcount == 1  # type: ignore[attr-defined]

@@ -1,0 +1,83 @@
+"""Contracts and their versions: the terms as canonical JSON, and who confirmed each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, Date, ForeignKey, String, Text, UniqueConstraint, func, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from ops_console.core.contracts import VersionInForce, terms_from_json
+from ops_console.store.base import Base
+
+IN_FORCE, PROPOSED, WITHDRAWN = "in_force", "proposed", "withdrawn"
+
+
+class ContractRow(Base):
+    """One contract between the hospital and a vendor."""
+
+    __tablename__ = "contract"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(String(60), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    starts_on: Mapped[date] = mapped_column(Date)
+    ends_on: Mapped[date] = mapped_column(Date)
+
+
+class VersionRow(Base):
+    """One version of a contract's terms. In force means: both sides confirmed it, or it was the first loaded."""
+
+    __tablename__ = "contract_version"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    contract_id: Mapped[int] = mapped_column(ForeignKey("contract.id"))
+    version: Mapped[int]
+    terms: Mapped[str] = mapped_column(Text)
+    digest: Mapped[str] = mapped_column(String(64))
+    counts_from: Mapped[date] = mapped_column(Date)
+    state: Mapped[str] = mapped_column(String(10))
+    proposed_at: Mapped[datetime]
+    proposed_by: Mapped[str] = mapped_column(String(80))
+    hospital_by: Mapped[str | None] = mapped_column(String(80))
+    hospital_at: Mapped[datetime | None]
+    vendor_by: Mapped[str | None] = mapped_column(String(80))
+    vendor_at: Mapped[datetime | None]
+    __table_args__ = (
+        UniqueConstraint("contract_id", "version"),
+        CheckConstraint("state IN ('in_force', 'proposed', 'withdrawn')", name="state"),
+    )
+
+
+def contract_by_number(session: Session, number: str) -> ContractRow | None:
+    """Given a contract's number, return its row, or None."""
+    return session.scalar(select(ContractRow).where(ContractRow.number == number))
+
+
+def any_contract(session: Session) -> bool:
+    """Given nothing, say whether any contract was ever loaded."""
+    return session.scalar(select(func.count()).select_from(ContractRow)) != 0
+
+
+def versions(session: Session, state: str | None = None) -> Sequence[VersionRow]:
+    """Given a state or None for all, return the versions, newest first."""
+    query = select(VersionRow).order_by(VersionRow.id.desc())
+    return session.scalars(query if state is None else query.where(VersionRow.state == state)).all()
+
+
+def version(session: Session, version_id: int, *, lock: bool = False) -> VersionRow | None:
+    """Given a version's id, return its row, held against other writers where asked, or None."""
+    query = select(VersionRow).where(VersionRow.id == version_id)
+    return session.scalar(query.with_for_update() if lock else query)
+
+
+def in_force(session: Session) -> tuple[VersionInForce, ...]:
+    """Given nothing, return every confirmed version with its terms. One statement."""
+    return tuple(
+        VersionInForce(row.id, row.contract_id, row.version, terms_from_json(row.terms))
+        for row in versions(session, IN_FORCE)
+    )
+
+
+def last_version(session: Session, contract_id: int) -> int:
+    """Given a contract, return the highest version number it has, 0 when none."""
+    return session.scalar(select(func.max(VersionRow.version)).where(VersionRow.contract_id == contract_id)) or 0

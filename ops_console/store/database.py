@@ -1,0 +1,90 @@
+"""One engine per process, and the two kinds of unit of work: one that reads, one that writes.
+
+SQLite: the driver's own BEGIN comes too late (a read before the first write lies outside the transaction and
+updates are lost), so transactions are begun here: IMMEDIATE where the unit writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session, sessionmaker
+
+from ops_console.store import audit
+
+PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=NORMAL",
+    "PRAGMA busy_timeout=15000",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA cache_size=-16000",
+    "PRAGMA temp_store=MEMORY",
+)
+
+
+class Database:
+    """The engine and its sessions. `read()` and `write()` are the only ways to the rows."""
+
+    def __init__(self, url: str, *, password: str | None = None, pool_size: int = 12) -> None:
+        target = make_url(url)
+        if target.get_backend_name() == "postgresql":
+            target = target.set(drivername="postgresql+psycopg", password=password or target.password)
+        self.engine: Engine = create_engine(
+            target,
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            pool_pre_ping=not self._sqlite(target),
+            hide_parameters=True,
+        )
+        self.is_sqlite = self._sqlite(target)
+        if self.is_sqlite:
+            event.listen(self.engine, "connect", _prepare_sqlite)
+            event.listen(self.engine, "begin", _begin_sqlite)
+        self.reading = sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
+        self.writing = sessionmaker(self.engine.execution_options(writes=True), expire_on_commit=False)
+        event.listen(self.writing, "before_commit", audit.seal)
+
+    @staticmethod
+    def _sqlite(target: Any) -> bool:
+        return bool(target.get_backend_name() == "sqlite")
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """Yield a session that sees one state of the database and writes nothing."""
+        with self.reading() as session:
+            try:
+                yield session
+            finally:
+                session.rollback()
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """Yield a session of one transaction: committed, with its events sealed, when the block ends well."""
+        with self.writing() as session:
+            try:
+                yield session
+                session.commit()
+            except BaseException:
+                session.rollback()
+                raise
+
+    def close(self) -> None:
+        """Give back every connection."""
+        self.engine.dispose()
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in PRAGMAS:
+        cursor.execute(pragma)
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    immediate = connection.get_execution_options().get("writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")

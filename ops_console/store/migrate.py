@@ -1,0 +1,41 @@
+"""Bringing a database to the version of this code, one process at a time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import inspect, text
+
+if TYPE_CHECKING:
+    from ops_console.store.database import Database
+
+MIGRATION_LOCK = 7_302_025
+
+
+def migrate(database: Database, folder: Path) -> None:
+    """Given a database and the folder of migrations, run those that are missing. Does nothing when there are none."""
+    if _version(database) == _newest(folder):
+        return
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(folder).replace("%", "%%"))
+    options = {"writes": True}
+    with database.engine.execution_options(**options).connect() as connection, connection.begin():
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _version(database: Database) -> str | None:
+    with database.engine.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _newest(folder: Path) -> str:
+    return max(path.name for path in (folder / "versions").glob("[0-9]*.py")).partition("_")[0]

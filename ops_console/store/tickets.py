@@ -1,0 +1,232 @@
+"""Ticket rows: what the events of each come to, kept for lists, filters and sorting. Events are the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, Select, SmallInteger, String, exists, func, insert, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from ops_console.core.tickets import OPEN_STATES
+from ops_console.store.base import Base, Id, not_null, positive
+from ops_console.store.clocks import ClockRow
+
+COUNT_LIMIT = 10_000
+
+
+class TicketRow(Base):
+    """One ticket as it stands now."""
+
+    __tablename__ = "ticket"
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    number: Mapped[str] = mapped_column(String(40), unique=True)
+    contract_id: Mapped[int] = mapped_column(ForeignKey("contract.id"))
+    contract_version_id: Mapped[int] = mapped_column(ForeignKey("contract_version.id"))
+    type: Mapped[str] = mapped_column(String(30))
+    module: Mapped[str] = mapped_column(String(60))
+    carrier: Mapped[str] = mapped_column(String(60))
+    channel: Mapped[str] = mapped_column(String(20))
+    department: Mapped[str] = mapped_column(String(100))
+    reporter: Mapped[str] = mapped_column(String(100))
+    title: Mapped[str] = mapped_column(String(200))
+    handler: Mapped[str] = mapped_column(String(100))
+    state: Mapped[str] = mapped_column(String(12))
+    needs_onsite: Mapped[bool]
+    reported_at: Mapped[datetime]
+    recorded_at: Mapped[datetime]
+    responded_at: Mapped[datetime | None]
+    restored_at: Mapped[datetime | None]
+    month: Mapped[str] = mapped_column(String(7))
+    hour: Mapped[int] = mapped_column(SmallInteger)
+    klass: Mapped[str] = mapped_column("class", String(4))
+    provisional: Mapped[bool]
+    calendar: Mapped[str] = mapped_column(String(120))
+    breaks_at: Mapped[datetime | None]
+    waiting: Mapped[int] = mapped_column(SmallInteger)
+    __table_args__ = (
+        Index("ix_ticket_reported_at_id", "reported_at", "id"),
+        Index("ix_ticket_type_reported_at_id", "type", "reported_at", "id"),
+        Index("ix_ticket_module_reported_at_id", "module", "reported_at", "id"),
+        Index("ix_ticket_state_reported_at_id", "state", "reported_at", "id"),
+        Index("ix_ticket_month_reported_at_id", "month", "reported_at", "id"),
+        Index("ix_ticket_department", "department"),
+        Index(
+            "ix_ticket_broken",
+            "reported_at",
+            "id",
+            sqlite_where=not_null("breaks_at"),
+            postgresql_where=not_null("breaks_at"),
+        ),
+        Index("ix_ticket_waiting", "waiting", sqlite_where=positive("waiting"), postgresql_where=positive("waiting")),
+    )
+
+
+LISTED = (
+    TicketRow.id, TicketRow.number, TicketRow.type, TicketRow.module, TicketRow.channel, TicketRow.department,
+    TicketRow.reporter, TicketRow.title, TicketRow.handler, TicketRow.state, TicketRow.reported_at,
+    TicketRow.klass, TicketRow.provisional, TicketRow.breaks_at, TicketRow.waiting,
+)  # fmt: skip
+SORTS = {
+    "reported": (TicketRow.reported_at, TicketRow.id),
+    "number": (TicketRow.number,),
+    "type": (TicketRow.type, TicketRow.reported_at, TicketRow.id),
+    "module": (TicketRow.module, TicketRow.reported_at, TicketRow.id),
+    "state": (TicketRow.state, TicketRow.reported_at, TicketRow.id),
+}
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What a list of tickets is narrowed to. Empty means everything; `breached` asks for any broken clock.
+
+    `clock`, `klass` and `result` together name a population of clocks; `months` are Shanghai months.
+    """
+
+    types: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
+    states: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+    first_month: str = ""
+    last_month: str = ""
+    hour: int | None = None
+    breached: bool = False
+    waiting: bool = False
+    provisional: bool = False
+    open: bool = False
+    clock: str = ""
+    klass: str = ""
+    result: str = ""
+    number: str = ""
+
+
+def page(
+    session: Session, chosen: Filter, now: datetime, *, sort: str, descending: bool, limit: int, offset: int
+) -> Sequence[Any]:
+    """Given a filter, a sort key of SORTS and a window, return the list's rows. One statement."""
+    columns = SORTS[sort]
+    order = [column.desc() if descending else column.asc() for column in columns]
+    query = _narrowed(select(*LISTED), chosen, now).order_by(*order).limit(limit).offset(offset)
+    return session.execute(query).all()
+
+
+def count(session: Session, chosen: Filter, now: datetime) -> int:
+    """Given a filter, return how many tickets match, counting no further than COUNT_LIMIT + 1. One statement."""
+    matching = _narrowed(select(TicketRow.id), chosen, now).limit(COUNT_LIMIT + 1).subquery()
+    return session.scalar(select(func.count()).select_from(matching)) or 0
+
+
+def _narrowed(query: Select[Any], chosen: Filter, now: datetime) -> Select[Any]:
+    conditions = [
+        column.in_(values)
+        for column, values in (
+            (TicketRow.type, chosen.types),
+            (TicketRow.module, chosen.modules),
+            (TicketRow.channel, chosen.channels),
+            (TicketRow.state, chosen.states or (OPEN_STATES if chosen.open else ())),
+        )
+        if values
+    ]
+    if chosen.first_month:
+        conditions.append(TicketRow.month >= chosen.first_month)
+    if chosen.last_month:
+        conditions.append(TicketRow.month <= chosen.last_month)
+    if chosen.hour is not None:
+        conditions.append(TicketRow.hour == chosen.hour)
+    if chosen.breached:
+        conditions.append(TicketRow.breaks_at < now)
+    if chosen.waiting:
+        conditions.append(TicketRow.waiting > 0)
+    if chosen.provisional:
+        conditions.append(TicketRow.provisional.is_(True))
+    if chosen.number:
+        conditions.append(TicketRow.number == chosen.number)
+    if chosen.clock or chosen.klass or chosen.result:
+        conditions.append(_has_clock(chosen, now))
+    return query.where(*conditions)
+
+
+def _has_clock(chosen: Filter, now: datetime) -> Any:
+    wanted = exists().where(ClockRow.ticket_id == TicketRow.id)
+    if chosen.clock:
+        wanted = wanted.where(ClockRow.kind == chosen.clock)
+    if chosen.klass:
+        wanted = wanted.where(ClockRow.klass == chosen.klass)
+    if chosen.result == "breached":
+        wanted = wanted.where(ClockRow.breaks_at < now)
+    elif chosen.result == "met":
+        wanted = wanted.where(ClockRow.result == "met")
+    elif chosen.result == "running":
+        wanted = wanted.where(ClockRow.result.is_(None), (ClockRow.breaks_at.is_(None)) | (ClockRow.breaks_at >= now))
+    return wanted
+
+
+def by_number(session: Session, number: str) -> TicketRow | None:
+    """Given a ticket's number, return its row, or None."""
+    return session.scalar(select(TicketRow).where(TicketRow.number == number))
+
+
+def lock(session: Session, number: str) -> TicketRow | None:
+    """Given a ticket's number, return its row held against other writers until the commit, or None."""
+    query = select(TicketRow).where(TicketRow.number == number).with_for_update(key_share=True)
+    return session.scalar(query.execution_options(populate_existing=True))
+
+
+def lock_many(session: Session, numbers: Iterable[str]) -> dict[str, TicketRow]:
+    """Given numbers, return the rows that exist, by number, held against other writers until the commit."""
+    query = select(TicketRow).where(TicketRow.number.in_(list(numbers))).order_by(TicketRow.id)
+    found = session.scalars(query.with_for_update(key_share=True).execution_options(populate_existing=True))
+    return {row.number: row for row in found}
+
+
+def by_numbers(session: Session, numbers: Iterable[str]) -> dict[str, int]:
+    """Given numbers, return the ids of those that exist, by number."""
+    query = select(TicketRow.number, TicketRow.id).where(TicketRow.number.in_(list(numbers)))
+    return {number: ticket_id for number, ticket_id in session.execute(query)}
+
+
+def add(session: Session, rows: list[dict[str, Any]]) -> dict[str, int]:
+    """Given the columns of new tickets, insert them and return their ids by number."""
+    added = session.execute(insert(TicketRow).returning(TicketRow.number, TicketRow.id), rows)
+    return {number: ticket_id for number, ticket_id in added}
+
+
+def store(session: Session, rows: list[dict[str, Any]]) -> None:
+    """Given columns of existing tickets, each with its id, write them."""
+    if rows:
+        session.execute(update(TicketRow), rows)
+
+
+def reported_between(session: Session, first_month: str, last_month: str, after: int, limit: int) -> Sequence[Any]:
+    """Given months (inclusive), return what judges their tickets anew, by id.
+
+    `after` is the last id of the batch before; at most `limit` rows.
+    """
+    query = (
+        select(TicketRow.id, TicketRow.number, TicketRow.contract_version_id, TicketRow.klass, TicketRow.provisional,
+               TicketRow.reported_at, TicketRow.calendar)
+        .where(TicketRow.month >= first_month, TicketRow.month <= last_month, TicketRow.id > after)
+        .order_by(TicketRow.id)
+        .limit(limit)
+    )  # fmt: skip
+    return session.execute(query).all()
+
+
+def last_number(session: Session, prefix: str) -> str | None:
+    """Given a number's beginning, such as `GD-20260305-`, return the highest number that begins so, or None."""
+    query = select(func.max(TicketRow.number)).where(TicketRow.number.between(prefix, prefix + "~"))
+    return session.scalar(query)
+
+
+def months(session: Session) -> tuple[str, str] | None:
+    """Given nothing, return the first and last month that has tickets, or None when there is none."""
+    first, last = session.execute(select(func.min(TicketRow.month), func.max(TicketRow.month))).one()
+    return (first, last) if first else None
+
+
+def versions_used(session: Session) -> dict[int, int]:
+    """Given nothing, return how many tickets keep each contract version, by version id."""
+    query = select(TicketRow.contract_version_id, func.count()).group_by(TicketRow.contract_version_id)
+    return dict(session.execute(query).tuples().all())
