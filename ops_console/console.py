@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from sqlalchemy import URL
 from sqlalchemy.orm import Session
 
 from ops_console.adapters.files import DataFolder
@@ -27,7 +27,7 @@ from ops_console.services.ports import PasswordHasher, SheetReader
 from ops_console.settings import Settings
 from ops_console.store import catalogue
 from ops_console.store.database import Database
-from ops_console.store.migrate import migrate
+from ops_console.store.migrate import hold, migrate
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -60,8 +60,9 @@ class Console:
         self.wake = threading.Event()
         self.owner = f"{socket.gethostname()}/{os.getpid()}/{os.urandom(3).hex()}"
 
-    def _url(self) -> str:
-        return self.settings.database_url or f"sqlite:///{self.settings.data_folder.resolve() / 'console.db'}"
+    def _url(self) -> str | URL:
+        file = self.settings.data_folder.resolve() / "console.db"
+        return self.settings.database_url or URL.create("sqlite", database=str(file))  # not parsed: it may hold a `?`
 
     def _password(self) -> str | None:
         secret = self.settings.database_password
@@ -101,6 +102,7 @@ class Console:
         """Bring the database to the version of this code, and its catalogue and contract to the settings."""
         migrate(self.database, PROJECT / "migrations")
         with self.write() as session:
+            hold(session)
             catalogue.keep_types(session, self.settings.ticket_types)
             catalogue.keep_nodes(session, self.settings.modules, self.settings.carriers)
             contracts.load(session, self.settings.terms, self.now())
@@ -108,6 +110,7 @@ class Console:
     def first_accounts(self) -> tuple[NewAccount, ...]:
         """Make the first accounts of an empty house and return them with their one-time passwords, else none."""
         with self.write() as session:
+            hold(session)
             return people.first_accounts(session, self.hasher, self.policy, self.now())
 
     def close(self) -> None:

@@ -24,7 +24,7 @@ def main(argv: list[str]) -> int:
 
 def open_console():  # type: ignore[no-untyped-def]
     """Return a prepared Console with its jobs. Raises ConsoleError with one sentence when it cannot be."""
-    from sqlalchemy.exc import OperationalError
+    from sqlalchemy.exc import DatabaseError
 
     from ops_console import settings
     from ops_console.console import PROJECT, Console
@@ -34,7 +34,7 @@ def open_console():  # type: ignore[no-untyped-def]
     console = Console(settings.load(PROJECT))
     try:
         console.prepare()
-    except OperationalError as exc:
+    except DatabaseError as exc:
         raise Refused(
             "数据库打不开：%(reason)s；请检查 config.toml 的 [database] 和数据库服务。", reason=str(exc.orig).strip()
         ) from exc

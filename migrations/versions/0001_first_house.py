@@ -12,6 +12,7 @@ branch_labels = None
 depends_on = None
 
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+BYTEWISE = sa.String(length=40).with_variant(sa.String(length=40, collation="C"), "postgresql")
 
 
 def upgrade() -> None:
@@ -168,7 +169,7 @@ def upgrade() -> None:
     op.create_table(
         "ticket",
         sa.Column("id", ID, nullable=False),
-        sa.Column("number", sa.String(length=40), nullable=False),
+        sa.Column("number", BYTEWISE, nullable=False),
         sa.Column("contract_id", sa.Integer(), nullable=False),
         sa.Column("contract_version_id", sa.Integer(), nullable=False),
         sa.Column("type", sa.String(length=30), nullable=False),

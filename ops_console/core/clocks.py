@@ -7,8 +7,9 @@ Natural seconds throughout; the working calendar decides the class alone (agreed
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import zip_longest
 
 from ops_console.core.contracts import CLOCKS, OFF, WORK, Terms, TimeLimit
 from ops_console.core.moments import whole
@@ -86,8 +87,12 @@ def clocks_of(facts: TicketFacts, terms: Terms, klass: str, *, provisional: bool
             continue
         runs = _runs(limit, facts)
         if runs:
-            found.append(Clock(limit, klass, provisional, runs, facts.suspensions if limit.pausable else ()))
+            found.append(Clock(limit, klass, provisional, runs, _pauses(facts) if limit.pausable else ()))
     return tuple(found)
+
+
+def _pauses(facts: TicketFacts) -> tuple[Suspension, ...]:
+    return tuple(replace(s, ended_at=facts.suspension_end(s)) for s in facts.suspensions)
 
 
 def _runs(limit: TimeLimit, facts: TicketFacts) -> tuple[tuple[datetime, datetime | None], ...]:
@@ -96,11 +101,9 @@ def _runs(limit: TimeLimit, facts: TicketFacts) -> tuple[tuple[datetime, datetim
         return ()
     if limit.stop_event != "restored":
         return ((start, facts.moment(limit.stop_event)),)
-    runs = [(start, facts.restorations[0] if facts.restorations else None)]
-    for index, reopened in enumerate(facts.reopenings):
-        stop = facts.restorations[index + 1] if index + 1 < len(facts.restorations) else None
-        runs.append((reopened, stop))
-    return tuple(runs)
+    begun = [max(at, start) for at in (start, *facts.reopenings)]  # nothing runs before the clock's start
+    ended = [max(at, start) for at in facts.restorations]
+    return tuple(zip_longest(begun, ended[: len(begun)]))
 
 
 def intervals(clock: Clock, at: datetime) -> tuple[Interval, ...]:
@@ -109,13 +112,12 @@ def intervals(clock: Clock, at: datetime) -> tuple[Interval, ...]:
     A pause not ended by T runs to T or to the restore; a pause that nobody approved counts as running.
     """
     found: list[Interval] = []
-    now = whole(at)
-    for index, (start, stop) in enumerate(clock.runs):
-        end = min(stop or now, now)
-        if index and found and start > found[-1].end:
-            found.append(Interval(found[-1].end, min(start, now), False, WHY_SOLVED))
-        if end > start:
-            found += _pieces(clock, start, end)
+    now, solved_at = whole(at), None
+    for start, stop in clock.runs:
+        if solved_at is not None:
+            found.append(Interval(solved_at, min(start, now), False, WHY_SOLVED))
+        found += _pieces(clock, start, min(stop or now, now))
+        solved_at = stop
     return tuple(interval for interval in found if interval.end > interval.start)
 
 

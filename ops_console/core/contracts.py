@@ -147,9 +147,17 @@ def check_terms(terms: Terms) -> list[str]:
         problems.append("contract.ends_on：合同终止日必须晚于起始日")
     if not terms.starts_on <= terms.counts_from <= terms.ends_on:
         problems.append("contract.counts_from：生效日必须在合同期内")
+    problems += _twice("contract.time_limit：时限编号", [limit.id for limit in terms.limits])
+    problems += _twice("contract.reading：口径编号", [reading.id for reading in terms.readings])
+    problems += _twice("working_time.override：年份", [str(override.year) for override in terms.overrides])
     for clock in CLOCKS:
         problems += _class_problems(clock, [limit for limit in terms.limits if limit.clock == clock])
     return problems
+
+
+def _twice(what: str, keys: Sequence[str]) -> list[str]:
+    """What bears the same key twice would hide its change from the parties: `differences` goes by key."""
+    return [f"{what} {key} 重复" for key in sorted(set(keys)) if keys.count(key) > 1]
 
 
 def _class_problems(clock: str, limits: Sequence[TimeLimit]) -> list[str]:

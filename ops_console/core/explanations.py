@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from ops_console.core import clocks
 from ops_console.core.clocks import BREACHED, MET, WHY_PAUSED, WHY_SOLVED, Clock, Interval
 from ops_console.core.contracts import TimeLimit, VersionInForce
+from ops_console.core.hours import cut
 from ops_console.core.sentences import Sentence, sentence
 from ops_console.core.tickets import Suspension
 from ops_console.core.working_time import WorkingCalendar
@@ -83,7 +84,7 @@ def rule_sentence(limit: TimeLimit, klass: str) -> Sentence:
 
 
 def _class_why(clock: Clock, version: VersionInForce, calendar: WorkingCalendar, reported_at: datetime) -> Sentence:
-    hours = "、".join(f"{start}–{end}" for start, end in version.terms.hours)
+    hours = "、".join(f"{start}–{end}" for start, end in cut(version.terms.hours, version.terms.breaks))
     if clock.provisional:
         return sentence(
             "%(at)s 报修：%(year)s 年节假日安排尚未录入，按周末规则暂定为%(klass)s",
@@ -115,9 +116,18 @@ def _why(interval: Interval, clock: Clock) -> Sentence:
     if interval.why == WHY_SOLVED:
         return sentence("已恢复并确认，不计时")
     if interval.why == WHY_PAUSED:
-        reasons = [s.reason for s in clock.pauses if s.approved and s.started_at < interval.end]
-        return sentence("医院批准的挂起，不计时：%(reason)s", reason=reasons[-1] if reasons else "")
+        return sentence("医院批准的挂起，不计时：%(reason)s", reason="；".join(_reasons(interval, clock)))
     return sentence("连续计时（自然时间）")
+
+
+def _reasons(interval: Interval, clock: Clock) -> list[str]:
+    """The reasons of the approved pauses inside an interval, each once: overlapping pauses are one interval."""
+    inside = [
+        s.reason
+        for s in clock.pauses
+        if s.approved and s.started_at < interval.end and (s.ended_at is None or s.ended_at > interval.start)
+    ]
+    return [reason for reason in dict.fromkeys(inside) if reason]
 
 
 def _verdict(clock: Clock, at: datetime) -> Sentence:

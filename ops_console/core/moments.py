@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 from ops_console.core.errors import Refused
 
 ZONE = ZoneInfo("Asia/Shanghai")
-MONTH = re.compile(r"^(\d{4})-(0[1-9]|1[0-2])$")
+MONTH = re.compile(r"[1-9][0-9]{3}-(0[1-9]|1[0-2])")
+MOST_MONTHS = 600
 
 
 def whole(at: datetime) -> datetime:
@@ -37,7 +38,7 @@ def hour_of(at: datetime) -> int:
 
 def parse_month(text: str) -> str:
     """Given a month as typed, return it. Raises Refused when it is not `YYYY-MM`."""
-    if not MONTH.match(text or ""):
+    if not MONTH.fullmatch(text or ""):
         raise Refused("“%(value)s”不是月份；请写成 2026-03 这样的年月。", value=text, field="month")
     return text
 
@@ -58,14 +59,14 @@ def shift_month(month: str, steps: int) -> str:
 def months_between(first: str, last: str) -> tuple[str, ...]:
     """Given two months, return all from the first to the last, both included.
 
-    Raises Refused when the last lies before the first or more than 600 months away.
+    Raises Refused when the last lies before the first or they are more than MOST_MONTHS.
     """
     first, last = parse_month(first), parse_month(last)
     if last < first:
         raise Refused("结束月份 %(last)s 早于起始月份 %(first)s，请调换。", first=first, last=last, field="to")
     months = [first]
     while months[-1] != last:
-        if len(months) > 600:
-            raise Refused("一次最多统计 600 个月，请缩小范围。", field="to")
+        if len(months) == MOST_MONTHS:
+            raise Refused("一次最多统计 %(n)s 个月，请缩小范围。", n=MOST_MONTHS, field="to")
         months.append(shift_month(months[-1], 1))
     return tuple(months)

@@ -6,7 +6,7 @@ Not for who may do it (`core/people.py`) and not for what a ticket comes to (`co
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from ops_console.core.errors import Refused
@@ -28,6 +28,8 @@ from ops_console.core.tickets import (
     SUSPENSION_DECIDED,
     TicketFacts,
 )
+
+REOPEN_WITHIN = timedelta(days=7)
 
 
 def check_move(facts: TicketFacts, kind: str, at: datetime, *, declinable: bool = True) -> None:
@@ -55,6 +57,8 @@ def _guard_respond(facts: TicketFacts, at: datetime, known: Mapping[str, Any]) -
 def _guard_arrive(facts: TicketFacts, at: datetime, known: Mapping[str, Any]) -> None:
     if not facts.needs_onsite:
         raise Refused("工单 %(number)s 未判定需到场，不能签到；请先登记“需到场”。", **known)
+    if facts.restored_at is not None:
+        raise Refused("工单 %(number)s 已登记恢复，不能再签到；漏记的到场时间请在台账中补填后导入。", **known)
     if facts.arrived_at is not None:
         raise Refused("工单 %(number)s 已签到到场，不用重复登记；时间有误请提交更正。", **known)
     _after(facts.responded_at, at, "响应", known)
@@ -66,6 +70,8 @@ def _guard_restore(facts: TicketFacts, at: datetime, known: Mapping[str, Any]) -
     if facts.needs_onsite and facts.arrived_at is None:
         raise Refused("工单 %(number)s 需到场但还没有签到；请先登记到场，或改判为不需到场。", **known)
     _after(facts.arrived_at or facts.responded_at, at, "到场" if facts.arrived_at else "响应", known)
+    if facts.reopenings:
+        _after(facts.reopenings[-1], at, "重开", known)
 
 
 def _guard_after_restore(facts: TicketFacts, at: datetime, known: Mapping[str, Any]) -> None:
@@ -79,6 +85,8 @@ def _guard_suspend(facts: TicketFacts, at: datetime, known: Mapping[str, Any]) -
         raise Refused("工单 %(number)s %(state)s，不能再挂起；如需继续处理请重开。", **known)
     if facts.open_suspension is not None:
         raise Refused("工单 %(number)s 已在挂起中，不能重复挂起。", **known)
+    if facts.suspensions and facts.suspensions[-1].approved is None:  # a second one would put it beyond a decision
+        raise Refused("工单 %(number)s 上一次挂起还在等医院批复，批复后才能再次挂起。", **known)
     _after(facts.responded_at, at, "响应", known)
 
 
@@ -99,10 +107,11 @@ def _guard_onsite(facts: TicketFacts, at: datetime, known: Mapping[str, Any]) ->
 
 
 def _guard_reopen(facts: TicketFacts, at: datetime, known: Mapping[str, Any]) -> None:
-    if facts.confirmed_at is None:
+    if facts.confirmed_at is None or facts.restored_at is None:
         raise Refused("工单 %(number)s 还没有确认关闭，不用重开。", **known)
-    if (at - facts.confirmed_at).days >= 7:
-        raise Refused("工单 %(number)s 关闭已满 7 天，不能重开；请新建工单。", **known)
+    _after(facts.confirmed_at, at, "确认", known)
+    if at - facts.confirmed_at > REOPEN_WITHIN:
+        raise Refused("工单 %(number)s 关闭已超过 7 天，不能重开；请新建工单。", **known)
 
 
 def _guard_withdraw(facts: TicketFacts, at: datetime, known: Mapping[str, Any]) -> None:

@@ -35,8 +35,8 @@ ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
         HOSPITAL,
         frozenset(
             {
-                "tickets.read", "tickets.open", "tickets.confirm", "tickets.import", "suspensions.decide", "corrections.decide",
-                "reports.read", "contracts.read", "contracts.confirm", "jobs.read",
+                "tickets.read", "tickets.open", "tickets.confirm", "tickets.import", "suspensions.decide",
+                "corrections.decide", "reports.read", "contracts.read", "contracts.confirm", "jobs.read",
             }
         ),
     ),
@@ -86,7 +86,12 @@ def terminal_actor(user: str) -> Actor:
     """Given an operating-system user, return the actor of the terminal: records, never acts for a party."""
     return Actor(
         f"系统/{user}", f"系统/{user}", NEUTRAL,
-        frozenset({"tickets.read", "tickets.import", "reports.read", "contracts.read", "jobs.read", "people.read", "people.manage"}),
+        frozenset(
+            {
+                "tickets.read", "tickets.import", "reports.read", "contracts.read", "jobs.read", "people.read",
+                "people.manage",
+            }
+        ),
     )  # fmt: skip
 
 

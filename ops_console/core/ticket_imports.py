@@ -6,13 +6,14 @@ Not for reading or checking cells (`core/ticket_sheets.py`) and not for storing 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ops_console.core import tickets as core
+from ops_console.core.moments import ZONE
 from ops_console.core.people import Actor
 from ops_console.core.ticket_sheets import FIELDS, SheetRow
-from ops_console.core.tickets import GRADE_IMPORTED, Event, TicketFacts, written
+from ops_console.core.tickets import GRADE_IMPORTED, Event, Proposal, TicketFacts, written
 
 IMPORTED, COMPLETED, CORRECTED, UNCHANGED = "imported", "completed", "corrected", "unchanged"
 COLUMN_OF = {name: column for column, name in FIELDS.items()}
@@ -26,6 +27,7 @@ FILLED_BY = {
     "restored_at": core.RESTORE,
     "confirmed_at": core.CONFIRMED,
 }
+TAKEN_BACK = ("restored_at", "confirmed_at")
 DESCRIBED = ("department", "reporter", "phone", "description", "handler", "mode", "process", "suspension_reason")
 
 
@@ -76,16 +78,31 @@ def plan(row: SheetRow, facts: TicketFacts | None, taker: Taker) -> RowPlan:
     """Given a checked row, the ticket it names (None: unknown) and who imports, return what the row does."""
     if facts is None:
         return RowPlan(IMPORTED, tuple(_new(row, taker)))
-    known = sheet_row_of(facts)
-    filled = tuple(_fills(row, known, taker))
-    proposed = tuple(_proposals(row, known, facts, taker))
+    known = sheet_row_of(facts, row.suspended_from)
+    fresh = _fresh(row, facts)
+    filled = tuple(_fills(fresh, known, taker))
+    proposed = tuple(_proposals(fresh, known, facts, taker))
     outcome = CORRECTED if proposed else COMPLETED if filled else UNCHANGED
-    return RowPlan(outcome, filled + proposed, tuple(_left(row, known)))
+    return RowPlan(outcome, filled + proposed, (*_left(row, known), *_outdated(row, fresh, known)))
+
+
+def _fresh(row: SheetRow, facts: TicketFacts) -> SheetRow:
+    """The row without a restore and a confirmation that the hospital took back since: a sheet has room for one only."""
+    since = facts.taken_back_at
+    old = {name for name in TAKEN_BACK if since and (at := getattr(row, name)) is not None and at <= since}
+    return replace(row, **dict.fromkeys(old))  # type: ignore[arg-type]
+
+
+def _outdated(row: SheetRow, fresh: SheetRow, known: SheetRow) -> Iterator[Left]:
+    for name in TAKEN_BACK:
+        if getattr(fresh, name) != getattr(row, name):
+            yield Left(row.row, COLUMN_OF[name], _shown(getattr(known, name)), _shown(getattr(row, name)))
 
 
 def _new(row: SheetRow, taker: Taker) -> Iterator[Event]:
     facts: dict[str, object] = {
-        "type": row.type, "module": row.module, "department": row.department, "carrier": "", "needs_onsite": row.needs_onsite,
+        "type": row.type, "module": row.module, "department": row.department, "carrier": "",
+        "needs_onsite": row.needs_onsite,
     }  # fmt: skip
     personal = {"reporter": row.reporter, "phone": row.phone, "title": row.title, "description": row.description}
     yield taker.event(core.REPORTED, row.reported_at, facts, personal, recorded_at=row.recorded_at, channel=row.channel)
@@ -141,9 +158,15 @@ def _proposals(row: SheetRow, known: SheetRow, facts: TicketFacts, taker: Taker)
         old, new = getattr(known, name), getattr(row, name)
         if new is None or old is None or new == old:
             continue
-        if any(p.field == name and p.new == written(new) for p in facts.proposals):
-            continue  # it waits, or was decided: the hospital is not asked twice
-        yield taker.event(core.CORRECTION_PROPOSED, None, {"field": name, "old": written(old), "new": written(new)})
+        asked = {"field": name, "old": written(old), "new": written(new)}
+        if not any(_is_same_question(p, asked) for p in facts.proposals):
+            yield taker.event(core.CORRECTION_PROPOSED, None, dict(asked))
+
+
+def _is_same_question(proposal: Proposal, asked: dict[str, str]) -> bool:
+    """The hospital is not asked twice; but a value it once accepted, and that gave way since, is a new question."""
+    same = (proposal.field, proposal.old, proposal.new) == (asked["field"], asked["old"], asked["new"])
+    return same and proposal.approved is not True
 
 
 def _left(row: SheetRow, known: SheetRow) -> Iterator[Left]:
@@ -157,12 +180,22 @@ def _left(row: SheetRow, known: SheetRow) -> Iterator[Left]:
 
 
 def _shown(value: object) -> str:
-    return {True: "是", False: "否"}[value] if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, datetime):
+        return value.astimezone(ZONE).strftime("%Y-%m-%d %H:%M:%S")  # as the sheet writes it
+    return "" if value is None else str(value)
 
 
-def sheet_row_of(facts: TicketFacts) -> SheetRow:
-    """Given a ticket's facts, return the sheet row that would say the same."""
-    last = facts.suspensions[-1] if facts.suspensions else None
+def sheet_row_of(facts: TicketFacts, suspended_from: datetime | None = None) -> SheetRow:
+    """Given a ticket's facts, return the sheet row that would say the same.
+
+    A row has room for one suspension: the one that began at `suspended_from`, else the last.
+    """
+    last = next(
+        (s for s in facts.suspensions if s.started_at == suspended_from),
+        facts.suspensions[-1] if facts.suspensions else None,
+    )
     told = {name: facts.personal.get(name, "") for name in core.PERSONAL}
     return SheetRow(
         row=0, number=facts.number, type=facts.type, module=facts.module, channel=facts.channel,

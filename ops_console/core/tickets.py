@@ -5,9 +5,10 @@ Not for clocks (`core/clocks.py`), not for storing, and not for who may do it (`
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from ops_console.core.moments import whole
 
@@ -71,7 +72,10 @@ class Proposal:
 
 @dataclass(frozen=True)
 class TicketFacts:
-    """What a ticket's events come to at an instant."""
+    """What a ticket's events come to at an instant.
+
+    `taken_back_at` is when the hospital last took a restore back: by rejecting it or by reopening the ticket.
+    """
 
     number: str
     type: str
@@ -87,6 +91,7 @@ class TicketFacts:
     restorations: tuple[datetime, ...] = ()
     reopenings: tuple[datetime, ...] = ()
     confirmed_at: datetime | None = None
+    taken_back_at: datetime | None = None
     suspensions: tuple[Suspension, ...] = ()
     proposals: tuple[Proposal, ...] = ()
     withdrawn: str = ""
@@ -103,7 +108,15 @@ class TicketFacts:
     @property
     def open_suspension(self) -> Suspension | None:
         """The suspension that has not ended, or None."""
-        return next((s for s in self.suspensions if s.ended_at is None), None)
+        return next((s for s in self.suspensions if self.suspension_end(s) is None), None)
+
+    def suspension_end(self, suspension: Suspension) -> datetime | None:
+        """Given a suspension of this ticket, return when it ended, or None while it is open.
+
+        One that nobody ended ends with the restore (or the reopening) after it: it outlives no work that it held up.
+        """
+        later = (at for at in (*self.restorations, *self.reopenings) if at >= suspension.started_at)
+        return suspension.ended_at or min(later, default=None)
 
     @property
     def waiting(self) -> tuple[Proposal, ...]:
@@ -140,7 +153,7 @@ def fold(number: str, events: Iterable[Event], at: datetime | None = None) -> Ti
     facts = _opened(number, reports[0])
     for event in sorted(seen, key=lambda e: e.occurred_at):
         facts = APPLY.get(event.kind, _unchanged)(facts, event)
-    return _corrected(facts)
+    return facts
 
 
 def _opened(number: str, event: Event) -> TicketFacts:
@@ -184,11 +197,15 @@ def _restored(facts: TicketFacts, event: Event) -> TicketFacts:
 
 def _restore_rejected(facts: TicketFacts, event: Event) -> TicketFacts:
     """The hospital says it is not restored: the clock never stopped (domain §1.7)."""
-    return replace(facts, restorations=facts.restorations[: len(facts.reopenings)], confirmed_at=None)
+    kept = facts.restorations[: len(facts.reopenings)]
+    return replace(facts, restorations=kept, confirmed_at=None, taken_back_at=event.occurred_at)
 
 
 def _reopened(facts: TicketFacts, event: Event) -> TicketFacts:
-    return replace(facts, reopenings=(*facts.reopenings, event.occurred_at), confirmed_at=None)
+    if facts.restored_at is None:  # never finished, so not finished again: the counts of both must stay in step
+        return facts
+    at = event.occurred_at
+    return replace(facts, reopenings=(*facts.reopenings, at), confirmed_at=None, taken_back_at=at)
 
 
 def _confirmed(facts: TicketFacts, event: Event) -> TicketFacts:
@@ -211,13 +228,13 @@ def _suspension_decided(facts: TicketFacts, event: Event) -> TicketFacts:
     return _last_suspension(facts, lambda s: replace(s, approved=bool(event.facts["approved"])))
 
 
-def _last_suspension(facts: TicketFacts, change) -> TicketFacts:  # type: ignore[no-untyped-def]
+def _last_suspension(facts: TicketFacts, change: Callable[[Suspension], Suspension]) -> TicketFacts:
     if not facts.suspensions:
         return facts
     return replace(facts, suspensions=(*facts.suspensions[:-1], change(facts.suspensions[-1])))
 
 
-def _withdrawn(state: str):  # type: ignore[no-untyped-def]
+def _withdrawn(state: str) -> Callable[[TicketFacts, Event], TicketFacts]:
     return lambda facts, event: replace(facts, withdrawn=state)
 
 
@@ -240,13 +257,28 @@ def _proposed(facts: TicketFacts, event: Event) -> TicketFacts:
 
 
 def _decided(facts: TicketFacts, event: Event) -> TicketFacts:
-    decided = tuple(
-        replace(p, approved=bool(event.facts["approved"]))
-        if p.field == event.facts["field"] and p.approved is None
-        else p
-        for p in facts.proposals
-    )
-    return replace(facts, proposals=decided)
+    waiting = next((p for p in facts.waiting if p.field == event.facts["field"]), None)
+    if waiting is None or event.facts.get("new", waiting.new) != waiting.new:  # a word about another proposal
+        return facts
+    decided = replace(waiting, approved=bool(event.facts["approved"]))
+    told = replace(facts, proposals=tuple(decided if p is waiting else p for p in facts.proposals))
+    return _corrected(told, decided) if decided.approved else told
+
+
+def _corrected(facts: TicketFacts, proposal: Proposal) -> TicketFacts:
+    """Put the new value where the old one still stands: what happened since the proposal is not overruled by it."""
+    name, new = proposal.field, _read(proposal.field, proposal.new)
+
+    def corrected(known: Any) -> Any:
+        return new if written(known) == proposal.old else known
+
+    if name == "restored_at":
+        return replace(facts, restorations=tuple(corrected(at) for at in facts.restorations))
+    if name in ("suspended_from", "suspended_until"):
+        place = "started_at" if name == "suspended_from" else "ended_at"
+        moved = (replace(s, **{place: corrected(getattr(s, place))}) for s in facts.suspensions)
+        return replace(facts, suspensions=tuple(moved))
+    return replace(facts, **{name: corrected(getattr(facts, name))})
 
 
 APPLY = {
@@ -269,26 +301,10 @@ APPLY = {
 }
 
 
-def _corrected(facts: TicketFacts) -> TicketFacts:
-    for proposal in facts.proposals:
-        if proposal.approved:
-            facts = _with(facts, proposal.field, proposal.new)
-    return facts
-
-
-def _with(facts: TicketFacts, name: str, value: str) -> TicketFacts:
-    if name == "type":
-        return replace(facts, type=value)
+def _read(name: str, value: str) -> object:
     if name == "needs_onsite":
-        return replace(facts, needs_onsite=value == "true")
-    at = whole(datetime.fromisoformat(value))
-    if name == "restored_at":
-        return replace(facts, restorations=(*facts.restorations[:-1], at))
-    if name == "suspended_from":
-        return _last_suspension(facts, lambda s: replace(s, started_at=at))
-    if name == "suspended_until":
-        return _last_suspension(facts, lambda s: replace(s, ended_at=at))
-    return replace(facts, **{name: at})  # type: ignore[arg-type]
+        return value == "true"
+    return value if name == "type" else whole(datetime.fromisoformat(value))
 
 
 def written(value: object) -> str:

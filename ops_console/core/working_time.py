@@ -53,27 +53,29 @@ class WorkingCalendar:
 def working_calendar(version: VersionInForce, later: Iterable[VersionInForce], known: KnownYears) -> WorkingCalendar:
     """Given a version, all confirmed versions and the source of statutory days, return the version's working time.
 
-    The version's own overrides win over the source. A year that neither knows is taken from the first later
-    version that knows it: a provisional year is settled by what both parties confirmed afterwards.
+    The version's own overrides win over the source. A year that neither knows is taken from the first version
+    proposed after it that knows it (give them oldest first): a provisional year is settled by what both parties
+    confirmed afterwards, never by what they had before.
     """
     terms = version.terms
+    newer = [other.terms for other in later if other.id > version.id]
     years = []
     for year in range(terms.starts_on.year, terms.ends_on.year + 2):
-        days = _days_of(year, terms, later, known)
+        days = _days_of(year, terms, newer, known)
         if days is not None:
             years.append(days)
     hours = cut(terms.hours, terms.breaks)
     return WorkingCalendar(statutory_calendar(terms.zone, hours, years), ZoneInfo(terms.zone), tuple(years))
 
 
-def _days_of(year: int, terms: Terms, later: Iterable[VersionInForce], known: KnownYears) -> YearDays | None:
+def _days_of(year: int, terms: Terms, newer: Iterable[Terms], known: KnownYears) -> YearDays | None:
     try:
         base: YearDays | None = known(year)
     except UnknownYear:
         base = None
     own = _override(year, terms)
     if own is None and base is None:
-        own = next((found for v in later if (found := _override(year, v.terms)) is not None), None)
+        own = next((found for other in newer if (found := _override(year, other)) is not None), None)
     return merge_override(base, own) if own is not None else base
 
 
@@ -88,4 +90,4 @@ def missing_years(calendar: WorkingCalendar, terms: Terms, today: date) -> tuple
     """
     asked = [today.year] + ([today.year + 1] if today.month >= 10 else [])
     known = {days.year for days in calendar.years}
-    return tuple(year for year in asked if year not in known and year <= terms.ends_on.year)
+    return tuple(y for y in asked if y not in known and terms.starts_on.year <= y <= terms.ends_on.year)

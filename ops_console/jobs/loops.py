@@ -19,6 +19,7 @@ from ops_console.store import jobs as store
 
 if TYPE_CHECKING:
     from apscheduler.schedulers.background import BackgroundScheduler
+    from sqlalchemy.orm import Session
 
     from ops_console.console import Console
 
@@ -139,12 +140,14 @@ def last_due(plan: Plan, now: datetime) -> datetime | None:
 
 def _insert(console: Console, plan: Plan, due: datetime) -> int | None:
     with console.write() as session:
-        made = store.enqueue(
-            session, key=f"{plan.job}@{due:%Y-%m-%dT%H:%M%z}", job=plan.job, params={}, due_at=due,
-            requested_by=SYSTEM.account, now=console.now(),
-        )  # fmt: skip
+        made = _planned(session, plan, due, console.now())
     console.wake.set()
     return made
+
+
+def _planned(session: Session, plan: Plan, due: datetime, now: datetime) -> int | None:
+    key = f"{plan.job}@{due:%Y-%m-%dT%H:%M%z}"
+    return store.enqueue(session, key=key, job=plan.job, params={}, due_at=due, requested_by=SYSTEM.account, now=now)
 
 
 def _settle_missed(console: Console, plan: Plan) -> None:
@@ -154,7 +157,7 @@ def _settle_missed(console: Console, plan: Plan) -> None:
         ran_before = store.newest(session, 1, plan.job)
     if due is None or not ran_before:
         return
-    run_id = _insert(console, plan, due)
-    if run_id is not None and not plan.catch_up:
-        with console.write() as session:
+    with console.write() as session:  # in one transaction, or the due loop would take what is to be skipped
+        run_id = _planned(session, plan, due, console.now())
+        if run_id is not None and not plan.catch_up:
             jobs.skip(session, run_id, console.now())

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ops_console.core.people import HOSPITAL, NEUTRAL, VENDOR, Actor
-from ops_console.services import clocks, imports, people
+from ops_console.services import imports, people, rechecks
 from ops_console.services.jobs import Job, Run
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def _import(console: Console, run: Run) -> dict[str, Any]:
 
 
 def _recheck(console: Console, run: Run) -> dict[str, Any]:
-    return clocks.recheck(run, console.read, console.write, console.book, console.now())
+    return rechecks.recheck(run, console.read, console.write, console.book, console.now())
 
 
 def _tidy(console: Console, run: Run) -> dict[str, Any]:

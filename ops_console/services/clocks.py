@@ -1,11 +1,12 @@
-"""Judging tickets by the contract: their rows and clock rows, the sweep that notices stages, the self-check.
+"""Judging tickets by the contract: their rows and clock rows, their explanations, the sweep that notices stages.
 
-Not for the arithmetic (`core/clocks.py`) and not for writing events (`services/tickets.py`).
+Not for the arithmetic (`core/clocks.py`), for writing events (`services/tickets.py`) or for the self-check
+(`services/rechecks.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,7 +20,6 @@ from ops_console.core.explanations import Explanation, explain
 from ops_console.core.moments import hour_of, month_of, whole
 from ops_console.core.tickets import TicketFacts, fold
 from ops_console.services.contracts import Book, Books
-from ops_console.services.jobs import Run
 from ops_console.services.ports import OpenSession
 from ops_console.store import audit, messages, tickets
 from ops_console.store import clocks as store
@@ -106,12 +106,28 @@ def ticket_columns(judged: Judgement) -> dict[str, Any]:
     }
 
 
-def clock_columns(judged: Judgement, ticket_id: int, now: datetime) -> list[dict[str, Any]]:
-    """Given a judgement, the ticket's id and now, return the columns of its clock rows."""
-    return [_clock_columns(judged, clock, ticket_id, now) for clock in judged.clocks]
+Unnoticed = Mapping[tuple[int, str], datetime]
 
 
-def _clock_columns(judged: Judgement, clock: Clock, ticket_id: int, now: datetime) -> dict[str, Any]:
+def clock_columns(
+    judged: Judgement, ticket_id: int, now: datetime, unnoticed: Unnoticed | None = None
+) -> list[dict[str, Any]]:
+    """Given a judgement, the ticket's id, now and the moments that wait for a sweep, return its clocks' columns."""
+    waiting = {clock.kind: (unnoticed or {}).get((ticket_id, clock.kind)) for clock in judged.clocks}
+    return [
+        {**_clock_columns(judged, clock, ticket_id), "next_look_at": _next_look_at(clock, now, waiting[clock.kind])}
+        for clock in judged.clocks
+    ]
+
+
+def _next_look_at(clock: Clock, now: datetime, unnoticed: datetime | None) -> datetime | None:
+    """A moment already past fires nothing, unless it waits for the sweep and the new fact left it where it was."""
+    if unnoticed is not None and unnoticed in (moment for _, moment in rules.stage_moments(clock)):
+        return unnoticed
+    return rules.next_look_at(clock, now)
+
+
+def _clock_columns(judged: Judgement, clock: Clock, ticket_id: int) -> dict[str, Any]:
     stopped, bare = clock.stopped_at, rules.raw(clock)
     return {
         "ticket_id": ticket_id,
@@ -131,7 +147,6 @@ def _clock_columns(judged: Judgement, clock: Clock, ticket_id: int, now: datetim
         "module": judged.facts.module,
         "hour": hour_of(judged.facts.reported_at),
         "provisional": clock.provisional,
-        "next_look_at": rules.next_look_at(clock, now),
     }
 
 
@@ -206,64 +221,3 @@ def explained(judged: Judgement, book: Book, at: datetime) -> tuple[Explanation,
     """Given a judgement and T, return each clock with its explanation."""
     calendar = book.calendars[judged.version.id]
     return tuple(explain(c, judged.version, calendar, judged.facts.reported_at, at) for c in judged.clocks)
-
-
-def recheck(
-    run: Run, open_read: OpenSession, open_write: OpenSession, books: Books, now: datetime, batch: int = 200
-) -> dict[str, Any]:
-    """Given a run, judge every ticket of the last two months and every provisional one anew from its events.
-
-    What differs from the stored rows is listed and told to both sides; a provisional class whose year is known
-    now is settled. Returns `checked`, `settled` and the `differences` (numbers).
-    """
-    first, last = month_of(now - timedelta(days=62)), month_of(now)
-    found: dict[str, Any] = {"checked": 0, "settled": 0, "differences": []}
-    after = 0
-    while True:
-        with open_read() as session:
-            rows = tickets.reported_between(session, first, last, after, batch)
-            provisional = store.provisional_tickets(session, after, batch)
-        ids = sorted({row.id for row in rows} | set(provisional))[:batch]
-        if not ids:
-            break
-        with open_write() as session:
-            _recheck_batch(session, books(session), ids, now, found)
-        after = ids[-1]
-        run.progress(found["checked"], 0)
-    return found
-
-
-def _recheck_batch(session: Session, book: Book, ids: Iterable[int], now: datetime, found: dict[str, Any]) -> None:
-    ids = list(ids)
-    events, stored = audit.of_tickets(session, ids), store.of_tickets(session, ids)
-    for ticket_id in ids:
-        row = session.get(tickets.TicketRow, ticket_id)
-        facts = fold(row.number, events[ticket_id]) if row else None
-        if row is None or facts is None:
-            continue
-        judged = judge(facts, book, frozen_of(row))
-        found["checked"] += 1
-        if row.provisional and not judged.provisional:
-            tickets.store(session, [{"id": ticket_id, **ticket_columns(judged)}])
-            store.replace(session, [ticket_id], clock_columns(judged, ticket_id, now))
-            found["settled"] += 1
-        elif _differs(judged, row, stored.get(ticket_id, []), now):
-            found["differences"].append(row.number)
-            _tell_difference(session, row.number, now)
-
-
-COMPARED = ("klass", "limit_id", "started_at", "stopped_at", "breaks_at", "result", "raw_result", "active_seconds")
-
-
-def _differs(judged: Judgement, row: Any, stored: list[store.ClockRow], now: datetime) -> bool:
-    wanted = {c["kind"]: c for c in clock_columns(judged, row.id, now)}
-    if wanted.keys() != {clock.kind for clock in stored} or row.state != judged.facts.state:
-        return True
-    return any(getattr(clock, name) != wanted[clock.kind][name] for clock in stored for name in COMPARED)
-
-
-def _tell_difference(session: Session, number: str, now: datetime) -> None:
-    messages.put(
-        session, dedup_key=f"recheck/{number}/{now.date().isoformat()}", audience="both", kind="recheck_difference",
-        payload={"ticket": number}, created_at=now, expires_at=now + timedelta(days=7),
-    )  # fmt: skip

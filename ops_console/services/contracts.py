@@ -89,7 +89,7 @@ def load(session: Session, terms: Terms, now: datetime) -> str:
 
 def _propose(session: Session, contract_id: int, terms: Terms, now: datetime) -> str:
     digest = terms.digest()
-    open_ones = [row for row in store.versions(session, store.PROPOSED)]
+    open_ones = list(store.versions(session, store.PROPOSED))
     if any(row.digest == digest for row in open_ones):
         return "unchanged"
     for row in open_ones:

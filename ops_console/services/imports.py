@@ -16,10 +16,10 @@ from sqlalchemy.orm import Session
 from ops_console.core.people import Actor
 from ops_console.core.sentences import to_plain
 from ops_console.core.ticket_imports import (
+    COMPLETED,
     CORRECTED,
     IMPORTED,
     UNCHANGED,
-    COMPLETED,
     RowPlan,
     Taker,
     plan,
@@ -60,13 +60,13 @@ def import_tickets(run: Run, hands: Hands, path: Path, actor: Actor, now: dateti
     if result["refused"]:
         return result
     counts = {**dict.fromkeys(OUTCOMES, 0), "left": []} | run.state
-    taker = Taker(actor, now)
+    taker, dry_run = Taker(actor, now), bool(run.params.get("dry_run"))
     for start in range(run.done, len(rows), BATCH):
         batch = rows[start : start + BATCH]
-        opener = hands.open_read if run.params.get("dry_run") else hands.open_write
+        opener = hands.open_read if dry_run else hands.open_write
         with opener() as session:
-            _take(session, hands, batch, taker, counts, dry_run=bool(run.params.get("dry_run")))
-            run.checkpoint(None if run.params.get("dry_run") else session, start + len(batch), len(rows), counts)
+            _take(session, hands, batch, taker, counts, dry_run=dry_run)
+            run.checkpoint(None if dry_run else session, start + len(batch), len(rows), counts)
     return result | counts
 
 
@@ -105,6 +105,8 @@ def _take(
     session: Session, hands: Hands, batch: Sequence[SheetRow], taker: Taker, counts: dict[str, Any], *, dry_run: bool
 ) -> None:
     numbers = [row.number for row in batch]
+    if not dry_run:
+        tickets.lock_adding(session)
     held = {} if dry_run else tickets.lock_many(session, numbers)
     ids = tickets.by_numbers(session, numbers) if dry_run else {number: row.id for number, row in held.items()}
     events = audit.of_tickets(session, ids.values())

@@ -21,6 +21,7 @@ from ops_console.core.people import Actor
 from ops_console.core.sentences import from_plain, to_plain
 from ops_console.services.ports import Now, OpenSession
 from ops_console.store import jobs as store
+from ops_console.store import messages
 
 logger = logging.getLogger(__name__)
 LEASE = timedelta(seconds=60)
@@ -58,7 +59,7 @@ class Run:
             self._keep(session, {"done": done, "total": total})
 
     def checkpoint(self, session: Session | None, done: int, total: int, state: Mapping[str, Any]) -> None:
-        """Given the transaction of a step (None: it wrote nothing), keep with it how far the work is and its state.
+        """Given the transaction of a step (None: one of its own), keep with it how far the work is and its state.
 
         A later attempt goes on from there. Raises LostRun, and so undoes the step, when the run is not ours.
         """
@@ -67,7 +68,7 @@ class Run:
             self._keep(session, kept)
             return
         with self._runs.open_write() as own:
-            self._keep(own, {"done": done, "total": total})
+            self._keep(own, kept)
 
     def _keep(self, session: Session, values: dict[str, Any]) -> None:
         if not store.renew(session, self.id, self.token, self._runs.now() + LEASE, values):
@@ -204,3 +205,18 @@ def newest(session: Session, actor: Actor, limit: int = 50) -> Sequence[store.Ru
     """Given who asks, return the newest runs first."""
     actor.need("jobs.read")
     return store.newest(session, limit)
+
+
+@dataclass(frozen=True)
+class Overview:
+    """What the system page shows: heartbeats of the loops, newest runs, and how many messages are in each state."""
+
+    heartbeats: Sequence[store.HeartbeatRow]
+    runs: Sequence[store.RunRow]
+    messages: Mapping[str, int]
+
+
+def overview(session: Session, actor: Actor) -> Overview:
+    """Given who asks, return what the console has been doing. Three statements."""
+    actor.need("jobs.read")
+    return Overview(store.heartbeats(session), store.newest(session, 50), messages.counts(session))

@@ -6,9 +6,10 @@ Two roads to the same numbers: now, from the tally and the unsettled clocks; as 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -88,8 +89,7 @@ def _stored(session: Session, first: str, last: str, now: datetime) -> Counter[C
 
 def _folded(session: Session, book: Book, first: str, last: str, at: datetime) -> Counter[Cell]:
     cells: Counter[Cell] = Counter()
-    after = 0
-    while rows := tickets.reported_between(session, first, last, after, BATCH):
+    for rows in _reported(session, first, last, at):
         events = audit.of_tickets(session, [row.id for row in rows])
         for row in rows:
             facts = fold(row.number, events[row.id], at)
@@ -98,8 +98,18 @@ def _folded(session: Session, book: Book, first: str, last: str, at: datetime) -
             for clock in judge(facts, book, frozen_of(row)).clocks:
                 raw = rules.result(rules.raw(clock), at)
                 cells[month_of(facts.reported_at), clock.kind, clock.klass, rules.result(clock, at), raw] += 1
-        after = rows[-1].id
     return Counter({cell: n for cell, n in cells.items() if first <= cell[0] <= last})
+
+
+def _reported(session: Session, first: str, last: str, at: datetime) -> Iterator[Sequence[Any]]:
+    """The tickets of the months in batches, then those whose report a correction after T moved out of them."""
+    after = 0
+    while rows := tickets.reported_between(session, first, last, after, BATCH):
+        yield rows
+        after = rows[-1].id
+    moved = tickets.by_ids(session, audit.corrected_since(session, at))
+    if elsewhere := [row for row in moved if not first <= row.month <= last]:
+        yield elsewhere
 
 
 def _summary(cells: Counter[Cell]) -> Summary:
@@ -141,7 +151,7 @@ class Tile:
 
 @dataclass(frozen=True)
 class Dashboard:
-    """One month's compliance: tiles, twelve months by clock, breaches by module and by hour, provisional clocks."""
+    """One month's compliance: tiles, twelve months by clock, tickets with a breach by module and by hour, provisional clocks."""
 
     month: str
     months: tuple[str, ...]
@@ -150,8 +160,12 @@ class Dashboard:
     by_module: tuple[tuple[str, int], ...]
     by_hour: tuple[tuple[int, int], ...]
     provisional: int
-    breached: int
-    total: int
+    whole: Count
+
+    @property
+    def broken_tickets(self) -> int:
+        """How many tickets of the month have a breached clock."""
+        return sum(n for _, n in self.by_hour)
 
 
 def dashboard(session: Session, month: str, actor: Actor, *, now: datetime) -> Dashboard:
@@ -165,26 +179,18 @@ def dashboard(session: Session, month: str, actor: Actor, *, now: datetime) -> D
         Tile(kind, klass, here[kind][klass]) for kind in CLOCKS for klass in CLASSES if klass in here.get(kind, {})
     )
     trend = {kind: {m: add(summary.get(m, {}).get(kind, {}).values()) for m in months} for kind in CLOCKS}
-    whole = add(tile.count for tile in tiles)
     return Dashboard(
         month=month,
         months=months,
         tiles=tiles,
         trend=trend,
-        by_module=_breaches(session, month, "module", now),
-        by_hour=_breaches(session, month, "hour", now),
+        by_module=tuple(
+            sorted(clocks.breaches_by(session, month, "module", now), key=lambda found: (-found[1], found[0]))
+        ),
+        by_hour=tuple(sorted(clocks.breaches_by(session, month, "hour", now))),
         provisional=clocks.provisional(session, month, month).get(month, 0),
-        breached=whole.breached,
-        total=whole.total,
+        whole=add(tile.count for tile in tiles),
     )
-
-
-def _breaches(session: Session, month: str, column: str, now: datetime) -> tuple[tuple, ...]:  # type: ignore[type-arg]
-    totals: Counter[object] = Counter()
-    for value, _kind, n in clocks.breaches_by(session, month, column, now):
-        totals[value] += n
-    by_count = column == "module"
-    return tuple(sorted(totals.items(), key=lambda item: (-item[1], item[0]) if by_count else (item[0],)))
 
 
 def refuse_lock(session: Session, month: str) -> None:
@@ -194,3 +200,9 @@ def refuse_lock(session: Session, month: str) -> None:
         raise Refused(
             "%(month)s 月有 %(n)s 个时钟按暂定日历计算，录入该年节假日安排之前不能锁定。", month=month, n=waiting
         )
+
+
+def month_list(session: Session) -> tuple[str, ...]:
+    """Given nothing, return every month from the newest that has tickets back to the first; empty without tickets."""
+    known = tickets.months(session)
+    return months_between(*known)[::-1] if known else ()

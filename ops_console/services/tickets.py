@@ -5,7 +5,7 @@ Not for importing sheets (`services/imports.py`). Times are now: claimed times a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,10 +13,12 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from ops_console.core import tickets as core
+from ops_console.core.catalogue import TicketType
 from ops_console.core.errors import NotFound, Refused
 from ops_console.core.moments import ZONE, whole
 from ops_console.core.moves import check_move
 from ops_console.core.people import Actor, Permission
+from ops_console.core.ticket_lists import Filter
 from ops_console.core.tickets import Event, TicketFacts, fold
 from ops_console.services.clocks import Frozen, Judgement, clock_columns, frozen_of, judge, ticket_columns
 from ops_console.services.contracts import Book
@@ -50,6 +52,21 @@ LONGEST = {
     "process": 4000,
 }
 REASONED = (core.SUSPEND, core.DECLINED, core.CANCEL, core.RESTORE_REJECTED, core.REOPENED)
+# kind of event -> what it may tell. Anything else could speak for the other party: a suspension that approves itself.
+FACTS: dict[str, tuple[str, ...]] = {
+    core.RESPONDED: ("handler",),
+    core.ONSITE_DECIDED: ("needs_onsite",),
+    core.RESTORE: ("handler", "mode"),
+    core.SUSPENSION_DECIDED: ("approved", "reason"),
+    core.CORRECTION_DECIDED: ("field", "approved", "reason"),
+    **dict.fromkeys(REASONED, ("reason",)),
+}
+PERSONAL_FACTS = {core.RESTORE: ("process",)}
+DECISIONS = {
+    core.ONSITE_DECIDED: "needs_onsite",
+    core.SUSPENSION_DECIDED: "approved",
+    core.CORRECTION_DECIDED: "approved",
+}
 
 
 @dataclass(frozen=True)
@@ -90,6 +107,7 @@ def open_ticket(session: Session, book: Book, command: OpenTicket, actor: Actor,
         "carrier": command.carrier, "needs_onsite": command.needs_onsite,
     }  # fmt: skip
     event = Event(core.REPORTED, at, at, actor.account, actor.side, command.channel, "B", (), facts, texts)
+    store.lock_adding(session)
     number = _next_number(session, at)
     write(session, book, {number: [event]}, {}, at)
     return number
@@ -121,8 +139,7 @@ def _check_texts(texts: Mapping[str, object]) -> None:
 
 def _next_number(session: Session, at: datetime) -> str:
     prefix = f"GD-{at.astimezone(ZONE):%Y%m%d}-"
-    last = store.last_number(session, prefix)
-    return f"{prefix}{int(last.rpartition('-')[2]) + 1 if last else 1:05d}"
+    return f"{prefix}{store.last_serial(session, prefix) + 1:05d}"
 
 
 def move(session: Session, book: Book, command: Move, actor: Actor, now: datetime) -> TicketFacts:
@@ -159,11 +176,23 @@ def move(session: Session, book: Book, command: Move, actor: Actor, now: datetim
 def _check(session: Session, facts: TicketFacts, command: Move, at: datetime) -> None:
     declinable = {t.name: t.declinable for t in catalogue.types(session)}.get(facts.type, True)
     check_move(facts, command.kind, at, declinable=declinable)
+    _check_told(command)
     _check_texts({**command.facts, **command.personal})
     if command.kind in REASONED and not str(command.facts.get("reason") or "").strip():
         raise Refused("请写明原因。", field="reason")
     if command.kind == core.CORRECTION_DECIDED and command.facts.get("field") not in {p.field for p in facts.waiting}:
         raise Refused("工单 %(number)s 的这项更正已处理或不存在，请刷新页面。", number=facts.number)
+
+
+def _check_told(command: Move) -> None:
+    allowed = FACTS.get(command.kind, ()), PERSONAL_FACTS.get(command.kind, ())
+    for given, names in zip((command.facts, command.personal), allowed, strict=True):
+        for name in given:
+            if name not in names:
+                raise Refused("这一操作不能填写“%(name)s”。", field=name, name=name)
+    decision = DECISIONS.get(command.kind)
+    if decision is not None and not isinstance(command.facts.get(decision), bool):
+        raise Refused("请选择是或否。", field=decision)
 
 
 def write(
@@ -196,7 +225,8 @@ def write(
     ids |= store.add(session, added) if added else {}
     store.store(session, changed)
     _append(session, events, ids, new)
-    clocks = [column for number, made in judged.items() for column in clock_columns(made, ids[number], now)]
+    unnoticed = clock_store.unnoticed(session, [row.id for row in rows.values()], now)
+    clocks = [column for number, made in judged.items() for column in clock_columns(made, ids[number], now, unnoticed)]
     clock_store.replace(session, [ids[number] for number in events], clocks)
     return judged
 
@@ -210,6 +240,51 @@ def _append(session: Session, events: Mapping[str, list[Event]], ids: Mapping[st
         count = new[number] if isinstance(new, Mapping) else new
         for event in happened if count is None else happened[len(happened) - count :]:
             audit.append(session, "ticket", number, event, ids[number])
+
+
+def possible(facts: TicketFacts, actor: Actor, now: datetime, types: Iterable[TicketType]) -> frozenset[str]:
+    """Given a ticket, who looks and now, return the kinds of event that this actor could add to it now."""
+    declinable = {t.name: t.declinable for t in types}.get(facts.type, True)
+    found = set()
+    for kind, right in RIGHTS.items():
+        if not actor.may(right) or (kind == core.CORRECTION_DECIDED and not facts.waiting):
+            continue
+        try:
+            check_move(facts, kind, max(whole(now), facts.reported_at), declinable=declinable)
+        except Refused:
+            continue
+        found.add(kind)
+    return frozenset(found)
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A page of a list: its rows, the clocks of each, and how many match (one above COUNT_LIMIT: more than that)."""
+
+    rows: Sequence[Any]
+    clocks: Mapping[int, Sequence[Any]]
+    count: int
+
+
+def listing(
+    session: Session,
+    chosen: Filter,
+    actor: Actor,
+    *,
+    now: datetime,
+    sort: str,
+    descending: bool,
+    page: int,
+    per_page: int,
+) -> Listing:
+    """Given a filter, a sort and a page (from 1), return that page of the list. Three statements."""
+    actor.need("tickets.read")
+    rows = store.page(
+        session, chosen, now, sort=sort, descending=descending, limit=per_page, offset=(page - 1) * per_page
+    )
+    short = page == 1 and len(rows) < per_page
+    count = len(rows) if short else store.count(session, chosen, now)
+    return Listing(rows, clock_store.of_tickets(session, [row.id for row in rows]), count)
 
 
 @dataclass(frozen=True)

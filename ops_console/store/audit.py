@@ -15,7 +15,7 @@ from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, insert, sel
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from ops_console.core.chain import ALGORITHM, GENESIS, canonical, commitment, link, microseconds
-from ops_console.core.tickets import Event
+from ops_console.core.tickets import CORRECTION_DECIDED, Event
 from ops_console.store.base import Base, Id
 
 CHAIN_LOCK = 7_302_026  # pg_advisory_xact_lock key of the one chain
@@ -141,6 +141,12 @@ def of_tickets(session: Session, ticket_ids: Iterable[int]) -> dict[int, list[Ev
     for row in rows:
         found[row.ticket_id].append(_event(row, texts.get(row.seq, {})))
     return found
+
+
+def corrected_since(session: Session, at: datetime) -> list[int]:
+    """Given an instant, return the ids of tickets with a correction decided later."""
+    decided = select(EventRow.ticket_id).where(EventRow.kind == CORRECTION_DECIDED, EventRow.occurred_at > at)
+    return [ticket_id for ticket_id in session.scalars(decided.distinct()) if ticket_id is not None]
 
 
 def _event(row, personal: dict[str, str]) -> Event:  # type: ignore[no-untyped-def]

@@ -163,11 +163,13 @@ def unsettled(session: Session, first_month: str, last_month: str, now: datetime
     return session.execute(query.group_by(ClockRow.month, ClockRow.kind, ClockRow.klass, broken, raw_broken)).all()
 
 
-def breaches_by(session: Session, month: str, column: str, now: datetime) -> Sequence[Any]:
-    """Given a month and `module` or `hour`, return (value, kind, n) of its breached clocks."""
+def breaches_by(session: Session, month: str, column: str, now: datetime) -> list[tuple[Any, int]]:
+    """Given a month and `module` or `hour`, return (value, n): how many of its tickets have a breached clock."""
     by = {"module": ClockRow.module, "hour": ClockRow.hour}[column]
-    query = select(by, ClockRow.kind, func.count()).where(ClockRow.month == month, ClockRow.breaks_at < now)
-    return session.execute(query.group_by(by, ClockRow.kind).order_by(by)).all()
+    query = select(by, func.count(ClockRow.ticket_id.distinct())).where(
+        ClockRow.month == month, ClockRow.breaks_at < now
+    )
+    return [(value, n) for value, n in session.execute(query.group_by(by))]
 
 
 def provisional(session: Session, first_month: str, last_month: str) -> dict[str, int]:
@@ -175,7 +177,7 @@ def provisional(session: Session, first_month: str, last_month: str) -> dict[str
     query = select(ClockRow.month, func.count()).where(
         ClockRow.provisional, ClockRow.month >= first_month, ClockRow.month <= last_month
     )
-    return {month: n for month, n in session.execute(query.group_by(ClockRow.month))}
+    return dict(session.execute(query.group_by(ClockRow.month)).all())
 
 
 def provisional_tickets(session: Session, after: int, limit: int) -> list[int]:
@@ -188,6 +190,25 @@ def due(session: Session, now: datetime, limit: int = 200) -> list[tuple[int, in
     """Given now, return (clock id, ticket id, moment) of clocks whose moment has come, oldest first."""
     query = select(ClockRow.id, ClockRow.ticket_id, ClockRow.next_look_at).where(ClockRow.next_look_at <= now)
     return [tuple(row) for row in session.execute(query.order_by(ClockRow.next_look_at, ClockRow.id).limit(limit))]  # type: ignore[misc]
+
+
+def unnoticed(session: Session, ticket_ids: Iterable[int], now: datetime) -> dict[tuple[int, str], datetime]:
+    """Given tickets and now, return by (ticket, kind) the moments that have come and that no sweep has noticed yet."""
+    query = select(ClockRow.ticket_id, ClockRow.kind, ClockRow.next_look_at)
+    query = query.where(ClockRow.ticket_id.in_(list(ticket_ids)), ClockRow.next_look_at <= now)
+    return {(ticket_id, kind): moment for ticket_id, kind, moment in session.execute(query) if moment}
+
+
+def miscounted(session: Session, first_month: str, last_month: str) -> list[str]:
+    """Given months (inclusive), return those whose tally is not what its settled clocks come to."""
+    names = ("contract_id", "month", "kind", "klass", "result", "raw_result")
+    fresh = select(*(getattr(ClockRow, name) for name in names), func.count())
+    fresh = fresh.where(ClockRow.result.is_not(None), ClockRow.month >= first_month, ClockRow.month <= last_month)
+    fresh = fresh.group_by(*fresh.selected_columns[:6])
+    kept = select(*(getattr(TallyRow, name) for name in names), TallyRow.n)
+    kept = kept.where(TallyRow.n != 0, TallyRow.month >= first_month, TallyRow.month <= last_month)
+    differing = {tuple(row) for row in session.execute(fresh)} ^ {tuple(row) for row in session.execute(kept)}
+    return sorted({row[1] for row in differing})
 
 
 def claim(session: Session, clock_id: int, seen: datetime, following: datetime | None) -> bool:

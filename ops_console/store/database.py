@@ -1,7 +1,8 @@
 """One engine per process, and the two kinds of unit of work: one that reads, one that writes.
 
 SQLite: the driver's own BEGIN comes too late (a read before the first write lies outside the transaction and
-updates are lost), so transactions are begun here: IMMEDIATE where the unit writes.
+updates are lost), so transactions are begun here: IMMEDIATE where the unit writes. A unit that reads sees one state
+of the database and is refused a write by the database itself, on SQLite and on PostgreSQL.
 """
 
 from __future__ import annotations
@@ -10,16 +11,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session, sessionmaker
 
 from ops_console.store import audit
 
 PRAGMAS = (
+    "PRAGMA busy_timeout=15000",
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=NORMAL",
-    "PRAGMA busy_timeout=15000",
     "PRAGMA foreign_keys=ON",
     "PRAGMA cache_size=-16000",
     "PRAGMA temp_store=MEMORY",
@@ -27,9 +28,12 @@ PRAGMAS = (
 
 
 class Database:
-    """The engine and its sessions. `read()` and `write()` are the only ways to the rows."""
+    """The engine and its sessions. `read()` and `write()` are the only ways to the rows.
 
-    def __init__(self, url: str, *, password: str | None = None, pool_size: int = 12) -> None:
+    `reader` is the same engine, its transactions reading only: for a face that keeps a session of its own.
+    """
+
+    def __init__(self, url: str | URL, *, password: str | None = None, pool_size: int = 12) -> None:
         target = make_url(url)
         if target.get_backend_name() == "postgresql":
             target = target.set(drivername="postgresql+psycopg", password=password or target.password)
@@ -44,7 +48,8 @@ class Database:
         if self.is_sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
-        self.reading = sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
+        self.reader = self.engine.execution_options(**_reading_options(self.is_sqlite))
+        self.reading = sessionmaker(self.reader, expire_on_commit=False, autoflush=False)
         self.writing = sessionmaker(self.engine.execution_options(writes=True), expire_on_commit=False)
         event.listen(self.writing, "before_commit", audit.seal)
 
@@ -56,10 +61,7 @@ class Database:
     def read(self) -> Iterator[Session]:
         """Yield a session that sees one state of the database and writes nothing."""
         with self.reading() as session:
-            try:
-                yield session
-            finally:
-                session.rollback()
+            yield session  # closing ends the transaction; a rollback here would expire the rows handed out
 
     @contextmanager
     def write(self) -> Iterator[Session]:
@@ -77,6 +79,12 @@ class Database:
         self.engine.dispose()
 
 
+def _reading_options(is_sqlite: bool) -> dict[str, Any]:
+    if is_sqlite:
+        return {"reads": True}
+    return {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}  # said with BEGIN: no extra round trip
+
+
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
@@ -86,5 +94,6 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    immediate = connection.get_execution_options().get("writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+    options = connection.get_execution_options()
+    connection.exec_driver_sql(f"PRAGMA query_only={'ON' if options.get('reads') else 'OFF'}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writes") else "BEGIN")

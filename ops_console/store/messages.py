@@ -65,7 +65,8 @@ def newest(session: Session, limit: int = 50) -> Sequence[OutboxRow]:
 
 def counts(session: Session) -> dict[str, int]:
     """Given nothing, return how many messages are in each state."""
-    return {state: n for state, n in session.execute(select(OutboxRow.state, func.count()).group_by(OutboxRow.state))}
+    query = select(OutboxRow.state, func.count()).group_by(OutboxRow.state)
+    return dict(session.execute(query).all())
 
 
 def any_late(session: Session, now: datetime) -> bool:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import inspect, text
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
     from ops_console.store.database import Database
 
 MIGRATION_LOCK = 7_302_025
@@ -28,6 +30,12 @@ def migrate(database: Database, folder: Path) -> None:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def hold(session: Session) -> None:
+    """Given a session that brings rows to the settings, let no other process do so until its commit."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
 
 
 def _version(database: Database) -> str | None:

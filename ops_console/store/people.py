@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, String, delete, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from ops_console.store.base import Base
@@ -69,9 +70,9 @@ def everybody(session: Session) -> Sequence[PersonRow]:
 
 
 def active_of_role(session: Session, role: str) -> int:
-    """Given a role, return how many accounts of it may sign in."""
-    query = select(func.count()).select_from(PersonRow)
-    return session.scalar(query.where(PersonRow.role == role, PersonRow.disabled_at.is_(None))) or 0
+    """Given a role, return how many accounts of it may sign in, all held against other writers."""
+    query = select(PersonRow.id).where(PersonRow.role == role, PersonRow.disabled_at.is_(None)).order_by(PersonRow.id)
+    return len(session.scalars(query.with_for_update(key_share=True)).all())
 
 
 def signed_in(session: Session, token_hash: str) -> tuple[SessionRow, PersonRow] | None:
@@ -103,9 +104,17 @@ def end_stale_sessions(session: Session, seen_before: datetime, created_before: 
 
 
 def failure(session: Session, account: str, source: str) -> FailureRow | None:
-    """Given an account and a source, return the count of failures between them, held for writing, or None."""
+    """Given an account and a source, return the count of failures between them, or None."""
+    return session.scalar(select(FailureRow).where(FailureRow.account == account, FailureRow.source == source))
+
+
+def held_failure(session: Session, account: str, source: str, now: datetime) -> FailureRow:
+    """Given an account, a source and now, return the count between them, begun at 0 and held against other writers."""
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    begun = {"account": account, "source": source, "failures": 0, "failed_at": now}
+    session.execute(dialect.insert(FailureRow).values(begun).on_conflict_do_nothing())
     query = select(FailureRow).where(FailureRow.account == account, FailureRow.source == source)
-    return session.scalar(query.with_for_update())
+    return session.scalars(query.with_for_update()).one()
 
 
 def clear_failure(session: Session, account: str, source: str) -> None:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Select, SmallInteger, String, exists, func, insert, select, update
+from sqlalchemy import ForeignKey, Index, Select, SmallInteger, String, exists, func, insert, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from ops_console.core.ticket_lists import COUNT_LIMIT, Filter
 from ops_console.core.tickets import OPEN_STATES
 from ops_console.store.base import Base, Id, not_null, positive
 from ops_console.store.clocks import ClockRow
 
-COUNT_LIMIT = 10_000
+NUMBER_LOCK = 7_302_027  # pg_advisory_xact_lock key of whoever adds tickets
+# In byte order everywhere, as SQLite keeps it: a locale's order would put `~` before digits.
+BYTEWISE = String(40).with_variant(String(40, collation="C"), "postgresql")
 
 
 class TicketRow(Base):
@@ -22,7 +24,7 @@ class TicketRow(Base):
 
     __tablename__ = "ticket"
     id: Mapped[int] = mapped_column(Id, primary_key=True)
-    number: Mapped[str] = mapped_column(String(40), unique=True)
+    number: Mapped[str] = mapped_column(BYTEWISE, unique=True)
     contract_id: Mapped[int] = mapped_column(ForeignKey("contract.id"))
     contract_version_id: Mapped[int] = mapped_column(ForeignKey("contract_version.id"))
     type: Mapped[str] = mapped_column(String(30))
@@ -69,6 +71,10 @@ LISTED = (
     TicketRow.reporter, TicketRow.title, TicketRow.handler, TicketRow.state, TicketRow.reported_at,
     TicketRow.klass, TicketRow.provisional, TicketRow.breaks_at, TicketRow.waiting,
 )  # fmt: skip
+JUDGED = (
+    TicketRow.id, TicketRow.number, TicketRow.contract_version_id, TicketRow.klass, TicketRow.provisional,
+    TicketRow.reported_at, TicketRow.month, TicketRow.calendar,
+)  # fmt: skip
 SORTS = {
     "reported": (TicketRow.reported_at, TicketRow.id),
     "number": (TicketRow.number,),
@@ -78,34 +84,10 @@ SORTS = {
 }
 
 
-@dataclass(frozen=True)
-class Filter:
-    """What a list of tickets is narrowed to. Empty means everything; `breached` asks for any broken clock.
-
-    `clock`, `klass` and `result` together name a population of clocks; `months` are Shanghai months.
-    """
-
-    types: tuple[str, ...] = ()
-    modules: tuple[str, ...] = ()
-    states: tuple[str, ...] = ()
-    channels: tuple[str, ...] = ()
-    first_month: str = ""
-    last_month: str = ""
-    hour: int | None = None
-    breached: bool = False
-    waiting: bool = False
-    provisional: bool = False
-    open: bool = False
-    clock: str = ""
-    klass: str = ""
-    result: str = ""
-    number: str = ""
-
-
 def page(
     session: Session, chosen: Filter, now: datetime, *, sort: str, descending: bool, limit: int, offset: int
 ) -> Sequence[Any]:
-    """Given a filter, a sort key of SORTS and a window, return the list's rows. One statement."""
+    """Given a filter, a sort key of SORT_KEYS and a window, return the list's rows. One statement."""
     columns = SORTS[sort]
     order = [column.desc() if descending else column.asc() for column in columns]
     query = _narrowed(select(*LISTED), chosen, now).order_by(*order).limit(limit).offset(offset)
@@ -174,6 +156,19 @@ def lock(session: Session, number: str) -> TicketRow | None:
     return session.scalar(query.execution_options(populate_existing=True))
 
 
+def lock_adding(session: Session) -> None:
+    """Given a session that is about to add tickets, let no other add any until its commit. Before any row lock."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": NUMBER_LOCK})
+
+
+def lock_ids(session: Session, ids: Iterable[int]) -> dict[int, TicketRow]:
+    """Given ids, return the rows that exist, by id, held against other writers until the commit."""
+    query = select(TicketRow).where(TicketRow.id.in_(list(ids))).order_by(TicketRow.id)
+    found = session.scalars(query.with_for_update(key_share=True).execution_options(populate_existing=True))
+    return {row.id: row for row in found}
+
+
 def lock_many(session: Session, numbers: Iterable[str]) -> dict[str, TicketRow]:
     """Given numbers, return the rows that exist, by number, held against other writers until the commit."""
     query = select(TicketRow).where(TicketRow.number.in_(list(numbers))).order_by(TicketRow.id)
@@ -184,13 +179,13 @@ def lock_many(session: Session, numbers: Iterable[str]) -> dict[str, TicketRow]:
 def by_numbers(session: Session, numbers: Iterable[str]) -> dict[str, int]:
     """Given numbers, return the ids of those that exist, by number."""
     query = select(TicketRow.number, TicketRow.id).where(TicketRow.number.in_(list(numbers)))
-    return {number: ticket_id for number, ticket_id in session.execute(query)}
+    return dict(session.execute(query).all())
 
 
 def add(session: Session, rows: list[dict[str, Any]]) -> dict[str, int]:
     """Given the columns of new tickets, insert them and return their ids by number."""
     added = session.execute(insert(TicketRow).returning(TicketRow.number, TicketRow.id), rows)
-    return {number: ticket_id for number, ticket_id in added}
+    return dict(added.all())
 
 
 def store(session: Session, rows: list[dict[str, Any]]) -> None:
@@ -205,8 +200,7 @@ def reported_between(session: Session, first_month: str, last_month: str, after:
     `after` is the last id of the batch before; at most `limit` rows.
     """
     query = (
-        select(TicketRow.id, TicketRow.number, TicketRow.contract_version_id, TicketRow.klass, TicketRow.provisional,
-               TicketRow.reported_at, TicketRow.calendar)
+        select(*JUDGED)
         .where(TicketRow.month >= first_month, TicketRow.month <= last_month, TicketRow.id > after)
         .order_by(TicketRow.id)
         .limit(limit)
@@ -214,19 +208,34 @@ def reported_between(session: Session, first_month: str, last_month: str, after:
     return session.execute(query).all()
 
 
-def last_number(session: Session, prefix: str) -> str | None:
-    """Given a number's beginning, such as `GD-20260305-`, return the highest number that begins so, or None."""
-    query = select(func.max(TicketRow.number)).where(TicketRow.number.between(prefix, prefix + "~"))
-    return session.scalar(query)
+def by_ids(session: Session, ids: Iterable[int]) -> Sequence[Any]:
+    """Given ids, return what judges those tickets anew."""
+    return session.execute(select(*JUDGED).where(TicketRow.id.in_(list(ids))).order_by(TicketRow.id)).all()
+
+
+def last_serial(session: Session, prefix: str) -> int:
+    """Given a number's beginning, such as `GD-20260305-`, return the highest five-digit end in use, 0 when none.
+
+    Numbers of a site's own that begin so and end otherwise (`GD-20260305-7a`) are passed over.
+    """
+    query = select(TicketRow.number).where(TicketRow.number.between(prefix + "00000", prefix + "99999"))
+    for number in session.scalars(query.order_by(TicketRow.number.desc()).execution_options(yield_per=20)):
+        end = number.removeprefix(prefix)
+        if len(end) == 5 and end.isascii() and end.isdigit():
+            return int(end)
+    return 0
 
 
 def months(session: Session) -> tuple[str, str] | None:
     """Given nothing, return the first and last month that has tickets, or None when there is none."""
-    first, last = session.execute(select(func.min(TicketRow.month), func.max(TicketRow.month))).one()
+    # Two subqueries, each one look into the index: asked for together, SQLite reads all of it.
+    first, last = session.execute(
+        select(select(func.min(TicketRow.month)).scalar_subquery(), select(func.max(TicketRow.month)).scalar_subquery())
+    ).one()
     return (first, last) if first else None
 
 
 def versions_used(session: Session) -> dict[int, int]:
     """Given nothing, return how many tickets keep each contract version, by version id."""
     query = select(TicketRow.contract_version_id, func.count()).group_by(TicketRow.contract_version_id)
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())

@@ -1,0 +1,240 @@
+"""The shape of config.toml: which keys each section has, of which type and within which bounds.
+
+Not for reading the file, for secrets or for what the sections mean together: that is `settings`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass as shape
+
+from ops_console.core.contracts import BASES, CLOCKS
+from ops_console.core.hours import read_hours
+
+STRICT = ConfigDict(extra="forbid", strict=True, str_strip_whitespace=True)
+SPAN = r"^\d{2}:\d{2}-\d{2}:\d{2}$"
+Span = Annotated[str, Field(pattern=SPAN)]
+
+
+def spans(texts: list[str]) -> tuple[tuple[str, str], ...]:
+    """Given spans as the file writes them, `08:00-18:00`, return them as pairs."""
+    return tuple((text[:5], text[6:]) for text in texts)
+
+
+def _apart(texts: list[str]) -> list[str]:
+    read_hours(spans(texts), "working_time")
+    return texts
+
+
+@shape(frozen=True, kw_only=True, config=STRICT)
+class Server:
+    """Where the console listens, and under which address people reach it."""
+
+    host: str = Field(min_length=1)
+    port: int = Field(ge=0, le=65535)
+    public_url: str = Field(pattern=r"^https?://[^/\s?#@]+(/[^\s?#]*)?$")
+    trusted_proxies: list[str]
+    allow_plain_http: bool
+    threads: int = Field(ge=1, le=64)
+
+
+@shape(frozen=True, kw_only=True, config=STRICT)
+class Database:
+    """Where the rows are; an empty url is the embedded SQLite file of the data folder."""
+
+    url: str
+    password: str
+
+
+@shape(frozen=True, kw_only=True, config=STRICT)
+class Security:
+    """How passwords, sessions and failed sign-ins are treated."""
+
+    password_rules: Literal["gb22239", "asvs"]
+    idle_minutes: int = Field(ge=1, le=480)
+    absolute_hours: int = Field(ge=1, le=24)
+    lock_after_failures: int = Field(ge=2, le=20)
+    lock_minutes: int = Field(ge=1, le=1440)
+    one_time_hours: int = Field(ge=1, le=720)
+
+
+@shape(frozen=True, kw_only=True, config=STRICT)
+class OverrideShape:
+    """One [[working_time.override]]: a year's statutory days as the parties reviewed them."""
+
+    year: int = Field(ge=2004, le=2100)
+    holidays: list[str]
+    workdays: list[str]
+
+
+@shape(frozen=True, kw_only=True, config=STRICT)
+class WorkingTimeShape:
+    """[working_time]: when the hospital works."""
+
+    zone: str
+    hours: Annotated[list[Span], Field(min_length=1), AfterValidator(_apart)]
+    breaks: Annotated[list[Span], AfterValidator(_apart)]
+    statutory_source: Literal["chinesecalendar"]
+    override: list[OverrideShape] = Field(default_factory=list)
+
+
+@shape(frozen=True, kw_only=True, config=ConfigDict(extra="forbid", strict=True, validate_by_alias=True))
+class TimeLimitShape:
+    """One [[contract.time_limit]]."""
+
+    id: str = Field(pattern=r"^C-\d{2}$")
+    clock: Literal[CLOCKS]  # type: ignore[valid-type]
+    name: str = Field(min_length=1)
+    clause: str = Field(min_length=1)
+    basis: Literal[BASES]  # type: ignore[valid-type]
+    text: str = Field(min_length=1)
+    start: Literal["reported", "arrived"] = Field(alias="from")
+    stop: Literal["responded", "arrived", "restored"] = Field(alias="to")
+    types: list[str]
+    except_types: list[str]
+    needs_onsite: Literal["any", "yes", "no"]
+    classes: list[Literal["work", "off"]] = Field(min_length=1)
+    class_rule: Literal["by_report_time"]
+    limit_minutes: int = Field(ge=1, le=60 * 24 * 60)
+    pausable: bool
+
+
+@shape(frozen=True, kw_only=True, config=STRICT)
+class ReadingShape:
+    """One [[contract.reading]]."""
+
+    id: str = Field(min_length=1)
+    clause: str = Field(min_length=1)
+    basis: Literal[BASES]  # type: ignore[valid-type]
+    text: str = Field(min_length=1)
+
+
+@shape(frozen=True, kw_only=True, config=STRICT)
+class ContractShape:
+    """[contract]: all but its working time."""
+
+    number: str = Field(min_length=1, max_length=60)
+    name: str = Field(min_length=1, max_length=200)
+    hospital: str = Field(min_length=1)
+    vendor: str = Field(min_length=1)
+    starts_on: date
+    ends_on: date
+    counts_from: date
+    time_limit: list[TimeLimitShape] = Field(min_length=1)
+    reading: list[ReadingShape]
+
+
+@shape(frozen=True, kw_only=True, config=STRICT)
+class TicketTypeShape:
+    """One [[ticket_type]]."""
+
+    name: str = Field(min_length=1, max_length=30)
+    declinable: bool
+
+
+@shape(frozen=True, kw_only=True, config=STRICT)
+class ModuleShape:
+    """One module of [catalogue]."""
+
+    code: str = Field(min_length=1, max_length=20)
+    name: str = Field(min_length=1, max_length=60)
+    group: str
+
+
+@shape(frozen=True, kw_only=True, config=STRICT)
+class CarrierShape:
+    """One carrier of [catalogue]."""
+
+    code: str = Field(min_length=1, max_length=20)
+    name: str = Field(min_length=1, max_length=60)
+
+
+@shape(frozen=True, kw_only=True, config=STRICT)
+class CatalogueShape:
+    """[catalogue]: what a ticket may be about."""
+
+    modules: list[ModuleShape] = Field(min_length=1)
+    carriers: list[CarrierShape]
+
+
+SECTIONS: dict[str, Any] = {
+    "server": Server,
+    "database": Database,
+    "security": Security,
+    "working_time": WorkingTimeShape,
+    "contract": ContractShape,
+    "ticket_type": Annotated[list[TicketTypeShape], Field(min_length=1)],
+    "catalogue": CatalogueShape,
+}
+
+
+@dataclass(frozen=True)
+class Sections:
+    """The sections of a file; None where one is missing or misshapen."""
+
+    server: Server | None = None
+    database: Database | None = None
+    security: Security | None = None
+    working_time: WorkingTimeShape | None = None
+    contract: ContractShape | None = None
+    ticket_type: list[TicketTypeShape] | None = None
+    catalogue: CatalogueShape | None = None
+
+
+def read_sections(raw: Mapping[str, Any]) -> tuple[Sections, list[str]]:
+    """Given a parsed file, return its sections and every problem of shape, each with its path."""
+    found: dict[str, Any] = {}
+    problems = [f"{key}：{TOLD['extra_forbidden']}" for key in raw if key not in SECTIONS]
+    for name, kind in SECTIONS.items():
+        if name not in raw:
+            problems.append(f"{name}：{TOLD['missing']}")
+            continue
+        try:
+            # By way of JSON: a strict dataclass takes only its own instances from Python values.
+            found[name] = TypeAdapter(kind).validate_json(json.dumps(raw[name], default=str))
+        except ValidationError as exc:
+            problems += [_problem(name, error) for error in exc.errors(include_url=False)]
+    return Sections(**found), problems
+
+
+TOLD = {
+    "missing": "缺少这一项",
+    "unexpected_keyword_argument": "未知的键，请检查拼写",
+    "extra_forbidden": "未知的键，请检查拼写",
+    "string_type": "应为文字（加引号）",
+    "int_type": "应为整数",
+    "bool_type": "应为 true 或 false",
+    "list_type": "应为列表 [ … ]",
+    "too_short": "不能为空",
+    "string_too_short": "不能为空",
+    "string_pattern_mismatch": "写法不合要求",
+    "dataclass_type": "应为一节 [ … ] 设置",
+}
+
+
+def _problem(section: str, error: Any) -> str:
+    path = section
+    for part in error["loc"]:
+        path += f"[{part}]" if isinstance(part, int) else f".{part}"
+    return f"{path}：{_told(error['type'], error.get('ctx') or {})}"
+
+
+def _told(kind: str, context: Mapping[str, Any]) -> str:
+    if kind == "string_pattern_mismatch" and context.get("pattern") == SPAN:
+        return "应写成 08:00-18:00"
+    told = {
+        "literal_error": f"只能是 {context.get('expected', '')}".replace(" or ", " 或 "),
+        "greater_than_equal": f"不能小于 {context.get('ge')}",
+        "less_than_equal": f"不能大于 {context.get('le')}",
+        "string_too_long": f"最长 {context.get('max_length')} 个字",
+        "value_error": str(context.get("error", "")),
+    }
+    if kind.startswith("date"):
+        return "应为日期，例如 2026-01-01"
+    return TOLD.get(kind) or told.get(kind, "值不合要求")

@@ -1,0 +1,136 @@
+"""How the pages write things: the request's language, Shanghai dates, durations, counts. No rules."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import Flask, current_app, g, has_request_context, request
+
+from ops_console.adapters.translations import LANGUAGES, duration, full_time
+from ops_console.core import explanations
+from ops_console.core.moments import ZONE
+from ops_console.core.sentences import Sentence
+
+CLOCK_NAMES = {"response": "响应", "arrival": "到场", "repair": "排除", "hotline": "热线"}
+EVENT_NAMES = {
+    "reported": "报修", "responded": "响应", "arrived": "到场签到", "restored": "业务恢复", "confirmed": "医院确认",
+    "onsite_decided": "判定是否到场", "restore_rejected": "医院认为未恢复", "reopened": "重开", "suspended": "挂起",
+    "suspension_decided": "医院批复挂起", "resumed": "解除挂起", "declined": "驳回", "cancelled": "取消",
+    "described": "补充内容", "rated": "满意度", "correction_proposed": "提出更正", "correction_decided": "医院批复更正",
+}  # fmt: skip
+FIELD_NAMES = {
+    "type": "类型", "needs_onsite": "需到场", "reported_at": "报修时间", "recorded_at": "录入时间",
+    "responded_at": "响应时间", "arrived_at": "到场时间", "restored_at": "恢复时间", "confirmed_at": "确认时间",
+    "suspended_from": "挂起开始", "suspended_until": "挂起结束", "reason": "原因", "approved": "批准", "handler": "处理人",
+    "mode": "处理方式", "rating": "满意度", "module": "系统模块", "department": "报修科室", "carrier": "业务载体",
+    "field": "更正项", "old": "原值", "new": "新值", "process": "处理过程", "suspension_reason": "挂起原因",
+}  # fmt: skip
+SIDE_NAMES = {"hospital": "甲方", "vendor": "乙方", "neutral": "中立方"}
+ROLE_NAMES = {"hospital": "甲方（医院）", "vendor": "乙方（运维）", "auditor": "审计员", "administrator": "系统管理员"}
+
+
+def language() -> str:
+    """Return this request's language: chosen by the switch, else Chinese."""
+    if not has_request_context():
+        return "zh"
+    chosen = request.cookies.get("lang", "zh")
+    return chosen if chosen in LANGUAGES else "zh"
+
+
+def _translations() -> Any:
+    return current_app.extensions["console"].translations
+
+
+def gettext(message: str) -> str:
+    """Given a Chinese message, return it in this request's language, places unfilled."""
+    return str(_translations().text(message, language()))
+
+
+def ngettext(singular: str, plural: str, n: int) -> str:
+    """Chinese has one form for all numbers; so have our messages."""
+    return gettext(singular)
+
+
+def render_sentence(value: Sentence | object) -> str:
+    """Given a Sentence, return it filled, in this request's language."""
+    return str(_translations().render(value, language()))
+
+
+def short_time(at: datetime | None) -> str:
+    """Given an instant, return `03-05 09:12` in Shanghai, with the year where it is not this one."""
+    if at is None:
+        return ""
+    local, here = at.astimezone(ZONE), current_app.extensions["console"].now().astimezone(ZONE)
+    return local.strftime("%m-%d %H:%M" if local.year == here.year else "%Y-%m-%d %H:%M")
+
+
+def exact_time(at: datetime | None) -> str:
+    """Given an instant, return it in Shanghai to the second."""
+    return "" if at is None else at.astimezone(ZONE).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def span(value: timedelta | int | None) -> str:
+    """Given seconds or a timedelta, return a duration in words."""
+    if value is None:
+        return ""
+    return duration(int(value.total_seconds()) if isinstance(value, timedelta) else value, language())
+
+
+def percent(part: int, whole: int) -> str:
+    """Given part and whole, return the percentage, rounded down so that only all is 100.0 %; nothing of nothing."""
+    return f"{part * 1000 // whole / 10:.1f}%" if whole else ""
+
+
+def fact(name: str, value: object) -> str:
+    """Given an event's fact, return its value as people write it."""
+    if value is None or value == "":
+        return ""
+    if isinstance(value, bool) or value in ("true", "false"):
+        return gettext("是" if value in (True, "true") else "否")
+    if name == "field":
+        return gettext(FIELD_NAMES.get(str(value), str(value)))
+    if isinstance(value, str) and "T" in value and value.endswith("+00:00"):
+        return exact_time(datetime.fromisoformat(value))
+    return str(value)
+
+
+def asset(path: str) -> str:
+    """Given a static file's path, return its address with a mark that changes with the console's version."""
+    from flask import url_for
+
+    return url_for("static", filename=path, v=current_app.config["ASSET_VERSION"])
+
+
+def install(app: Flask) -> None:
+    """Given the app, give its templates words, dates and counts."""
+    env = app.jinja_env
+    env.add_extension("jinja2.ext.i18n")
+    env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
+    env.filters |= {
+        "sentence": render_sentence, "short_time": short_time, "exact_time": exact_time, "full_time": full_time,
+        "span": span, "fact_of": fact, "iso": lambda at: at.isoformat() if at else "",
+    }  # fmt: skip
+    env.globals |= {
+        "percent": percent, "CLOCK_NAMES": CLOCK_NAMES, "EVENT_NAMES": EVENT_NAMES, "FIELD_NAMES": FIELD_NAMES,
+        "SIDE_NAMES": SIDE_NAMES, "ROLE_NAMES": ROLE_NAMES, "CLASS_NAMES": explanations.CLASS_NAMES,
+        "RESULT_NAMES": explanations.RESULT_NAMES, "asset": asset, "language": language,
+    }  # fmt: skip
+    app.config["ASSET_VERSION"] = _asset_version(app)
+
+    @app.before_request
+    def _now() -> None:
+        g.now = app.extensions["console"].now()
+
+
+def _asset_version(app: Flask) -> str:
+    import hashlib
+    from pathlib import Path
+
+    digest = hashlib.sha256()
+    for path in sorted(Path(app.static_folder or "").rglob("*")):
+        if path.is_file():
+            digest.update(f"{path.name}{path.stat().st_size}".encode())
+            if path.stat().st_size < 100_000:
+                digest.update(path.read_bytes())
+    return digest.hexdigest()[:10]

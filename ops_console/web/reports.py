@@ -1,0 +1,65 @@
+"""The compliance dashboard: one month in tiles, twelve in a trend, breaches by module and hour, each a link to its rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, g, render_template, request
+
+from ops_console.core.errors import Refused
+from ops_console.core.explanations import rule_sentence
+from ops_console.core.moments import month_of, parse_month, shift_month
+from ops_console.services import reports
+from ops_console.web import formats
+from ops_console.web.database import reading
+from ops_console.web.rights import needs
+
+pages = Blueprint("reports", __name__)
+
+
+@pages.get("/dashboard")
+@needs("reports.read")
+def dashboard() -> Any:
+    """The month asked for, else the newest month that has tickets."""
+    known = reports.month_list(reading())
+    month = _month(known[0] if known else month_of(g.now))
+    shown = reports.dashboard(reading(), month, g.guest.actor, now=g.now)
+    terms = g.book.at(g.now).terms
+    rules = {
+        (tile.clock, tile.klass): rule_sentence(limit, tile.klass)
+        for tile in shown.tiles
+        if (limit := terms.limit_for(tile.clock, tile.klass)) is not None
+    }
+    return render_template(
+        "reports/dashboard.html", shown=shown, rules=rules, known=known, previous=shift_month(month, -1),
+        following=shift_month(month, 1), chart=_chart(shown), versions=g.book.versions,
+    )  # fmt: skip
+
+
+def _month(usual: str) -> str:
+    asked = request.args.get("month", "")
+    if not asked:
+        return usual
+    try:
+        return parse_month(asked)
+    except Refused as refused:
+        flash(formats.render_sentence(refused.sentence), "warning")
+        return usual
+
+
+def _chart(shown: reports.Dashboard) -> dict[str, Any]:
+    """What the charts draw, as plain values; the tables beside them say the same."""
+    return {
+        "months": list(shown.months),
+        "clocks": [
+            {
+                "name": formats.gettext(formats.CLOCK_NAMES[kind]),
+                "breached": [shown.trend[kind][m].breached for m in shown.months],
+                "judged": [shown.trend[kind][m].judged for m in shown.months],
+            }
+            for kind in shown.trend
+        ],
+        "hours": [[hour, n] for hour, n in shown.by_hour],
+        "modules": [[name, n] for name, n in shown.by_module],
+        "words": {"breached": formats.gettext("超时"), "hour": formats.gettext("时")},
+    }

@@ -1,0 +1,262 @@
+"""Signing in and out, changing one's password, choosing the language; and who is asking, for every request."""
+
+from __future__ import annotations
+
+import time
+from ipaddress import ip_address
+from typing import Any
+
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    current_app,
+    flash,
+    g,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
+from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
+from flask_wtf import FlaskForm
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+from wtforms import PasswordField, StringField
+from wtforms.validators import InputRequired, Length
+
+from ops_console.console import Console
+from ops_console.core.errors import Refused
+from ops_console.core.moments import ZONE
+from ops_console.core.passwords import LONGEST
+from ops_console.services import sign_in as service
+from ops_console.web import formats
+from ops_console.web.database import reading
+
+pages = Blueprint("sign_in", __name__)
+PUBLIC = ("static", "healthz", "sign_in.sign_in", "sign_in.choose_language")
+WHILE_CHANGING = (*PUBLIC, "sign_in.password", "sign_in.sign_out")
+DEVICE_COOKIE, DEVICE_SECONDS = "ops-device", 180 * 86400
+TOUCH_SECONDS = 60
+
+
+class SignedInUser(UserMixin):  # type: ignore[misc]
+    """What Flask-Login keeps of a session: its token, and who it is as of this request."""
+
+    def __init__(self, token: str, guest: service.Guest | None = None) -> None:
+        self.token, self.guest = token, guest
+
+    def get_id(self) -> str:
+        """Return the session's token: it goes into the signed cookie."""
+        return self.token
+
+
+class SignInForm(FlaskForm):  # type: ignore[misc]
+    """Account and password."""
+
+    account = StringField(validators=[InputRequired(), Length(max=40)])
+    password = PasswordField(validators=[InputRequired(), Length(max=LONGEST)])
+
+
+class PasswordForm(FlaskForm):  # type: ignore[misc]
+    """The current and the wished password, the latter twice."""
+
+    current_password = PasswordField(validators=[InputRequired(), Length(max=LONGEST)])
+    new_password = PasswordField(validators=[InputRequired(), Length(max=LONGEST)])
+    repeated = PasswordField(validators=[InputRequired(), Length(max=LONGEST)])
+
+
+def console() -> Console:
+    """Return this app's console."""
+    found: Console = current_app.extensions["console"]
+    return found
+
+
+def install(app: Flask) -> None:
+    """Given the app, know who asks: before every request, or send strangers to the sign-in page."""
+    manager = LoginManager(app)
+    manager.session_protection = None  # our sessions are rows of their own, ended on the server
+
+    @manager.user_loader
+    def _load(token: str) -> SignedInUser | None:
+        guest = service.whose(reading(), console().policy, token, console().now())
+        return SignedInUser(token, guest) if guest else None
+
+    app.before_request(_require_guest)
+
+
+def _require_guest() -> Any:
+    g.guest = current_user.guest if current_user.is_authenticated else None
+    if request.endpoint is None or request.endpoint in PUBLIC:
+        return None
+    if g.guest is None:
+        return _to_sign_in()
+    _touch(g.guest)
+    if g.guest.must_change and request.endpoint not in WHILE_CHANGING:
+        return redirect(url_for("sign_in.password"))
+    g.book = console().book(reading())
+    g.missing_years = g.book.missing_years(console().now().astimezone(ZONE).date())
+    return None
+
+
+def _to_sign_in() -> Response:
+    wanted = request.full_path.rstrip("?") if request.method == "GET" else ""
+    where = url_for("sign_in.sign_in", next=wanted) if wanted not in ("", "/") else url_for("sign_in.sign_in")
+    if request.headers.get("HX-Request"):
+        return Response(status=401, headers={"HX-Redirect": where})
+    return (
+        redirect(where)
+        if request.method == "GET"
+        else Response(
+            render_template(
+                "error.html",
+                status=401,
+                told=formats.gettext("登录已结束；请在新窗口登录，再回到这一页提交，填写的内容还在。"),
+            ),
+            401,
+        )
+    )  # type: ignore[return-value]
+
+
+def _touch(guest: service.Guest) -> None:
+    """Looking at a page keeps a session alive; a page that refreshes itself does not."""
+    now = console().now()
+    if request.headers.get("HX-Trigger-Name") == "poll" or (now - guest.seen_at).total_seconds() < TOUCH_SECONDS:
+        return
+    with console().write() as writing:
+        service.touch(writing, guest, now)
+
+
+def source() -> str:
+    """Return where a sign-in comes from: a browser that this account used before, else the address (IPv6: its /64)."""
+    device = _device(request.form.get("account", "").strip().lower() or (g.guest.actor.account if g.guest else ""))
+    if device:
+        return f"device:{device}"
+    try:
+        address = ip_address(request.remote_addr or "")
+    except ValueError:
+        return "unknown"
+    return str(address) if address.version == 4 else ":".join(address.exploded.split(":")[:4]) + "::/64"
+
+
+def _signer() -> URLSafeTimedSerializer:
+    import hashlib
+
+    return URLSafeTimedSerializer(
+        current_app.config["SECRET_KEY"], salt="known device",
+        signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
+    )  # fmt: skip
+
+
+def _device(account: str) -> str:
+    try:
+        known = _signer().loads(request.cookies.get(DEVICE_COOKIE, ""), max_age=DEVICE_SECONDS)
+    except BadSignature:
+        return ""
+    return str(known["device"]) if isinstance(known, dict) and account in known.get("accounts", ()) else ""
+
+
+def _remember_device(response: Response, account: str) -> None:
+    import secrets
+
+    try:
+        known = _signer().loads(request.cookies.get(DEVICE_COOKIE, ""), max_age=DEVICE_SECONDS)
+    except BadSignature:
+        known = {"device": secrets.token_hex(8), "accounts": []}
+    known["accounts"] = ([account] + [a for a in known["accounts"] if a != account])[:5]
+    response.set_cookie(
+        DEVICE_COOKIE, _signer().dumps(known), max_age=DEVICE_SECONDS, httponly=True, samesite="Lax",
+        secure=current_app.config["SESSION_COOKIE_SECURE"],
+    )  # fmt: skip
+
+
+@pages.route("/sign-in", methods=["GET", "POST"])
+def sign_in() -> Any:
+    """The sign-in page."""
+    form = SignInForm()
+    if request.method == "GET" or not form.validate_on_submit():
+        if request.method == "POST":
+            flash(formats.gettext("请填写账号和密码。"), "danger")
+        return render_template("people/sign_in.html", form=form), 200 if request.method == "GET" else 400
+    at = console()
+    account = form.account.data.strip().lower()
+    try:
+        made = service.sign_in(
+            at.read,
+            at.write,
+            at.hasher,
+            at.policy,
+            account=account,
+            password=form.password.data,
+            source=source(),
+            now=at.now(),
+        )
+    except service.SignInFailed as refused:
+        time.sleep(refused.delay_seconds)
+        flash(formats.render_sentence(refused.sentence), "danger")
+        return render_template("people/sign_in.html", form=form), 401
+    return _enter(made, account, url_for("sign_in.password") if made.must_change else _wanted())
+
+
+def _enter(made: service.SignedIn, account: str, where: str) -> Response:
+    session.clear()  # nothing of the stranger's session lives on
+    session.permanent = True
+    login_user(SignedInUser(made.token))
+    response: Response = redirect(where)  # type: ignore[assignment]
+    _remember_device(response, account)
+    return response
+
+
+def _wanted() -> str:
+    wanted = request.args.get("next", "")
+    safe = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and all(32 < ord(c) != 127 for c in wanted)
+    return wanted if safe and "\\" not in wanted else url_for("home")
+
+
+@pages.post("/sign-out")
+def sign_out() -> Any:
+    """End this session, on the server too."""
+    at = console()
+    with at.write() as writing:
+        service.sign_out(writing, current_user.token, g.guest.actor, at.now())
+    logout_user()
+    session.clear()
+    response = redirect(url_for("sign_in.sign_in"))
+    response.headers["Clear-Site-Data"] = '"storage"'
+    return response
+
+
+@pages.route("/password", methods=["GET", "POST"])
+def password() -> Any:
+    """Change one's password; the first time it is asked for before anything else."""
+    form = PasswordForm()
+    if request.method == "GET":
+        return render_template("people/password.html", form=form, refused=None)
+    try:
+        if not form.validate_on_submit():
+            raise Refused("请填写三个密码栏。", field="current_password")
+        if form.new_password.data != form.repeated.data:
+            raise Refused("两次输入的新密码不一样。", field="repeated")
+        at = console()
+        made = service.change_password(
+            at.read, at.write, at.hasher, at.policy, actor=g.guest.actor, current=form.current_password.data,
+            new=form.new_password.data, source=source(), now=at.now(),
+        )  # fmt: skip
+    except Refused as refused:
+        return render_template("people/password.html", form=form, refused=refused), 400
+    flash(formats.gettext("密码已修改，其他设备上的登录已全部结束。"), "success")
+    return _enter(made, g.guest.actor.account, url_for("home"))
+
+
+@pages.post("/language")
+def choose_language() -> Any:
+    """Show the pages in the chosen language from now on, in this browser."""
+    chosen = request.form.get("language", "zh")
+    back = request.form.get("back", "/")
+    safe = back.startswith("/") and not back.startswith(("//", "/\\")) and "\\" not in back
+    response = redirect(back if safe else "/")
+    response.set_cookie(
+        "lang", chosen if chosen in formats.LANGUAGES else "zh", max_age=365 * 86400, samesite="Lax", httponly=True,
+        secure=current_app.config["SESSION_COOKIE_SECURE"],
+    )  # fmt: skip
+    return response

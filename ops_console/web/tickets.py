@@ -1,0 +1,191 @@
+"""Pages of tickets: the list with its filters in the URL, one ticket with its events and clocks, logging, moving on."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from math import ceil
+from typing import Any
+
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+
+from ops_console.core import tickets as core
+from ops_console.core.contracts import CLASSES, CLOCKS
+from ops_console.core.errors import NotFound, Refused
+from ops_console.core.explanations import rule_sentence
+from ops_console.core.moments import MONTH
+from ops_console.core.ticket_lists import COUNT_LIMIT, SORT_KEYS, Filter
+from ops_console.services import clocks, reports, tickets
+from ops_console.services.tickets import Move, OpenTicket
+from ops_console.web import formats
+from ops_console.web.database import reading
+from ops_console.web.rights import needs
+from ops_console.web.sign_in import console
+
+pages = Blueprint("tickets", __name__)
+PAGE = 50
+RESULTS = ("met", "breached", "running")
+# What a page offers, in the order of a ticket's life: kind -> (button, whether it asks why).
+ACTIONS = {
+    core.RESPONDED: ("登记响应", False),
+    core.ARRIVED: ("登记到场", False),
+    core.RESTORE: ("登记恢复", False),
+    core.CONFIRMED: ("确认恢复", False),
+    core.RESTORE_REJECTED: ("登记未恢复", True),
+    core.SUSPEND: ("申请挂起", True),
+    core.RESUMED: ("解除挂起", False),
+    core.REOPENED: ("重开工单", True),
+    core.DECLINED: ("驳回工单", True),
+    core.CANCEL: ("取消工单", True),
+}
+
+
+@pages.get("/tickets")
+@needs("tickets.read")
+def index() -> Any:
+    """The list. Everything that narrows or orders it is in the URL."""
+    chosen, sort, descending, page = _asked()
+    found = tickets.listing(
+        reading(), chosen, g.guest.actor, now=g.now, sort=sort, descending=descending, page=page, per_page=PAGE
+    )
+    template = "tickets/_list.html" if request.headers.get("HX-Target") == "list" else "tickets/index.html"
+    return render_template(
+        template, found=found, chosen=chosen, sort=sort, descending=descending, page=page,
+        pages=ceil(min(found.count, COUNT_LIMIT) / PAGE), limit=COUNT_LIMIT, rule=_rule(chosen),
+        settings=console().settings, states=core.STATES, channels=core.CHANNELS, link=_link, drop=_drop, kept=_kept,
+    )  # fmt: skip
+
+
+def _asked() -> tuple[Filter, str, bool, int]:
+    given = request.args
+    month = given.get("month", "")
+    hour = given.get("hour", "")
+    chosen = Filter(
+        types=tuple(t for t in given.getlist("type") if t),
+        modules=tuple(m for m in given.getlist("module") if m),
+        states=tuple(s for s in given.getlist("state") if s in core.STATES),
+        channels=tuple(c for c in given.getlist("channel") if c in core.CHANNELS),
+        first_month=month if MONTH.match(month) else "",
+        last_month=month if MONTH.match(month) else "",
+        hour=int(hour) if hour.isascii() and hour.isdigit() and int(hour) < 24 else None,
+        breached=given.get("breached") == "1",
+        waiting=given.get("waiting") == "1",
+        provisional=given.get("provisional") == "1",
+        open=given.get("open") == "1",
+        clock=given["clock"] if given.get("clock") in CLOCKS else "",
+        klass=given["class"] if given.get("class") in CLASSES else "",
+        result=given["result"] if given.get("result") in RESULTS else "",
+        number=given.get("number", "").strip()[:40],
+    )
+    sort = given["sort"] if given.get("sort") in SORT_KEYS else "reported"
+    page = given.get("page", "1")
+    last = ceil(COUNT_LIMIT / PAGE)
+    number = int(page) if page.isascii() and page.isdigit() and len(page) < 6 else 1
+    return chosen, sort, given.get("order", "desc") != "asc", min(max(1, number), last)
+
+
+def _kept(*without: str) -> list[tuple[str, str]]:
+    """The URL's pairs, less those named: so that a filter keeps the others."""
+    return [(name, value) for name, value in request.args.items(multi=True) if name not in without and value]
+
+
+def _link(**changed: object) -> str:
+    pairs: dict[str, Any] = {}
+    for name, value in _kept(*changed, "page"):
+        pairs.setdefault(name, []).append(value)
+    return url_for("tickets.index", **pairs, **{n: v for n, v in changed.items() if v not in (None, "")})
+
+
+def _drop(name: str, value: str) -> str:
+    pairs: dict[str, Any] = {}
+    for key, kept in _kept("page"):
+        if (key, kept) != (name, value):
+            pairs.setdefault(key, []).append(kept)
+    return url_for("tickets.index", **pairs)
+
+
+def _rule(chosen: Filter) -> list[Any]:
+    """The clauses and rules of the population asked for, from the version in force now."""
+    if not chosen.clock:
+        return []
+    terms = g.book.at(g.now).terms
+    wanted = [chosen.klass] if chosen.klass else list(CLASSES)
+    limits = [(klass, terms.limit_for(chosen.clock, klass)) for klass in wanted]
+    return [(limit, rule_sentence(limit, klass)) for klass, limit in limits if limit is not None]
+
+
+@pages.get("/tickets/<number>")
+@needs("tickets.read")
+def show(number: str) -> Any:
+    """One ticket: what it comes to, its clocks explained, every event with both times."""
+    return _page(number)
+
+
+def _page(number: str, refused: Refused | None = None, status: int = 200) -> Any:
+    view = tickets.view(reading(), g.book, number, g.guest.actor)
+    return render_template(
+        "tickets/show.html", view=view, facts=view.facts, explained=clocks.explained(view.judgement, g.book, g.now),
+        actions=tickets.possible(view.facts, g.guest.actor, g.now, console().settings.ticket_types), labels=ACTIONS,
+        refused=refused, typed=request.form,
+    ), status  # fmt: skip
+
+
+@pages.post("/tickets/<number>/moves")
+@needs("tickets.read")
+def move(number: str) -> Any:
+    """Add the next event to a ticket, as of now."""
+    kind = request.form.get("kind", "")
+    try:
+        with console().write() as session:
+            tickets.move(session, console().book(session), _move(number, kind), g.guest.actor, console().now())
+    except Refused as refused:
+        return _page(number, refused, 403 if refused.field == "permission" else 400)
+    flash(formats.gettext("已登记：%(what)s") % {"what": formats.gettext(formats.EVENT_NAMES[kind])}, "success")
+    return redirect(url_for("tickets.show", number=number))
+
+
+def _move(number: str, kind: str) -> Move:
+    given = request.form
+    facts: dict[str, object] = {}
+    personal: dict[str, str] = {}
+    if kind == core.ONSITE_DECIDED:
+        facts["needs_onsite"] = given.get("needs_onsite") == "yes"
+    if kind in tickets.REASONED:
+        facts["reason"] = given.get("reason", "").strip()
+    if kind in (core.SUSPENSION_DECIDED, core.CORRECTION_DECIDED):
+        facts["approved"] = given.get("approved") == "yes"
+    if kind == core.CORRECTION_DECIDED:
+        facts["field"] = given.get("field", "")
+    if kind in (core.RESPONDED, core.RESTORE):
+        facts["handler"] = g.guest.actor.name
+    if kind == core.RESTORE and given.get("process", "").strip():
+        personal["process"] = given["process"].strip()
+    return Move(number, kind, facts, personal)
+
+
+@pages.route("/tickets/new", methods=["GET", "POST"])
+@needs("tickets.open")
+def new() -> Any:
+    """Log a ticket reported now."""
+    typed = {f.name: request.form.get(f.name, "").strip() for f in fields(OpenTicket)}
+    if request.method == "GET":
+        return _form(typed)
+    command = replace(OpenTicket(**{**typed, "needs_onsite": False}), needs_onsite=typed["needs_onsite"] == "yes")
+    try:
+        with console().write() as session:
+            number = tickets.open_ticket(session, console().book(session), command, g.guest.actor, console().now())
+    except Refused as refused:
+        return _form(typed, refused)
+    flash(formats.gettext("已登记工单 %(number)s") % {"number": number}, "success")
+    return redirect(url_for("tickets.show", number=number))
+
+
+def _form(typed: dict[str, str], refused: Refused | None = None) -> Any:
+    return render_template(
+        "tickets/new.html", typed=typed, refused=refused, settings=console().settings, channels=core.CHANNELS
+    ), 400 if refused else 200
+
+
+@pages.errorhandler(NotFound)
+def missing(error: NotFound) -> Any:
+    """A number that is not there: said on the list's own page, with the way back."""
+    return render_template("error.html", status=404, told=formats.render_sentence(error.sentence)), 404
