@@ -75,7 +75,7 @@ def _guard_restore(facts: TicketFacts, at: datetime, known: Mapping[str, Any]) -
 
 
 def _guard_after_restore(facts: TicketFacts, at: datetime, known: Mapping[str, Any]) -> None:
-    if facts.confirmed_at is not None:
+    if facts.closed_at is not None:
         raise Refused("工单 %(number)s 已确认关闭；如同一问题再现，请重开。", **known)
     _after(facts.restored_at, at, "恢复", known)
 
@@ -107,10 +107,10 @@ def _guard_onsite(facts: TicketFacts, at: datetime, known: Mapping[str, Any]) ->
 
 
 def _guard_reopen(facts: TicketFacts, at: datetime, known: Mapping[str, Any]) -> None:
-    if facts.confirmed_at is None or facts.restored_at is None:
+    if facts.closed_at is None:
         raise Refused("工单 %(number)s 还没有确认关闭，不用重开。", **known)
-    _after(facts.confirmed_at, at, "确认", known)
-    if at - facts.confirmed_at > REOPEN_WITHIN:
+    _after(facts.closed_at, at, "确认", known)
+    if at - facts.closed_at > REOPEN_WITHIN:
         raise Refused("工单 %(number)s 关闭已超过 7 天，不能重开；请新建工单。", **known)
 
 

@@ -106,6 +106,13 @@ class TicketFacts:
         return self.restorations[-1] if len(self.restorations) > len(self.reopenings) else None
 
     @property
+    def closed_at(self) -> datetime | None:
+        """When the hospital confirmed the restore that stands, or None: a word given before it is not about it."""
+        if self.restored_at is None or self.confirmed_at is None or self.confirmed_at < self.restored_at:
+            return None
+        return self.confirmed_at
+
+    @property
     def open_suspension(self) -> Suspension | None:
         """The suspension that has not ended, or None."""
         return next((s for s in self.suspensions if self.suspension_end(s) is None), None)
@@ -133,7 +140,7 @@ class TicketFacts:
         if self.withdrawn:
             return self.withdrawn
         if self.restored_at is not None:
-            return CLOSED if self.confirmed_at is not None else RESTORED
+            return CLOSED if self.closed_at is not None else RESTORED
         if self.open_suspension is not None:
             return SUSPENDED
         if self.arrived_at is not None:

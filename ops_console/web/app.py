@@ -73,6 +73,7 @@ def _configure(app: Flask, console: Console) -> None:
         TEMPLATES_AUTO_RELOAD=False,
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(days=30),
     )
+    app.jinja_env.globals["plain_http"] = _is_plain_http(console)
     app.jinja_env.autoescape = True
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
@@ -81,6 +82,12 @@ def _own_names(console: Console) -> tuple[str, ...]:
     """On plain loopback every loopback name is ours; otherwise only the public one."""
     host = console.settings.server.host
     return ("127.0.0.1", "localhost", "[::1]") if host in ("127.0.0.1", "localhost", "::1") else ()
+
+
+def _is_plain_http(console: Console) -> bool:
+    """Listening beyond loopback without TLS and without a proxy that has it: told in red on every page."""
+    server = console.settings.server
+    return server.allow_plain_http and not _own_names(console) and not server.public_url.startswith("https")
 
 
 def home() -> Response:

@@ -118,7 +118,9 @@ def on_site(*events: Event, arrived: str = "2026-03-05 10:00:00") -> TicketFacts
     return ticket(*begun, *events)
 
 
-def suspended(start: str, end: str | None = None, *, approved: bool | None = True, reason: str = "等厂商") -> list[Event]:
+def suspended(
+    start: str, end: str | None = None, *, approved: bool | None = True, reason: str = "等厂商"
+) -> list[Event]:
     """Given Shanghai times and the hospital's word, return the events of one suspension; open without an end."""
     events = [event(core.SUSPEND, start, reason=reason, approved=approved)]
     return events if end is None else [*events, event(core.RESUMED, end)]

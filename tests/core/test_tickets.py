@@ -148,7 +148,8 @@ LONGER_PATHS = [
     ("已到场", (ANSWERED, VISITED, *suspended("2026-03-05 10:30"), RESTORED, CONFIRMED, REOPENED)),
     ("处理中", (ANSWERED, event(core.CONFIRMED, NOON))),
     ("处理中", (ANSWERED, event(core.CONFIRMED, NOON), REOPENED)),
-    ("待确认", (ANSWERED, event(core.CONFIRMED, NOON), REOPENED, event(core.RESTORE, NIGHT))),
+    ("待确认", (ANSWERED, event(core.CONFIRMED, NOON), event(core.RESTORE, NIGHT))),
+    ("已关闭", (ANSWERED, event(core.CONFIRMED, NOON), event(core.RESTORE, NOON))),
     ("已取消", (ANSWERED, VISITED, event(core.CANCEL, ELEVEN), event(core.RESTORE, NOON))),
 ]
 

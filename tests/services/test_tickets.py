@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
@@ -21,7 +22,7 @@ from ops_console.store import tickets as store
 from ops_console.store.audit import EventRow
 from ops_console.store.clocks import ClockRow
 from ops_console.store.tickets import TicketRow
-from tests.conftest import DATA, HOSPITAL, VENDOR, FakeClock, do, import_sheet, log_ticket
+from tests.conftest import HOSPITAL, VENDOR, FakeClock, do, import_sheet, log_ticket
 from tests.sheets import row, write_sheet
 
 # What each move needs before it, by kind.
@@ -148,10 +149,9 @@ def test_numbers_rise_within_a_shanghai_day_and_begin_again_with_the_next(consol
     assert found == ["GD-20261120-00001", "GD-20261120-00002", "GD-20261121-00001"]
 
 
-def test_numbers_go_on_after_imported_ones_and_pass_over_a_sites_own(console: Console, tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_numbers_go_on_after_imported_ones_and_pass_over_a_sites_own(console: Console, tmp_path: Path) -> None:
     own = ("GD-20261120-7a", "GD-20261120-00007", "GD-20261120-00008x", "GD-20261120-ABCDE", "GD-20261120-")
-    times = {"报修时间": "2026-11-20 09:00", "录入时间": "2026-11-20 09:00", "响应时间": "", "到场时间": "", "恢复时间": "", "确认时间": ""}
-    status, result = import_sheet(console, write_sheet(tmp_path / "a.csv", *(row(单号=n, **times) for n in own)))
+    status, result = import_sheet(console, write_sheet(tmp_path / "a.csv", *(row(单号=number) for number in own)))
     assert (status, result["imported"]) == ("done", 5)
     assert log_ticket(console) == "GD-20261120-00008"
 
@@ -290,27 +290,25 @@ def test_a_restoration_that_is_refused_lets_the_clock_run_on(console: Console, c
         assert session.scalars(select(ClockRow.result).where(ClockRow.kind == "repair")).one() is None
 
 
-def test_an_approved_correction_moves_the_clock_and_a_refused_one_does_not(
-    console: Console,
-    clock: FakeClock,
-    tmp_path,  # type: ignore[no-untyped-def]
+@pytest.mark.parametrize(("approved", "seconds"), [(False, 600), (True, 2400)])
+def test_a_correction_moves_the_clock_only_once_the_hospital_approves(
+    console: Console, clock: FakeClock, tmp_path: Path, approved: bool, seconds: int
 ) -> None:
-    given = row()
-    import_sheet(console, write_sheet(tmp_path / "a.csv", given))
-    for approved, seconds in ((False, 600), (True, 2400)):
-        import_sheet(console, write_sheet(tmp_path / "b.csv", {**given, "响应时间": f"2026-11-19 09:4{int(approved) - 1 + 0}:00"}))
-        clock.forward(minutes=1)
-        with console.read() as session:
-            assert session.scalars(select(TicketRow.waiting)).one() == 1
-        do(console, given["单号"], core.CORRECTION_DECIDED, HOSPITAL, field="responded_at", approved=approved)
-        with console.read() as session:
-            active = session.scalars(select(ClockRow.active_seconds).where(ClockRow.kind == "response")).one()
-            assert session.scalars(select(TicketRow.waiting)).one() == 0
-        assert active == seconds
-        clock.forward(minutes=1)
+    import_sheet(console, write_sheet(tmp_path / "a.csv", row()))
+    import_sheet(console, write_sheet(tmp_path / "b.csv", row(响应时间="2026-11-19 09:40:00")))
+    assert waiting_and_seconds(console) == (1, 600)
+    clock.forward(minutes=1)
+    do(console, row()["单号"], core.CORRECTION_DECIDED, HOSPITAL, field="responded_at", approved=approved)
+    assert waiting_and_seconds(console) == (0, seconds)
 
 
-def test_a_correction_decided_twice_is_refused(sqlite_console: Console, clock: FakeClock, tmp_path) -> None:  # type: ignore[no-untyped-def]
+def waiting_and_seconds(console: Console) -> tuple[int, int | None]:
+    with console.read() as session:
+        active = session.scalars(select(ClockRow.active_seconds).where(ClockRow.kind == "response")).one()
+        return session.scalars(select(TicketRow.waiting)).one(), active
+
+
+def test_a_correction_decided_twice_is_refused(sqlite_console: Console, clock: FakeClock, tmp_path: Path) -> None:
     import_sheet(sqlite_console, write_sheet(tmp_path / "a.csv", row()))
     import_sheet(sqlite_console, write_sheet(tmp_path / "b.csv", row(类型="咨询")))
     clock.forward(minutes=1)
@@ -321,12 +319,11 @@ def test_a_correction_decided_twice_is_refused(sqlite_console: Console, clock: F
 
 
 def test_a_filter_finds_the_clocks_it_names(year_console: Console) -> None:
-    expected = {"2026-10": 0}
     with year_console.read() as session:
-        chosen = tickets.Filter(first_month="2026-10", last_month="2026-10", clock="response", klass="work", result="breached")
+        chosen = tickets.Filter(first_month="2026-10", last_month="2026-10", clock="hotline", klass="off", result="breached")
         found = store.page(session, chosen, year_console.now(), sort="reported", descending=True, limit=50, offset=0)
         count = store.count(session, chosen, year_console.now())
-    assert len(found) == count > expected["2026-10"]
+    assert len(found) == count > 0
     assert [r.reported_at for r in found] == sorted((r.reported_at for r in found), reverse=True)
 
 
@@ -351,15 +348,3 @@ def test_a_clock_cannot_run_backwards_when_the_hosts_clock_does(console: Console
         active = session.scalars(select(ClockRow.active_seconds)).one()
     assert ticket.responded_at == ticket.reported_at
     assert active == 0
-
-
-def test_shown_facts_are_those_of_the_given_instant(console: Console, clock: FakeClock) -> None:
-    number = log_ticket(console)
-    clock.forward(minutes=5)
-    do(console, number, core.RESPONDED)
-    with console.read() as session:
-        listed = audit.of_tickets(session, [1])[1]
-    before = fold(number, listed, clock.now if hasattr(clock, "now") else clock() - timedelta(seconds=1))
-    assert before is not None
-    assert before.responded_at is None
-    assert (DATA / "tickets-2026.csv").exists()
