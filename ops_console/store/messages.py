@@ -49,7 +49,8 @@ def put(
         "dedup_key": dedup_key, "audience": audience, "kind": kind, "payload": canonical(payload),
         "created_at": created_at, "expires_at": expires_at, "state": WAITING,
     }  # fmt: skip
-    return session.execute(dialect.insert(OutboxRow).values(row).on_conflict_do_nothing()).rowcount == 1  # type: ignore[attr-defined]
+    statement = dialect.insert(OutboxRow).values(row).on_conflict_do_nothing().returning(OutboxRow.id)
+    return session.execute(statement).scalar_one_or_none() is not None  # the row count is -1 on PostgreSQL
 
 
 def expire(session: Session, now: datetime) -> int:
