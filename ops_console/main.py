@@ -6,7 +6,6 @@ import logging
 import os
 import signal
 import sys
-import threading
 
 
 def main(argv: list[str]) -> int:
@@ -54,13 +53,18 @@ def serve() -> int:
     loops.start()
     print(f"控制台已启动：{server.url}（停止：Ctrl+C） / Console ready.", file=sys.stderr, flush=True)
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: threading.Thread(target=server.stop).start())
+        signal.signal(number, _stop)
     try:
         server.run()
     finally:
         loops.stop()
         console.close()
     return 0
+
+
+def _stop(*_signal: object) -> None:
+    """What a signal does: waitress, in the main thread, ends on SystemExit and lets requests under way finish."""
+    raise SystemExit(0)
 
 
 def _print_first_accounts(console) -> None:  # type: ignore[no-untyped-def]

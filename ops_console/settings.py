@@ -32,7 +32,7 @@ from ops_console.settings_file import (
     spans,
 )
 
-REFERENCE = re.compile(r"^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$")
+XX
 SECRET_KEY = re.compile(r"(password|secret|token|credential|api_?key|private_?key)$", re.IGNORECASE)
 OVERRIDABLE = ("server", "database", "security")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")

@@ -12,7 +12,8 @@ SORT_KEYS = ("reported", "number", "type", "module", "state")
 class Filter:
     """What a list of tickets is narrowed to. Empty means everything; `breached` asks for any broken clock.
 
-    `clock`, `klass` and `result` together name a population of clocks; months are Shanghai months, inclusive.
+    `clock`, `klass` and `result` together name a population of clocks (`settled`: met or breached); `raw` asks for
+    the reading without pauses. Months are Shanghai months, inclusive.
     """
 
     types: tuple[str, ...] = ()
@@ -29,4 +30,5 @@ class Filter:
     clock: str = ""
     klass: str = ""
     result: str = ""
+    raw: bool = False
     number: str = ""

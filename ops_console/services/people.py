@@ -88,7 +88,7 @@ def add_account(
     An account made by an administrator or at the terminal cannot confirm for its party during its first 24 hours.
     """
     actor.need("people.manage")
-    if not ACCOUNT.match(account):
+    if not ACCOUNT.fullmatch(account):
         raise Refused("账号须以小写字母开头，只含小写字母、数字和 . _ -，长 2 至 39 个字符。", field="account")
     if role not in ROLES:
         raise Refused("没有“%(role)s”这一角色。", field="role", role=role)

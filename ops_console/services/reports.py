@@ -19,6 +19,7 @@ from ops_console.core.contracts import CLASSES, CLOCKS
 from ops_console.core.errors import Refused
 from ops_console.core.moments import month_of, months_between, shift_month
 from ops_console.core.people import Actor
+from ops_console.core.ticket_lists import Filter
 from ops_console.core.tickets import fold
 from ops_console.services.clocks import frozen_of, judge
 from ops_console.services.contracts import Book
@@ -151,7 +152,10 @@ class Tile:
 
 @dataclass(frozen=True)
 class Dashboard:
-    """One month's compliance: tiles, twelve months by clock, tickets with a breach by module and by hour, provisional clocks."""
+    """One month's compliance: tiles, twelve months by clock, tickets with a breach by module and by hour.
+
+    `reported` and `running` count tickets, up to COUNT_LIMIT + 1; `provisional` counts clocks.
+    """
 
     month: str
     months: tuple[str, ...]
@@ -160,16 +164,17 @@ class Dashboard:
     by_module: tuple[tuple[str, int], ...]
     by_hour: tuple[tuple[int, int], ...]
     provisional: int
-    whole: Count
+    reported: int
+    running: int
 
     @property
-    def broken_tickets(self) -> int:
+    def broken(self) -> int:
         """How many tickets of the month have a breached clock."""
         return sum(n for _, n in self.by_hour)
 
 
 def dashboard(session: Session, month: str, actor: Actor, *, now: datetime) -> Dashboard:
-    """Given a month, return its dashboard as of now. Five statements, whatever the number of tickets."""
+    """Given a month, return its dashboard as of now. Seven statements, whatever the number of tickets."""
     actor.need("reports.read")
     first = shift_month(month, -11)
     months = months_between(first, month)
@@ -189,7 +194,8 @@ def dashboard(session: Session, month: str, actor: Actor, *, now: datetime) -> D
         ),
         by_hour=tuple(sorted(clocks.breaches_by(session, month, "hour", now))),
         provisional=clocks.provisional(session, month, month).get(month, 0),
-        whole=add(tile.count for tile in tiles),
+        reported=tickets.count(session, Filter(first_month=month, last_month=month), now),
+        running=tickets.count(session, Filter(first_month=month, last_month=month, result=RUNNING), now),
     )
 
 

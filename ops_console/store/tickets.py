@@ -136,13 +136,20 @@ def _has_clock(chosen: Filter, now: datetime) -> Any:
         wanted = wanted.where(ClockRow.kind == chosen.clock)
     if chosen.klass:
         wanted = wanted.where(ClockRow.klass == chosen.klass)
-    if chosen.result == "breached":
-        wanted = wanted.where(ClockRow.breaks_at < now)
-    elif chosen.result == "met":
-        wanted = wanted.where(ClockRow.result == "met")
-    elif chosen.result == "running":
-        wanted = wanted.where(ClockRow.result.is_(None), (ClockRow.breaks_at.is_(None)) | (ClockRow.breaks_at >= now))
-    return wanted
+    return wanted.where(_outcome(chosen.result, now, raw=chosen.raw)) if chosen.result else wanted
+
+
+def _outcome(result: str, now: datetime, *, raw: bool) -> Any:
+    """The condition on a clock that its adjusted (or raw) result at `now` is the one asked for."""
+    passed = ClockRow.raw_breaks_at if raw else ClockRow.breaks_at
+    settled = ClockRow.raw_result if raw else ClockRow.result
+    broken = (passed.is_not(None)) & (passed < now)
+    return {
+        "breached": broken,
+        "met": settled == "met",
+        "settled": broken | (settled == "met"),
+        "running": settled.is_(None) & ~broken,
+    }[result]
 
 
 def by_number(session: Session, number: str) -> TicketRow | None:

@@ -114,7 +114,7 @@ def install(app: Flask) -> None:
     env.globals |= {
         "percent": percent, "CLOCK_NAMES": CLOCK_NAMES, "EVENT_NAMES": EVENT_NAMES, "FIELD_NAMES": FIELD_NAMES,
         "SIDE_NAMES": SIDE_NAMES, "ROLE_NAMES": ROLE_NAMES, "CLASS_NAMES": explanations.CLASS_NAMES,
-        "RESULT_NAMES": explanations.RESULT_NAMES, "asset": asset, "language": language,
+        "RESULT_NAMES": {**explanations.RESULT_NAMES, "settled": "已有结果"}, "asset": asset, "language": language,
     }  # fmt: skip
     app.config["ASSET_VERSION"] = _asset_version(app)
 

@@ -9,6 +9,7 @@ from flask import Blueprint, flash, g, render_template, request
 from ops_console.core.errors import Refused
 from ops_console.core.explanations import rule_sentence
 from ops_console.core.moments import month_of, parse_month, shift_month
+from ops_console.core.ticket_lists import COUNT_LIMIT
 from ops_console.services import reports
 from ops_console.web import formats
 from ops_console.web.database import reading
@@ -31,7 +32,7 @@ def dashboard() -> Any:
         if (limit := terms.limit_for(tile.clock, tile.klass)) is not None
     }
     return render_template(
-        "reports/dashboard.html", shown=shown, rules=rules, known=known, previous=shift_month(month, -1),
+        "reports/dashboard.html", shown=shown, limit=COUNT_LIMIT, rules=rules, known=known, previous=shift_month(month, -1),
         following=shift_month(month, 1), chart=_chart(shown), versions=g.book.versions,
     )  # fmt: skip
 

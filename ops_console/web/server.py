@@ -33,17 +33,9 @@ class Server:
         self.url = f"http://{f'[{given.host}]' if ':' in given.host else given.host}:{port}"
 
     def run(self) -> None:
-        """Serve until `stop()`."""
-        try:
-            self._server.run()
-        except OSError as exc:
-            if exc.errno != errno.EBADF:  # closed under its select: this is how waitress ends
-                raise
-
-    def stop(self) -> None:
-        """Stop accepting, let requests under way finish."""
+        """Serve until SystemExit or KeyboardInterrupt reaches this thread; requests under way finish."""
+        self._server.run()
         self._server.close()
-        self._server.trigger.pull_trigger()
 
 
 def _refused(host: str, port: int, exc: OSError) -> Refused:

@@ -23,7 +23,7 @@ from ops_console.web.sign_in import console
 
 pages = Blueprint("tickets", __name__)
 PAGE = 50
-RESULTS = ("met", "breached", "running")
+RESULTS = ("met", "breached", "running", "settled")
 # What a page offers, in the order of a ticket's life: kind -> (button, whether it asks why).
 ACTIONS = {
     core.RESPONDED: ("登记响应", False),
@@ -74,6 +74,7 @@ def _asked() -> tuple[Filter, str, bool, int]:
         clock=given["clock"] if given.get("clock") in CLOCKS else "",
         klass=given["class"] if given.get("class") in CLASSES else "",
         result=given["result"] if given.get("result") in RESULTS else "",
+        raw=given.get("reading") == "raw",
         number=given.get("number", "").strip()[:40],
     )
     sort = given["sort"] if given.get("sort") in SORT_KEYS else "reported"

@@ -54,8 +54,8 @@ def limit(clock: str, classes: tuple[str, ...], minutes: int, start: str, stop: 
     """Given what a test is about, return a time limit: for 故障 only, no matter whether somebody must come."""
     values: dict[str, Any] = {
         "id": "C", "clock": clock, "name": clock, "clause": "二.1.⑦", "basis": "合同", "text": clock,
-        "start_event": start, "stop_event": stop, "types": ("故障",), "except_types": (), "needs_onsite": None, "classes": classes,
-        "limit_seconds": minutes * MINUTE, "class_rule": "by_report_time", "pausable": False,
+        "start_event": start, "stop_event": stop, "types": ("故障",), "except_types": (), "needs_onsite": None,
+        "classes": classes, "limit_seconds": minutes * MINUTE, "class_rule": "by_report_time", "pausable": False,
     }  # fmt: skip
     return TimeLimit(**{**values, **given})
 

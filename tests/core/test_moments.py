@@ -58,7 +58,8 @@ def test_a_month_as_typed_is_read(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "2026", "2026-13", "2026-00", "2026-3", "2026-03-01", " 2026-03", "2026-03\n", "２０２６-03", "0000-01"]
+    "text",
+    ["", "2026", "2026-13", "2026-00", "2026-3", "2026-03-01", " 2026-03", "2026-03\n", "２０２６-03", "0000-01"],
 )
 def test_what_is_no_month_is_refused(text: str) -> None:
     with pytest.raises(Refused) as caught:
