@@ -12,6 +12,7 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
+from math import ceil
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -25,11 +26,12 @@ SECTIONS = ("load", "pages", "imports", "reports", "start", "calendars")  # in t
 AIMS = "own aims"  # the source of every figure in a column named so
 HEAD = """# Figures
 
-Written by `python -m benchmarks.run_all`; a section alone by `python -m benchmarks.NAME --readme`. Aims are facts of
-our own (source: own aims); nothing here compares with another product. Every section names when and where it was measured.
+Written by `python -m benchmarks.run_all`; a section alone by `python -m benchmarks.NAME --readme`. Each section names
+when and where it was measured. Aims are what we set ourselves before measuring (source: own aims); a figure that misses
+its aim is marked ✗.
 
 Common method: embedded SQLite, everything on loopback and on one machine, server and client share its cores. Times are
-wall times of a whole answer as the client sees it. The disk cache is warm unless said otherwise: dropping it needs root.
+wall times of a whole answer as the client sees it. The disk cache is warm: dropping it needs root.
 """
 
 
@@ -42,8 +44,7 @@ def timed(act: Callable[[], object]) -> float:
 
 def percentile(values: Sequence[float], share: float) -> float:
     """Given values and a share from 0 to 1, return the value that so large a part does not exceed (nearest rank)."""
-    ordered = sorted(values)
-    return ordered[max(0, min(len(ordered) - 1, -(-int(share * len(ordered) * 1000) // 1000) - 1))]
+    return sorted(values)[max(0, ceil(share * len(values)) - 1)]
 
 
 def spread(seconds: Sequence[float]) -> str:
@@ -67,15 +68,15 @@ def machine() -> str:
     """Given nothing, return date and machine in one line."""
     memory = psutil.virtual_memory().total / 2**30
     return (
-        f"{datetime.now(UTC):%Y-%m-%d} · {processor()}, {os.cpu_count()} cores · {memory:.0f} GiB · {platform.system()} "
-        f"{platform.release()} · Python {platform.python_version()} · SQLite {sqlite3.sqlite_version}"
+        f"{datetime.now(UTC):%Y-%m-%d} · {processor()}, {os.cpu_count()} cores · {memory:.0f} GiB · "
+        f"{platform.system()} {platform.release()} · Python {platform.python_version()} · "
+        f"SQLite {sqlite3.sqlite_version}"
     )
 
 
 def busy() -> str:
-    """Given nothing, return a warning when the machine had other work when the measuring began, else nothing."""
-    load = os.getloadavg()[0]
-    return f" **Other work ran on the machine (load {load:.1f} at the end).**" if load > (os.cpu_count() or 1) + 1 else ""
+    """Given nothing, return the machine's load of the last minutes: much above the cores, others worked there too."""
+    return f" · load {os.getloadavg()[1]:.1f} (5 min) when measured"
 
 
 def section(title: str, method: str, *parts: str) -> str:

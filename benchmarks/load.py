@@ -6,6 +6,7 @@ Run `python -m benchmarks.load --sizes 10000`; the other benchmarks use the fold
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import sqlite3
@@ -78,12 +79,22 @@ def open_console(folder: Path, now: Callable[[], Any] = lambda: END) -> Console:
 def ready(count: int, root: Path = ROOT, *, anew: bool = False) -> Loaded | None:
     """Given a number of tickets, see that its folder is loaded; return the figures when it was loaded just now."""
     folder = folder_of(count, root)
-    if (folder / "loaded").exists() and not anew:
+    mark = folder / "loaded"
+    if not anew and mark.exists() and mark.read_text() == recipe():
         return None
     shutil.rmtree(folder, ignore_errors=True)
     made = load(folder, count)
-    (folder / "loaded").touch()
+    mark.write_text(recipe())
     return made
+
+
+def recipe() -> str:
+    """Given nothing, return a digest of what a loaded folder is made by: with another, it is loaded anew."""
+    sources = [*(PROJECT / "migrations" / "versions").glob("*.py"), Path(__file__), Path(history.__file__)]
+    digest = hashlib.sha256()
+    for source in sorted(sources):
+        digest.update(source.read_bytes())
+    return digest.hexdigest()
 
 
 def load(folder: Path, count: int) -> Loaded:
@@ -140,7 +151,7 @@ def rows_of(batch: Batch, count: int, versions: tuple[VersionInForce, ...]) -> R
 
 
 def all_rows(count: int, versions: tuple[VersionInForce, ...]) -> Iterator[Rows]:
-    """Given the number of tickets and the versions, return each batch's rows in order, made one process ahead of who takes them."""
+    """Given the number of tickets and the versions, return each batch's rows in order, made ahead of who takes them."""
     waiting: deque[Future[Rows]] = deque()
     with ProcessPoolExecutor(max(1, (os.cpu_count() or 2) - 1)) as pool:
         for batch in history.batches(count, _known()):
@@ -160,8 +171,8 @@ def _fill(file: Path, count: int, book: Book, head: tuple[int, str]) -> None:
         indexes = _drop_indexes(connection)
         tally: Counter[tuple[Any, ...]] = Counter()
         for rows in all_rows(count, book.versions):
-            head = _store(connection, rows, head)
             tally.update(clocks._cell(row) for row in rows.clocks if row["result"])
+            head = _store(connection, rows, head)
         with Session(connection, join_transaction_mode="create_savepoint") as session:
             clocks._move_tally(session, tally)
             session.commit()
@@ -187,7 +198,7 @@ def _quick_engine(file: Path) -> Engine:
 
 
 def _drop_indexes(connection: Connection) -> list[str]:
-    """Drop the indexes of the filled tables and return what makes them again: sorted at once is quicker than one by one."""
+    """Drop the indexes of the filled tables and return what makes them again: sorting once is quicker."""
     wanted = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL ORDER BY name"
     found = [row for row in connection.exec_driver_sql(wanted).all() if f" ON {_table_of(row.sql)} " in row.sql]
     for row in found:
@@ -276,11 +287,11 @@ def report(made: Sequence[Loaded]) -> str:
         for item in made
     ]  # fmt: skip
     method = (
-        "reports from 2025-01 to 2026-11 with the shares of `tests/data/tickets-2026.csv`, five events a ticket in one hash "
-        "chain, rows made by the services' own functions, inserted in bulk (so tables and indexes are more compact than "
-        f"after two years of single writes). Checked: {SAMPLE} tickets folded anew equal their rows, the tally equals a "
-        "fresh count, the whole chain holds, no foreign key dangles. This is how the folders of the other sections are made, "
-        "not a figure of the console."
+        "reports from 2025-01 to 2026-11 with the shares of `tests/data/tickets-2026.csv`, five events a ticket in one "
+        "hash chain, rows made by the services' own functions, inserted in bulk (tables and indexes are more compact "
+        f"than after two years of single writes). Checked: {SAMPLE} tickets folded anew equal their rows, the tally "
+        "equals a fresh count, the whole chain holds, no foreign key dangles. This is how the folders of the other "
+        "sections are made, not a figure of the console."
     )
     return figures.section("Loaded folders", method, figures.table(header, rows))
 

@@ -32,7 +32,7 @@ from ops_console.settings_file import (
     spans,
 )
 
-XX
+REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:.+")
 SECRET_KEY = re.compile(r"(password|secret|token|credential|api_?key|private_?key)$", re.IGNORECASE)
 OVERRIDABLE = ("server", "database", "security")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -123,7 +123,7 @@ def _secrets_in_clear(path: str, value: object) -> Iterator[str]:
     if isinstance(value, dict):
         for key, item in value.items():
             inner = f"{path}.{key}" if path else str(key)
-            if isinstance(item, str) and item and SECRET_KEY.search(str(key)) and not REFERENCE.match(item):
+            if isinstance(item, str) and item and SECRET_KEY.search(str(key)) and not REFERENCE.fullmatch(item):
                 yield f"{inner}：不能写明文，请写成 env:变量名 或 file:路径"
             yield from _secrets_in_clear(inner, item)
     elif isinstance(value, list):

@@ -169,7 +169,9 @@ def do(
         move(session, console.book(session), command, actor, at or console.now())
 
 
-def import_sheet(console: Console, path: Path, *, actor: Actor = VENDOR, **params: object) -> tuple[str, dict[str, Any]]:
+def import_sheet(
+    console: Console, path: Path, *, actor: Actor = VENDOR, **params: object
+) -> tuple[str, dict[str, Any]]:
     """Given a sheet's file, import it as a job run here and now; return the run's status and its result."""
     run_id = ask_import(console, path, actor=actor, **params)
     console.runs().execute(run_id)
@@ -215,9 +217,7 @@ def _import_year(folder: Path, url: str) -> None:
 
 
 @pytest.fixture
-def year_console(
-    kind: str, request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock
-) -> Iterator[Console]:
+def year_console(kind: str, request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> Iterator[Console]:
     """A console with the year's sheet imported, by the vendor at the clock's first instant; once on each database."""
     if kind == "sqlite":
         copy_sqlite(request.getfixturevalue("sqlite_year"), tmp_path / "data")

@@ -57,10 +57,8 @@ READS_ENVIRONMENT = {
     "ops_console/adapters/sheets_workbook.py",  # SYSTEMROOT, without which a child process does not start on Windows
 }
 FORBIDDEN_NAMES = ("utils", "util", "helpers", "helper", "manager", "managers", "common", "misc")
-CLOCK = re.compile(
-    r"(^|\.)(datetime|date)\.(now|utcnow|today)$|^time\.(time|time_ns|monotonic|localtime|gmtime|ctime)$"
-)
-ENVIRONMENT = re.compile(r"^(os\.)?(environ|environb|getenv)$")
+CLOCK = re.compile(r"(^|\.)(datetime|date)\.(now|utcnow|today)$|^time\.(time|monotonic|localtime|gmtime|ctime)(_ns)?$")
+ENVIRONMENT = re.compile(r"^os\.(environb?|getenvb?)$")
 QUERY = re.compile(r"^(select|text|insert|update|delete|exists)$|(^|\.)session\.(execute|scalars?|query|exec)$")
 
 

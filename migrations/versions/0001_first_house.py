@@ -68,7 +68,7 @@ def upgrade() -> None:
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
-            "status IN ('queued', 'running', 'done', 'failed', 'unknown', 'skipped')", name="ck_job_run_status"
+            "status IN ('queued', 'running', 'done', 'failed', 'unknown', 'skipped')", name=op.f("ck_job_run_status")
         ),
         sa.PrimaryKeyConstraint("id", name="pk_job_run"),
         sa.UniqueConstraint("key", name="uq_job_run_key"),
@@ -84,7 +84,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
-        sa.CheckConstraint("state IN ('waiting', 'expired')", name="ck_outbox_state"),
+        sa.CheckConstraint("state IN ('waiting', 'expired')", name=op.f("ck_outbox_state")),
         sa.PrimaryKeyConstraint("id", name="pk_outbox"),
         sa.UniqueConstraint("dedup_key", name="uq_outbox_dedup_key"),
     )
@@ -102,7 +102,7 @@ def upgrade() -> None:
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("role IN ('hospital', 'vendor', 'auditor', 'administrator')", name="ck_person_role"),
+        sa.CheckConstraint("role IN ('hospital', 'vendor', 'auditor', 'administrator')", name=op.f("ck_person_role")),
         sa.PrimaryKeyConstraint("id", name="pk_person"),
         sa.UniqueConstraint("account", name="uq_person_account"),
     )
@@ -150,7 +150,7 @@ def upgrade() -> None:
         sa.Column("hospital_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("vendor_by", sa.String(length=80), nullable=True),
         sa.Column("vendor_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("state IN ('in_force', 'proposed', 'withdrawn')", name="ck_contract_version_state"),
+        sa.CheckConstraint("state IN ('in_force', 'proposed', 'withdrawn')", name=op.f("ck_contract_version_state")),
         sa.ForeignKeyConstraint(["contract_id"], ["contract.id"], name="fk_contract_version_contract_id_contract"),
         sa.PrimaryKeyConstraint("id", name="pk_contract_version"),
         sa.UniqueConstraint("contract_id", "version", name="uq_contract_version_contract_id_version"),

@@ -32,10 +32,8 @@ def show_contract(terminal: Any, given: Any) -> int:
             day=version.counts_from.isoformat(), digest=version.digest[:12],
         ))  # fmt: skip
         for limit in version.terms.limits:
-            classes = "/".join(limit.classes)
-            print(
-                f"  {limit.id}  {limit.name}  {classes}  {limit.limit_seconds // 60} min  {limit.basis} {limit.clause}"
-            )
+            classes, basis = "/".join(limit.classes), terminal.say(limit.basis)
+            print(f"  {limit.id}  {limit.name}  {classes}  {limit.limit_seconds // 60} min  {basis} {limit.clause}")
         for change in version.changes:
             print(f"  {change.path}: {change.old} → {change.new}")
     return 0

@@ -13,6 +13,10 @@ from ops_console.core.sentences import Sentence, from_plain
 from ops_console.services import jobs
 
 LARGEST = 64 << 20
+SUMMARY = (
+    "共 %(rows)s 行：新增 %(imported)s，补全 %(completed)s，提出更正 %(corrected)s，"
+    "无变化 %(unchanged)s，错误 %(errors)s 处"
+)
 COUNTS = ("rows", "imported", "completed", "corrected", "unchanged")
 
 
@@ -79,7 +83,7 @@ def _outcome(console: Any, run_id: int) -> dict[str, Any]:
 
 def _tell_rest(terminal: Any, result: dict[str, Any]) -> None:
     if result["unknown_columns"]:
-        terminal.tell("不认识的列已忽略：%(columns)s", columns="、".join(result["unknown_columns"]))
+        terminal.tell("不认识的列已忽略：%(columns)s", columns=terminal.say("、").join(result["unknown_columns"]))
     for left in result["left"]:
         terminal.tell("第 %(row)s 行“%(column)s”与已有内容不同，保留原内容：已有“%(known)s”，表中“%(given)s”", **left)
 
@@ -90,9 +94,6 @@ def _print(terminal: Any, given: Any, result: dict[str, Any], errors: list[dict[
         print(say("有错误，未导入任何行；改正后重来，或加 --skip-bad 跳过有错的行。"))
     elif given.dry_run:
         print(say("只检查，未写入。"))
-    print(say(
-        "共 %(rows)s 行：新增 %(imported)s，补全 %(completed)s，提出更正 %(corrected)s，无变化 %(unchanged)s，错误 %(errors)s 处",
-        **{name: result[name] for name in COUNTS}, errors=len(errors),
-    ))  # fmt: skip
+    print(say(SUMMARY, **{name: result[name] for name in COUNTS}, errors=len(errors)))
     for error in errors:
         print(f"  {error['message']}", file=sys.stdout)

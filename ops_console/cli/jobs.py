@@ -45,9 +45,8 @@ def run_job(terminal: Any, given: Any) -> int:
     """Given a job's name, run it now and print its result."""
     console = terminal.console
     if given.name not in RUNNABLE:
-        raise Refused(
-            "没有名为“%(job)s”的作业可以手动运行；可以是：%(names)s。", job=given.name, names="、".join(RUNNABLE)
-        )
+        names = terminal.say("、").join(RUNNABLE)
+        raise Refused("没有名为“%(job)s”的作业可以手动运行；可以是：%(names)s。", job=given.name, names=names)
     now = console.now()
     with console.write() as session:
         key = f"{given.name}/{now.isoformat()}"

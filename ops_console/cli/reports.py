@@ -10,6 +10,7 @@ from ops_console.adapters.translations import duration, full_time
 from ops_console.core.errors import NotFound, Refused
 from ops_console.core.explanations import CLASS_NAMES, RESULT_NAMES
 from ops_console.core.moments import month_of
+from ops_console.core.sentences import sentence
 from ops_console.services import clocks, reports
 
 CLOCK_NAMES = {"response": "响应", "arrival": "到场", "repair": "排除", "hotline": "热线"}
@@ -77,9 +78,8 @@ def _print_table(terminal: Any, found: reports.Summary, first: str, last: str, a
         for kind, classes in kinds.items():
             for klass, count in classes.items():
                 name = f"{say(CLOCK_NAMES[kind])}·{say(CLASS_NAMES[klass])}"
-                print(
-                    f"{month}  {_padded(name, 16)}  {rate(count):>20}  {say('超时 %(n)s', n=count.breached)}  {say('进行中 %(n)s', n=count.running)}"
-                )
+                broken, running = say("超时 %(n)s", n=count.breached), say("进行中 %(n)s", n=count.running)
+                print(f"{month}  {_padded(name, 16)}  {rate(count):>20}  {broken}  {running}")
 
 
 def _padded(text: str, width: int) -> str:
@@ -112,24 +112,28 @@ def explain_ticket(terminal: Any, given: Any) -> int:
         print(json.dumps([_plain(item, show) for item in found], ensure_ascii=False, indent=1))
         return 0
     for item in found:
-        print(
-            f"{terminal.say(CLOCK_NAMES[item.clock.kind])}  {show(item.headline)}\n  {show(item.class_why)}\n  {show(item.version)}"
-        )
-        for line in item.lines:
-            counted = terminal.say("计时") if line.interval.counted else terminal.say("不计")
-            span = f"{full_time(line.interval.start)} → {full_time(line.interval.end)}"
-            print(f"    {span}  {counted}  {duration(line.total_seconds, terminal.language)}  {show(line.why)}")
-        print(f"  {show(item.verdict)}")
+        _print_explanation(terminal, item, show)
     return 0
 
 
+def _print_explanation(terminal: Any, item: Any, show: Any) -> None:
+    print(f"{terminal.say(CLOCK_NAMES[item.clock.kind])}  {show(item.headline)}")
+    print(f"  {show(item.class_why)}\n  {show(item.version)}")
+    for line in item.lines:
+        counted = terminal.say("计时") if line.interval.counted else terminal.say("不计")
+        span = f"{full_time(line.interval.start)} → {full_time(line.interval.end)}"
+        print(f"    {span}  {counted}  {duration(line.total_seconds, terminal.language)}  {show(line.why)}")
+    print(f"  {show(item.verdict)}")
+
+
 def _plain(item: Any, show: Any) -> dict[str, Any]:
+    limit = item.clock.limit
     return {
-        "clock": item.clock.kind, "class": item.clock.klass, "limit": item.clock.limit.id, "clause": item.clock.limit.clause,
-        "limit_seconds": item.clock.limit.limit_seconds, "active_seconds": item.active_seconds, "raw_seconds": item.raw_seconds,
+        "clock": item.clock.kind, "class": item.clock.klass, "limit": limit.id, "clause": limit.clause,
+        "limit_seconds": limit.limit_seconds, "active_seconds": item.active_seconds, "raw_seconds": item.raw_seconds,
         "result": item.result, "raw_result": item.raw_result, "provisional": item.clock.provisional,
         "deadline": item.deadline.isoformat() if item.deadline else None, "verdict": show(item.verdict),
-        "result_name": show(RESULT_NAMES[item.result]),
+        "result_name": show(sentence(RESULT_NAMES[item.result])),
         "intervals": [
             {"start": line.interval.start.isoformat(), "end": line.interval.end.isoformat(),
              "counted": line.interval.counted, "why": show(line.why)}

@@ -45,7 +45,7 @@ def _import(console: Console, run: Run) -> dict[str, Any]:
     side = run.params.get("side")
     actor = Actor(run.requested_by, run.requested_by, side if side in (HOSPITAL, VENDOR) else NEUTRAL, frozenset())
     hands = imports.Hands(console.read, console.write, console.read_sheet, console.book)
-    return imports.import_tickets(run, hands, console.files.upload(run.params["file"]), actor, console.now())
+    return imports.import_tickets(run, hands, console.files.upload(run.params["file"]), actor, run.asked_at)
 
 
 def _recheck(console: Console, run: Run) -> dict[str, Any]:

@@ -30,7 +30,7 @@ from ops_console.core.tickets import CHANNELS, Event, TicketFacts, fold
 from ops_console.services.contracts import Books
 from ops_console.services.jobs import Run
 from ops_console.services.ports import OpenSession, SheetReader
-from ops_console.services.tickets import write
+from ops_console.services.ticket_rows import write
 from ops_console.store import audit, catalogue, tickets
 
 BATCH = 200

@@ -48,7 +48,7 @@ class Run:
     def __init__(self, row: store.RunRow, token: int, owner: Runs) -> None:
         self.id, self.job, self.token, self.attempt = row.id, row.job, token, row.attempt
         self.params: Mapping[str, Any] = json.loads(row.params)
-        self.requested_by = row.requested_by
+        self.requested_by, self.asked_at = row.requested_by, row.created_at
         self.done = row.done
         self.state: dict[str, Any] = json.loads(row.note) if row.note else {}
         self._runs = owner

@@ -53,7 +53,7 @@ FIRST = (
     ("hospital", "信息科长", "hospital"),
     ("vendor", "乙方工程师", "vendor"),
 )
-ACCOUNT = re.compile(r"^[a-z][a-z0-9._-]{1,38}$")
+ACCOUNT = re.compile(r"[a-z][a-z0-9._-]{1,38}")
 
 
 @dataclass(frozen=True)

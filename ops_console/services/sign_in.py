@@ -192,6 +192,8 @@ def change_password(
     made = hasher.hash(new)
     with open_write() as session:
         row = held_person(session, actor.account)
+        if row.password_hash != person.password_hash:  # reset while we hashed
+            raise Refused("当前密码不对。", field="current_password")
         row.password_hash, row.must_change, row.one_time_until, row.changed_at = made, False, None, now
         store.end_sessions_of(session, row.id)
         note(session, actor.account, "password_changed", actor, now, {})

@@ -20,8 +20,9 @@ from ops_console.core.moves import check_move
 from ops_console.core.people import Actor, Permission
 from ops_console.core.ticket_lists import Filter
 from ops_console.core.tickets import Event, TicketFacts, fold
-from ops_console.services.clocks import Frozen, Judgement, clock_columns, frozen_of, judge, ticket_columns
+from ops_console.services.clocks import Judgement, frozen_of, judge
 from ops_console.services.contracts import Book
+from ops_console.services.ticket_rows import write
 from ops_console.store import audit, catalogue
 from ops_console.store import clocks as clock_store
 from ops_console.store import tickets as store
@@ -158,18 +159,8 @@ def move(session: Session, book: Book, command: Move, actor: Actor, now: datetim
     assert facts is not None
     at = max(whole(now), facts.reported_at)
     _check(session, facts, command, at)
-    event = Event(
-        command.kind,
-        at,
-        whole(now),
-        actor.account,
-        actor.side,
-        "",
-        "B",
-        (),
-        dict(command.facts),
-        dict(command.personal),
-    )
+    told = dict(command.facts), dict(command.personal)
+    event = Event(command.kind, at, whole(now), actor.account, actor.side, "", "B", (), *told)
     return write(session, book, {row.number: [*events, event]}, {row.number: row}, whole(now), new=1)[row.number].facts
 
 
@@ -193,53 +184,6 @@ def _check_told(command: Move) -> None:
     decision = DECISIONS.get(command.kind)
     if decision is not None and not isinstance(command.facts.get(decision), bool):
         raise Refused("请选择是或否。", field=decision)
-
-
-def write(
-    session: Session,
-    book: Book,
-    events: Mapping[str, list[Event]],
-    rows: Mapping[str, store.TicketRow],
-    now: datetime,
-    *,
-    new: int | Mapping[str, int] | None = None,
-) -> dict[str, Judgement]:
-    """Given tickets' whole event lists by number and the rows of those that exist, store what they come to.
-
-    `new` tells how many events at the end of each list are to be appended (all of them for a new ticket).
-    Returns each ticket's judgement.
-    """
-    judged: dict[str, Judgement] = {}
-    added, changed = [], []
-    for number, happened in events.items():
-        facts = fold(number, happened)
-        assert facts is not None
-        row = rows.get(number)
-        judged[number] = judge(facts, book, _frozen(row))
-        columns: dict[str, Any] = ticket_columns(judged[number])
-        if row is None:
-            added.append({"number": number, **columns})
-        else:
-            changed.append({"id": row.id, **columns})
-    ids = {number: row.id for number, row in rows.items()}
-    ids |= store.add(session, added) if added else {}
-    store.store(session, changed)
-    _append(session, events, ids, new)
-    unnoticed = clock_store.unnoticed(session, [row.id for row in rows.values()], now)
-    clocks = [column for number, made in judged.items() for column in clock_columns(made, ids[number], now, unnoticed)]
-    clock_store.replace(session, [ids[number] for number in events], clocks)
-    return judged
-
-
-def _frozen(row: store.TicketRow | None) -> Frozen | None:
-    return frozen_of(row) if row is not None else None
-
-
-def _append(session: Session, events: Mapping[str, list[Event]], ids: Mapping[str, int], new: Any) -> None:
-    for number, happened in events.items():
-        count = new[number] if isinstance(new, Mapping) else new
-        for event in happened if count is None else happened[len(happened) - count :]:
-            audit.append(session, "ticket", number, event, ids[number])
 
 
 def possible(facts: TicketFacts, actor: Actor, now: datetime, types: Iterable[TicketType]) -> frozenset[str]:

@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 
 from ops_console.console import PROJECT, Console
 from ops_console.core.errors import ConsoleError, NotFound, Refused
-from ops_console.web import contracts, database, formats, imports, jobs, people, reports, sign_in, tickets
+from ops_console.web import contracts, database, formats, imports, jobs, people, reports, sign_in, tickets, uploads
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; style-src-elem 'self'; "
@@ -37,9 +37,10 @@ def create_app(console: Console) -> Flask:
     _configure(app, console)
     app.extensions["console"] = console
     database.install(app, console)
-    CSRFProtect(app)
-    sign_in.install(app)
     formats.install(app)
+    sign_in.install(app)  # before the form is read: a stranger's body is not
+    uploads.install(app)
+    CSRFProtect(app)
     for face in BLUEPRINTS:
         app.register_blueprint(face.pages)
     app.add_url_rule("/", "home", home)

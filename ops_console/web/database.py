@@ -20,7 +20,7 @@ class SharedEngine(SQLAlchemy):
         super().__init__(model_class=Base, session_options={"autoflush": False, "expire_on_commit": False})
 
     def _make_engine(self, bind_key: str | None, options: dict[str, Any], app: Flask) -> Any:
-        return self._console.database.engine
+        return self._console.database.reader
 
 
 def install(app: Flask, console: Console) -> SharedEngine:

@@ -26,6 +26,7 @@ FIELD_NAMES = {
     "mode": "处理方式", "rating": "满意度", "module": "系统模块", "department": "报修科室", "carrier": "业务载体",
     "field": "更正项", "old": "原值", "new": "新值", "process": "处理过程", "suspension_reason": "挂起原因",
 }  # fmt: skip
+WORDS = ("type", "channel", "mode", "state")  # facts whose values are words of the catalogue, where it has them
 SIDE_NAMES = {"hospital": "甲方", "vendor": "乙方", "neutral": "中立方"}
 ROLE_NAMES = {"hospital": "甲方（医院）", "vendor": "乙方（运维）", "auditor": "审计员", "administrator": "系统管理员"}
 
@@ -90,6 +91,8 @@ def fact(name: str, value: object) -> str:
         return gettext("是" if value in (True, "true") else "否")
     if name == "field":
         return gettext(FIELD_NAMES.get(str(value), str(value)))
+    if name in WORDS:
+        return gettext(str(value))
     if isinstance(value, str) and "T" in value and value.endswith("+00:00"):
         return exact_time(datetime.fromisoformat(value))
     return str(value)

@@ -13,6 +13,7 @@ from ops_console.services import jobs
 from ops_console.web.database import reading
 from ops_console.web.rights import needs
 from ops_console.web.sign_in import console
+from ops_console.web.uploads import takes
 
 pages = Blueprint("imports", __name__)
 LARGEST = 32 << 20
@@ -20,10 +21,10 @@ SHOWN_ERRORS = 300
 
 
 @pages.route("/import", methods=["GET", "POST"])
+@takes(LARGEST + (1 << 20))
 @needs("tickets.import")
 def index() -> Any:
     """Choose a file; it is checked first, nothing is written yet."""
-    request.max_content_length = LARGEST + (1 << 20)
     if request.method == "GET":
         return _form()
     file = request.files.get("file")
@@ -37,7 +38,7 @@ def index() -> Any:
     return redirect(url_for("imports.show", run_id=run_id))
 
 
-def _form(refused: Refused | None = None) -> Any:
+def _form(refused: Refused | None = None, status: int = 400) -> Any:
     recent = [run for run in jobs.newest(reading(), g.guest.actor) if run.job == "import-tickets"][:10]
     return render_template(
         "imports/index.html",
@@ -45,7 +46,7 @@ def _form(refused: Refused | None = None) -> Any:
         columns=COLUMNS,
         required=REQUIRED,
         recent=[_shown(run) for run in recent],
-    ), 400 if refused else 200
+    ), status if refused else 200
 
 
 def _ask(params: dict[str, Any]) -> int:
@@ -101,4 +102,4 @@ def apply(run_id: int) -> Any:
 @pages.errorhandler(413)
 def too_large(_error: object) -> Any:
     """A file past the limit: said beside the form."""
-    return _form(Refused("文件超过 %(mib)s MiB，请拆分后再导入。", field="file", mib=LARGEST >> 20))
+    return _form(Refused("文件超过 %(mib)s MiB，请拆分后再导入。", field="file", mib=LARGEST >> 20), 413)

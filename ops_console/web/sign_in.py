@@ -74,7 +74,7 @@ def console() -> Console:
 
 def install(app: Flask) -> None:
     """Given the app, know who asks: before every request, or send strangers to the sign-in page."""
-    manager = LoginManager(app)
+    manager = LoginManager(app, add_context_processor=False)  # templates know the guest alone
     manager.session_protection = None  # our sessions are rows of their own, ended on the server
 
     @manager.user_loader
@@ -87,6 +87,9 @@ def install(app: Flask) -> None:
 
 def _require_guest() -> Any:
     g.guest = current_user.guest if current_user.is_authenticated else None
+    if g.guest is not None:  # on public pages and errors too: the frame around them names the contract
+        g.book = console().book(reading())
+        g.missing_years = g.book.missing_years(g.now.astimezone(ZONE).date())
     if request.endpoint is None or request.endpoint in PUBLIC:
         return None
     if g.guest is None:
@@ -94,19 +97,18 @@ def _require_guest() -> Any:
     _touch(g.guest)
     if g.guest.must_change and request.endpoint not in WHILE_CHANGING:
         return redirect(url_for("sign_in.password"))
-    g.book = console().book(reading())
-    g.missing_years = g.book.missing_years(console().now().astimezone(ZONE).date())
     return None
 
 
 def _to_sign_in() -> Response:
-    wanted = request.full_path.rstrip("?") if request.method == "GET" else ""
+    looks = request.method in ("GET", "HEAD")
+    wanted = request.full_path.rstrip("?") if looks else ""
     where = url_for("sign_in.sign_in", next=wanted) if wanted not in ("", "/") else url_for("sign_in.sign_in")
     if request.headers.get("HX-Request"):
         return Response(status=401, headers={"HX-Redirect": where})
     return (
         redirect(where)
-        if request.method == "GET"
+        if looks
         else Response(
             render_template(
                 "error.html",

@@ -210,10 +210,16 @@ def test_a_word_or_an_end_without_a_suspension_changes_nothing() -> None:
     assert ticket(reported(), *strays) == ticket(reported())
 
 
-def test_a_restore_ends_a_suspension_that_nobody_ended() -> None:
-    facts = on_site(*suspended("2026-03-05 10:30"), RESTORED)
+@pytest.mark.parametrize("start", ["2026-03-05 10:30", ELEVEN])
+def test_a_restore_ends_a_suspension_that_nobody_ended(start: str) -> None:
+    facts = on_site(*suspended(start), RESTORED)
     assert facts.open_suspension is None
     assert (facts.suspensions[0].ended_at, facts.suspension_end(facts.suspensions[0])) == (None, at(ELEVEN))
+
+
+def test_a_reopening_ends_a_suspension_told_of_after_the_restore() -> None:
+    facts = on_site(RESTORED, *suspended("2026-03-05 11:30"), CONFIRMED, REOPENED)
+    assert (facts.open_suspension, facts.state) == (None, "已到场")
 
 
 def test_a_rejected_restore_leaves_the_suspension_open() -> None:

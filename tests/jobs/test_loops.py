@@ -132,9 +132,7 @@ def test_the_loops_do_what_is_asked_notice_what_is_due_and_mark_what_is_late(
     assert runs(console)[0].id == run_id
 
 
-def test_a_loop_that_meets_an_error_goes_on(
-    console: Console, loops: Loops, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_loop_that_meets_an_error_goes_on(console: Console, loops: Loops, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[int] = []
 
     def broken(*_given: object) -> int:

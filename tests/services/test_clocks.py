@@ -31,7 +31,9 @@ def sweep(console: Console) -> int:
 def told(console: Console) -> list[tuple[str, int]]:
     """Clock and stage of every warning or breach in the outbox."""
     with console.read() as session:
-        rows = session.scalars(select(OutboxRow).where(OutboxRow.kind.startswith("clock_")).order_by(OutboxRow.id)).all()
+        rows = session.scalars(
+            select(OutboxRow).where(OutboxRow.kind.startswith("clock_")).order_by(OutboxRow.id)
+        ).all()
     return [(payload["clock"], payload["stage"]) for payload in (json.loads(r.payload) for r in rows)]
 
 

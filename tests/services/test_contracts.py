@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import func, select
 
 from ops_console.console import Console
-from ops_console.core.contracts import Terms
+from ops_console.core.contracts import DayOverride, Terms
 from ops_console.core.errors import NotFound, Refused
 from ops_console.core.people import Actor, actor_of, terminal_actor
 from ops_console.services import contracts, people
@@ -21,7 +21,8 @@ from ops_console.store.audit import EventRow
 from ops_console.store.clocks import ClockRow
 from ops_console.store.messages import OutboxRow
 from ops_console.store.tickets import TicketRow
-from tests.conftest import HOSPITAL, VENDOR, FakeClock, log_ticket
+from tests.conftest import HOSPITAL, VENDOR, FakeClock, do, log_ticket
+from tests.services.test_tickets import at_once
 
 FROM_DECEMBER = date(2026, 12, 1)
 
@@ -140,8 +141,6 @@ def test_a_version_dated_back_leaves_judged_tickets_alone(console: Console, cloc
     confirm(console, VENDOR)
     confirm(console, HOSPITAL)
     clock.forward(minutes=25)
-    from tests.conftest import do
-
     do(console, number, "responded")
     assert limits(console) == [1800]
     with console.read() as session:
@@ -245,8 +244,6 @@ def test_a_refused_confirmation_leaves_no_event(console: Console) -> None:
 
 
 def test_both_sides_confirming_at_once_put_it_in_force_once(console: Console) -> None:
-    from tests.services.test_tickets import at_once
-
     load(console, stricter(console.settings.terms))
     found = at_once(lambda: confirm(console, HOSPITAL), lambda: confirm(console, VENDOR))
     assert found == [None, None]
@@ -266,8 +263,6 @@ def test_words_are_kept_with_who_gave_them_and_when(console: Console, clock: Fak
 
 
 def test_a_calendar_confirmed_later_settles_a_year_of_an_older_version(console: Console, clock: FakeClock) -> None:
-    from ops_console.core.contracts import DayOverride
-
     clock.at = datetime(2027, 1, 4, 1, 0, tzinfo=UTC)
     log_ticket(console)
     terms = console.settings.terms

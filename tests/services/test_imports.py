@@ -107,7 +107,9 @@ def test_a_dry_run_counts_what_would_happen_and_writes_nothing(console: Console,
     assert stored(console) == before
 
 
-def test_a_dry_run_that_is_tried_again_counts_right(console: Console, sheet: Sheet, clock: FakeClock, dying: Any) -> None:
+def test_a_dry_run_that_is_tried_again_counts_right(
+    console: Console, sheet: Sheet, clock: FakeClock, dying: Any
+) -> None:
     run_id = ask_import(console, sheet(*rows(450)), dry_run=True)
     dying(after=1)
     console.runs().execute(run_id)
@@ -297,7 +299,9 @@ def test_two_imports_of_one_sheet_at_once_import_it_once(console: Console, sheet
 
 def test_a_missing_column_is_one_error(console: Console, tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
-    path.write_text("单号,类型,系统模块,渠道,标题,报修时间,录入时间\nGD-1,故障,门诊缴费,电话,打不开,x,y\n", encoding="utf-8")
+    path.write_text(
+        "单号,类型,系统模块,渠道,标题,报修时间,录入时间\nGD-1,故障,门诊缴费,电话,打不开,x,y\n", encoding="utf-8"
+    )
     status, result = import_sheet(console, path)
     assert (status, pairs(result), counts(result)) == ("done", [(1, "需到场")], (0, 0, 0, 0, 0))
 
@@ -324,7 +328,12 @@ def test_unknown_columns_are_told_and_ignored(console: Console, tmp_path: Path) 
 def test_a_suspension_given_later_moves_the_repair_clock(console: Console, sheet: Sheet) -> None:
     import_sheet(console, sheet(row(恢复时间="2026-11-19 15:00", 确认时间="")))
     assert clocks(console)["repair"] == (18000, "breached")
-    paused = {"挂起开始": "2026-11-19 11:00", "挂起结束": "2026-11-19 13:00", "挂起原因": "等待运营商", "挂起批准": "是"}
+    paused = {
+        "挂起开始": "2026-11-19 11:00",
+        "挂起结束": "2026-11-19 13:00",
+        "挂起原因": "等待运营商",
+        "挂起批准": "是",
+    }
     _, result = import_sheet(console, sheet(row(恢复时间="2026-11-19 15:00", 确认时间="", **paused)))
     assert counts(result) == (1, 0, 1, 0, 0)
     assert clocks(console)["repair"] == (10800, "met")

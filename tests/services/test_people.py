@@ -67,9 +67,7 @@ def reset(console: Console, account: str, actor: Actor = ADMINISTRATOR) -> NewAc
 
 def add(console: Console, account: str, role: str, actor: Actor = ADMINISTRATOR, name: str = "某人") -> NewAccount:
     with console.write() as session:
-        return people.add_account(
-            session, console.hasher, console.policy, account, name, role, actor, console.now()
-        )
+        return people.add_account(session, console.hasher, console.policy, account, name, role, actor, console.now())
 
 
 def events(console: Console) -> list[str]:
@@ -193,7 +191,8 @@ def test_a_changed_password_ends_every_session_and_begins_one(
 @pytest.mark.parametrize(
     ("rules", "password", "accepted"),
     [
-        ("gb22239", "Short-9", False), ("gb22239", "alllowercaseletters", False), ("gb22239", "lower-and-9-digits", True),
+        ("gb22239", "Short-9", False), ("gb22239", "alllowercaseletters", False),
+        ("gb22239", "lower-and-9-digits", True),
         ("gb22239", "Password123456", False), ("gb22239", "Vendor-vendor-1", False), ("gb22239", "Aa1" * 5, False),
         ("gb22239", "Ab3-" + "x9Q~" * 31, True), ("gb22239", "Ab3-" + "x9Q~" * 31 + "z", False),
         ("asvs", "correct horse battery", True), ("asvs", "elevenchars", False), ("asvs", "passwordpassword", False),
@@ -308,8 +307,10 @@ def test_the_last_administrator_is_not_disabled(console: Console, accounts: dict
 @pytest.mark.parametrize(
     ("account", "name", "role", "field"),
     [
-        ("1abc", "某人", "vendor", "account"), ("张三", "某人", "vendor", "account"), ("a", "某人", "vendor", "account"),
-        ("a" * 40, "某人", "vendor", "account"), ("vendor", "某人", "vendor", "account"), ("good", " ", "vendor", "name"),
+        ("1abc", "某人", "vendor", "account"), ("张三", "某人", "vendor", "account"),
+        ("a", "某人", "vendor", "account"),
+        ("a" * 40, "某人", "vendor", "account"), ("vendor", "某人", "vendor", "account"),
+        ("good", " ", "vendor", "name"),
         ("good", "长" * 61, "vendor", "name"), ("good", "某人", "root", "role"), ("a b", "某人", "vendor", "account"),
         ("vendor\n", "某人", "vendor", "account"),
     ],

@@ -53,7 +53,9 @@ def test_a_year_of_honest_rows_shows_no_difference(year_console: Console) -> Non
 
 def test_a_tampered_clock_is_listed_and_told_to_both(year_console: Console) -> None:
     with year_console.write() as session:
-        row = session.scalars(select(ClockRow).where(ClockRow.month == "2026-11", ClockRow.result == "breached")).first()
+        row = session.scalars(
+            select(ClockRow).where(ClockRow.month == "2026-11", ClockRow.result == "breached")
+        ).first()
         assert row is not None
         number = session.scalars(select(TicketRow.number).where(TicketRow.id == row.ticket_id)).one()
         row.result, row.breaks_at = "met", None

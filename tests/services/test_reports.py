@@ -28,7 +28,9 @@ def plain(found: reports.Summary) -> dict[str, Any]:
 def sla(console: Console, first: str = "2026-01", last: str = "2026-12", **given: datetime) -> dict[str, Any]:
     with console.read() as session:
         return plain(
-            reports.sla(session, console.book(session), first, last, VENDOR, now=console.now(), as_of=given.get("as_of"))
+            reports.sla(
+                session, console.book(session), first, last, VENDOR, now=console.now(), as_of=given.get("as_of")
+            )
         )
 
 
@@ -79,7 +81,9 @@ def test_a_class_without_clocks_is_absent(console: Console) -> None:
     assert sla(console) == {"2026-11": {"response": {"work": {"breached": 1, "met": 0, "running": 0, "total": 1}}}}
 
 
-def test_both_roads_agree_after_moves_corrections_and_a_clock_that_goes_away(console: Console, clock: FakeClock) -> None:
+def test_both_roads_agree_after_moves_corrections_and_a_clock_that_goes_away(
+    console: Console, clock: FakeClock
+) -> None:
     clock.at = datetime(2026, 11, 2, 1, 0, tzinfo=UTC)
     number = log_ticket(console, needs_onsite=True)
     other = log_ticket(console, needs_onsite=True)

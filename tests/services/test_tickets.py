@@ -39,7 +39,8 @@ LIFE: dict[str, list[tuple[str, Actor, dict[str, object]]]] = {
     core.RESTORE_REJECTED: [(core.RESPONDED, VENDOR, {}), (core.ARRIVED, VENDOR, {}), (core.RESTORE, VENDOR, {})],
     core.CONFIRMED: [(core.RESPONDED, VENDOR, {}), (core.ARRIVED, VENDOR, {}), (core.RESTORE, VENDOR, {})],
     core.REOPENED: [
-        (core.RESPONDED, VENDOR, {}), (core.ARRIVED, VENDOR, {}), (core.RESTORE, VENDOR, {}), (core.CONFIRMED, HOSPITAL, {}),
+        (core.RESPONDED, VENDOR, {}), (core.ARRIVED, VENDOR, {}), (core.RESTORE, VENDOR, {}),
+        (core.CONFIRMED, HOSPITAL, {}),
     ],
 }  # fmt: skip
 FACTS: dict[str, dict[str, object]] = {
@@ -320,7 +321,9 @@ def test_a_correction_decided_twice_is_refused(sqlite_console: Console, clock: F
 
 def test_a_filter_finds_the_clocks_it_names(year_console: Console) -> None:
     with year_console.read() as session:
-        chosen = tickets.Filter(first_month="2026-10", last_month="2026-10", clock="hotline", klass="off", result="breached")
+        chosen = tickets.Filter(
+            first_month="2026-10", last_month="2026-10", clock="hotline", klass="off", result="breached"
+        )
         found = store.page(session, chosen, year_console.now(), sort="reported", descending=True, limit=50, offset=0)
         count = store.count(session, chosen, year_console.now())
     assert len(found) == count > 0

@@ -1,0 +1,64 @@
+"""All figures, one section of README.md after the other; what is missing is loaded first.
+
+Run `python -m benchmarks.run_all --sizes 10000,100000,1000000` on a quiet machine.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from benchmarks import calendars, figures, imports, load, pages, reports, start
+
+
+def load_all(sizes: Sequence[int], *, anew: bool) -> str | None:
+    """Given sizes, load the folders that are missing (or all anew); return the section when all were loaded now."""
+    made = [load.ready(count, anew=anew) for count in sizes]
+    told = [one for one in made if one is not None]
+    return load.report(told) if len(told) == len(sizes) else None
+
+
+def calendar_section() -> str:
+    """Given nothing, return what `benchmarks/calendars.py` prints, as a section."""
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        calendars.main()
+    return f"## Working time\n\n{printed.getvalue().strip()}"
+
+
+def main() -> None:
+    """Measure everything and write README.md; a section that fails is named and the others go on."""
+    asked = figures.arguments(
+        __doc__, sizes=(figures.sizes, (10_000, 100_000, 1_000_000), "numbers of tickets"),
+        requests=(int, 300, "answers a figure"), anew=(int, 0, "1: load the folders anew"),
+    )  # fmt: skip
+    scripts: dict[str, Callable[[], str | None]] = {
+        "load": partial(load_all, asked.sizes, anew=bool(asked.anew)),
+        "pages": partial(pages.run, asked.sizes, asked.requests),
+        "imports": imports.run,
+        "reports": partial(reports.run, asked.sizes),
+        "start": partial(start.run, asked.sizes),
+        "calendars": calendar_section,
+    }
+    failed = [name for name, script in scripts.items() if not _write(name, script)]
+    sys.exit(f"failed: {', '.join(failed)}" if failed else 0)
+
+
+def _write(name: str, script: Callable[[], str | None]) -> bool:
+    """Measure one section and write it; False, with the reason on standard error, when it could not be measured."""
+    print(f"measuring {name} …", file=sys.stderr, flush=True)
+    try:
+        text = script()
+    except (RuntimeError, ValueError, OSError) as exc:
+        print(f"{name}: {exc}", file=sys.stderr)
+        return False
+    if text is not None:
+        figures.give(name, text, readme=True)
+    return True
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,273 @@
+"""The terminal as people use it: results alone on standard output, exit codes, and nothing done for a party."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ops_console.cli import commands
+from ops_console.cli.reports import percent, rate
+from ops_console.console import PROJECT, Console
+from ops_console.services.reports import Count
+from tests.conftest import DATA, FakeClock, copy_sqlite, import_sheet
+from tests.sheets import row, rows, write_sheet
+
+COUNTS = ["rows", "imported", "completed", "corrected", "unchanged", "errors"]
+
+
+def run(folder: Path, *arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the console as a process of its own on a data folder."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("OPS_")}
+    given = {**clean, "OPS_DATA": str(folder), "PYTHONPATH": str(PROJECT), **environment}
+    return subprocess.run(
+        [sys.executable, "-m", "ops_console", *map(str, arguments)],
+        env=given, capture_output=True, text=True, encoding="utf-8", timeout=120, check=False, cwd="/",
+    )  # fmt: skip
+
+
+class Said:
+    """What a command did here and now: its exit code and its two outputs."""
+
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code, self.out, self.err = code, out, err
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def terminal(
+    sqlite_console: Console, clock: FakeClock, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Any:
+    """Runs a command in this process, on a console that outlives it."""
+    monkeypatch.setattr(sqlite_console, "close", lambda: None)
+
+    def act(*arguments: object) -> Said:
+        capsys.readouterr()
+        clock.forward(seconds=1)
+        try:
+            code = commands.run([*map(str, arguments)], open_console=lambda: sqlite_console, serve=lambda: 0)
+        except SystemExit as left:
+            code = int(left.code or 0)
+        said = capsys.readouterr()
+        return Said(code, said.out, said.err)
+
+    act.console = sqlite_console  # type: ignore[attr-defined]
+    return act
+
+
+def test_an_empty_folder_is_migrated_imports_the_year_and_reports_it_exactly(tmp_path: Path) -> None:
+    folder = tmp_path / "neu"
+    done = run(folder, "import", "tickets", DATA / "tickets-2026.csv", "--json")
+    assert (done.returncode, list(json.loads(done.stdout))) == (0, COUNTS), done.stderr
+    assert json.loads(done.stdout) == {
+        "rows": 2344, "imported": 2344, "completed": 0, "corrected": 0, "unchanged": 0, "errors": [],
+    }  # fmt: skip
+    for name, as_of in (("", "2026-11-20T18:00:00+08:00"), ("-1007T1059", "2026-10-07T10:59:27+08:00")):
+        told = run(folder, "report", "sla", "--from", "2026-01", "--to", "2026-11", "--as-of", as_of, "--json")
+        expected = (DATA / f"tickets-2026.expected{name}.json").read_text(encoding="utf-8")
+        assert told.returncode == 0
+        assert json.loads(told.stdout) == json.loads(expected)
+    assert (folder / "console.db").stat().st_mode & 0o077 == 0
+
+
+def test_a_refused_sheet_says_so_and_exits_with_1(sqlite_template: Path, tmp_path: Path) -> None:
+    copy_sqlite(sqlite_template, tmp_path / "data")
+    done = run(tmp_path / "data", "import", "tickets", DATA / "tickets-messy.csv", "--json")
+    result = json.loads(done.stdout)
+    expected = json.loads((DATA / "tickets-messy.expected.json").read_text(encoding="utf-8"))
+    assert done.returncode == 1
+    assert [(e["row"], e["column"]) for e in result["errors"]] == [(e["row"], e["column"]) for e in expected]
+    assert {tuple(error) for error in result["errors"]} == {("row", "column", "value", "message")}
+    assert [result[name] for name in COUNTS[:5]] == [201, 0, 0, 0, 0]
+
+
+def test_wrong_usage_exits_with_2_and_a_wrong_setting_with_1_on_standard_error(tmp_path: Path) -> None:
+    usage = run(tmp_path / "data", "import", "nothing")
+    assert (usage.returncode, usage.stdout) == (2, "")
+    wrong = run(tmp_path / "data", "contract", "show", OPS_SERVER__PORT="abc", OPS_SERVER__PROT="1")
+    assert (wrong.returncode, wrong.stdout) == (1, "")
+    assert "server.port" in wrong.stderr
+    assert "server.prot" in wrong.stderr
+    assert "Traceback" not in wrong.stderr
+
+
+def test_a_database_that_does_not_answer_is_one_sentence(tmp_path: Path) -> None:
+    silent = run(tmp_path / "data", "contract", "show", OPS_DATABASE__URL="postgresql://ops@127.0.0.1:1/ops")
+    assert (silent.returncode, silent.stdout) == (1, "")
+    assert "数据库打不开" in silent.stderr
+    assert "Traceback" not in silent.stderr
+
+
+def test_a_file_in_place_of_the_database_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "console.db").write_bytes(b"no database " * 1000)
+    broken = run(tmp_path, "contract", "show")
+    assert (broken.returncode, broken.stdout) == (1, "")
+    assert "数据库打不开" in broken.stderr
+    assert "Traceback" not in broken.stderr
+
+
+def test_a_dry_run_counts_and_writes_nothing(terminal: Any, tmp_path: Path) -> None:
+    path = write_sheet(tmp_path / "a.csv", *rows(3))
+    assert terminal("import", "tickets", path, "--dry-run", "--json").json["imported"] == 3
+    assert terminal("import", "tickets", path, "--json").json["imported"] == 3
+
+
+def test_bad_rows_skipped_still_exit_with_1(terminal: Any) -> None:
+    said = terminal("import", "tickets", DATA / "tickets-messy.csv", "--skip-bad", "--json")
+    assert (said.code, said.json["imported"], len(said.json["errors"])) == (1, 190, 11)
+
+
+def test_an_import_for_people_tells_counts_and_each_error(terminal: Any) -> None:
+    said = terminal("import", "tickets", DATA / "tickets-messy.csv")
+    assert said.code == 1
+    assert "未导入任何行" in said.out
+    assert "共 201 行" in said.out
+    assert said.out.count("\n  第 ") == 11
+
+
+def test_what_is_ignored_or_left_goes_to_standard_error(terminal: Any, tmp_path: Path) -> None:
+    terminal("import", "tickets", write_sheet(tmp_path / "a.csv", row()))
+    path = write_sheet(tmp_path / "b.csv", row(标题="别的"))
+    lines = path.read_text(encoding="utf-8").splitlines()
+    path.write_text(f"{lines[0]},备注\n{lines[1]},x\n", encoding="utf-8")
+    said = terminal("import", "tickets", path, "--json")
+    assert (said.code, said.json["unchanged"]) == (0, 1)
+    assert "备注" in said.err
+    assert "打不开" in said.err
+
+
+def test_a_file_that_cannot_be_read_is_one_sentence(terminal: Any, tmp_path: Path) -> None:
+    (tmp_path / "a.pdf").write_bytes(b"%PDF-1.7")
+    for path, words in ((tmp_path / "none.csv", "none.csv"), (tmp_path / "a.pdf", "不是工单表"), (tmp_path, "读不到")):
+        said = terminal("import", "tickets", path, "--json")
+        assert (said.code, said.out) == (1, "")
+        assert words in said.err
+        assert len(said.err.strip().splitlines()) == 1
+
+
+def test_a_missing_column_is_a_single_error(terminal: Any, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("单号,类型,系统模块,渠道,标题,报修时间,录入时间\nGD-1,x,y,z,,,\n", encoding="utf-8")
+    said = terminal("import", "tickets", path, "--json")
+    assert said.code == 1
+    (error,) = said.json["errors"]
+    assert (error["row"], error["column"]) == (1, "需到场")
+    assert said.json["rows"] == 0
+
+
+def test_a_report_for_people_shows_counts_beside_percentages(terminal: Any, tmp_path: Path) -> None:
+    terminal("import", "tickets", write_sheet(tmp_path / "a.csv", row(), row(单号="GD-2", 响应时间="2026-11-19 09:40")))
+    said = terminal("report", "sla", "--from", "2026-11", "--to", "2026-11")
+    assert said.code == 0
+    assert "50.0 % (1/2)" in said.out
+    empty = terminal("report", "sla", "--from", "2025-01", "--to", "2025-01")
+    assert "%" not in empty.out.replace("百分比", "")
+    assert terminal("report", "sla", "--from", "2025-01", "--to", "2025-01", "--json").json == {}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--from", "2026-13"), ("--from", "2026-11", "--to", "2026-10"), ("--as-of", "yesterday"),
+        ("--as-of", "2026-11-20T18:00:00"), ("--from", "1000-01", "--to", "2026-01"),
+    ],
+)  # fmt: skip
+def test_a_report_of_nothing_sensible_is_refused(terminal: Any, arguments: tuple[str, ...]) -> None:
+    said = terminal("report", "sla", *arguments, "--json")
+    assert (said.code, said.out) == (1, "")
+    assert said.err.strip()
+
+
+def test_a_clock_is_explained(terminal: Any, tmp_path: Path) -> None:
+    terminal("import", "tickets", write_sheet(tmp_path / "a.csv", row()))
+    found = {item["clock"]: item for item in terminal("sla", "explain", row()["单号"], "--json").json}
+    assert set(found) == {"response", "arrival", "repair"}
+    response = found["response"]
+    assert (response["limit"], response["class"], response["clause"]) == ("C-15", "work", "二.1.⑦")
+    assert (response["active_seconds"], response["result"], response["limit_seconds"]) == (600, "met", 1800)
+    assert [interval["counted"] for interval in response["intervals"]] == [True]
+    said = terminal("sla", "explain", row()["单号"])
+    assert (said.code, "二.1.⑦" in said.out) == (0, True)
+    missing = terminal("sla", "explain", "GD-none")
+    assert (missing.code, missing.out) == (1, "")
+    early = terminal("sla", "explain", row()["单号"], "--as-of", "2026-01-01T00:00:00+08:00", "--json")
+    assert (early.code, early.json) == (0, [])
+
+
+def test_the_contract_is_shown_with_its_terms(terminal: Any) -> None:
+    (version,) = terminal("contract", "show", "--json").json
+    assert (version["number"], version["version"], version["state"]) == ("YW-2025-001", 1, "in_force")
+    assert [limit["id"] for limit in version["terms"]["limits"]] == ["C-15", "C-16", "C-17", "C-18", "C-38"]
+    assert "C-38" in terminal("contract", "show").out
+
+
+def test_accounts_are_added_reset_and_listed(terminal: Any) -> None:
+    terminal.console.first_accounts()
+    made = terminal("users", "add", "chief", "院长", "hospital", "--json").json
+    again = terminal("users", "reset", "chief", "--json").json
+    assert made["account"] == again["account"] == "chief"
+    assert made["password"] != again["password"]
+    listed = terminal("users", "list", "--json").json
+    assert {person["account"]: person["role"] for person in listed} == {
+        "sysadmin": "administrator", "hospital": "hospital", "vendor": "vendor", "chief": "hospital",
+    }  # fmt: skip
+    assert made["password"] not in terminal("users", "list").out
+    twice = terminal("users", "add", "chief", "院长", "hospital")
+    assert (twice.code, twice.out) == (1, "")
+    assert terminal("users", "reset", "nobody").code == 1
+    assert terminal("users", "add", "x1", "某人", "king").code == 2
+
+
+def test_jobs_are_run_and_listed(terminal: Any) -> None:
+    assert terminal("jobs", "run", "recheck").json["status"] == "done"
+    assert [run["job"] for run in terminal("jobs", "list", "--json").json] == ["recheck"]
+    refused = terminal("jobs", "run", "import-tickets")
+    assert (refused.code, refused.out) == (1, "")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "contract confirm",
+        "contract approve",
+        "tickets confirm",
+        "suspensions decide",
+        "corrections decide",
+        "users disable",
+    ],
+)
+def test_no_command_acts_for_a_party(terminal: Any, command: str) -> None:
+    assert terminal(*command.split(), "1").code == 2
+
+
+def test_help_stands_on_standard_output(terminal: Any) -> None:
+    said = terminal("--help")
+    assert said.code == 0
+    assert "import" in said.out
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (Count(met=66, breached=1), "98.5 % (66/67)"), (Count(met=1999, breached=1), "99.9 % (1999/2000)"),
+        (Count(met=2), "100.0 % (2/2)"), (Count(running=3), "0/0 (3)"),
+    ],
+)  # fmt: skip
+def test_a_percentage_stands_beside_its_numbers_and_is_never_of_nothing(count: Count, text: str) -> None:
+    assert rate(count) == text
+    assert percent(0, 3) == "0.0 %"
+
+
+def test_what_the_terminal_imports_is_recorded_under_the_systems_user(terminal: Any, tmp_path: Path) -> None:
+    terminal("import", "tickets", write_sheet(tmp_path / "a.csv", row()))
+    runs = terminal("jobs", "list")
+    assert "系统/" in runs.out
+    assert import_sheet(terminal.console, tmp_path / "a.csv")[1]["unchanged"] == 1
