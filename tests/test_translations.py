@@ -83,7 +83,6 @@ def _unwrapped(path: Path) -> list[tuple[int, str]]:
     return list(script.unwrapped(path.read_text(encoding="utf-8")))
 
 
-@pytest.mark.xfail(reason="templates still write 、：（） of their own beside translated words", strict=False)
 def test_templates_write_no_full_width_sign_of_their_own() -> None:
     found = {
         f"{script._named(p)}:{line}: {text}"

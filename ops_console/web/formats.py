@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Flask, current_app, g, has_request_context, request
+from markupsafe import Markup, escape
 
 from ops_console.adapters.translations import LANGUAGES, duration, full_time
 from ops_console.core import explanations
@@ -48,9 +49,13 @@ def gettext(message: str) -> str:
     return str(_translations().text(message, language()))
 
 
-def ngettext(singular: str, plural: str, n: int) -> str:
-    """Chinese has one form for all numbers; so have our messages."""
-    return gettext(singular)
+def markup(message: str, /, **values: object) -> Markup:
+    """Given a message and its values, return it for a template, escaped: the message too, for `_` is asked for data.
+
+    Jinja's own `_` trusts a message as HTML and fills its `%` even without values: a title `<b>` or `100%` would tell.
+    """
+    text = escape(gettext(message))
+    return text % values if values else text
 
 
 def render_sentence(value: Sentence | object) -> str:
@@ -108,8 +113,7 @@ def asset(path: str) -> str:
 def install(app: Flask) -> None:
     """Given the app, give its templates words, dates and counts."""
     env = app.jinja_env
-    env.add_extension("jinja2.ext.i18n")
-    env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
+    env.globals |= {"_": markup, "gettext": markup}
     env.filters |= {
         "sentence": render_sentence, "short_time": short_time, "exact_time": exact_time, "full_time": full_time,
         "span": span, "fact_of": fact, "iso": lambda at: at.isoformat() if at else "",
