@@ -86,7 +86,7 @@ def tell(
     batch: Batch, count: int, known: Sequence[Pattern], seed: int = SEED
 ) -> Iterator[tuple[int, str, list[Event]]]:
     """Given a batch of a history of `count` tickets, return (id, number, events) of each ticket, in order of report."""
-    random = Random(f"{seed}/{count}/{batch.index}")  # noqa: S311 - figures, not secrets
+    random = Random(f"{seed}/{count}/{batch.index}")
     groups = {flag: [p for p in known if p.is_weekend == flag] for flag in (True, False)}
     for day, n, first in batch.days:
         chosen = [_report(day, random.choice(groups[day.weekday() >= 5]), random) for _ in range(n)]

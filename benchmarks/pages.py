@@ -75,7 +75,7 @@ def pages_of(count: int, numbers: Sequence[str]) -> tuple[Page, ...]:
 def numbers_of(folder: Path, count: int, wanted: int = 200) -> list[str]:
     """Given a loaded folder, return the number of the newest ticket and numbers of random ones."""
     console = load.open_console(folder)
-    ids = [count, *Random(count).sample(range(1, count + 1), min(wanted, count))]  # noqa: S311 - figures, not secrets
+    ids = [count, *Random(count).sample(range(1, count + 1), min(wanted, count))]
     with console.read() as session:
         found = [session.scalar(text("SELECT number FROM ticket WHERE id = :id"), {"id": one}) for one in ids]
     console.close()

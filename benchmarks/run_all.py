@@ -14,11 +14,9 @@ from functools import partial
 from benchmarks import calendars, figures, imports, load, pages, reports, start
 
 
-def load_all(sizes: Sequence[int], *, anew: bool) -> str | None:
-    """Given sizes, load the folders that are missing (or all anew); return the section when all were loaded now."""
-    made = [load.ready(count, anew=anew) for count in sizes]
-    told = [one for one in made if one is not None]
-    return load.report(told) if len(told) == len(sizes) else None
+def load_all(sizes: Sequence[int], *, anew: bool) -> str:
+    """Given sizes, load the folders that are missing (or all anew) and return the section."""
+    return load.report([load.ready(count, anew=anew) for count in sizes])
 
 
 def calendar_section() -> str:
@@ -35,7 +33,7 @@ def main() -> None:
         __doc__, sizes=(figures.sizes, (10_000, 100_000, 1_000_000), "numbers of tickets"),
         requests=(int, 300, "answers a figure"), anew=(int, 0, "1: load the folders anew"),
     )  # fmt: skip
-    scripts: dict[str, Callable[[], str | None]] = {
+    scripts: dict[str, Callable[[], str]] = {
         "load": partial(load_all, asked.sizes, anew=bool(asked.anew)),
         "pages": partial(pages.run, asked.sizes, asked.requests),
         "imports": imports.run,
@@ -47,16 +45,14 @@ def main() -> None:
     sys.exit(f"failed: {', '.join(failed)}" if failed else 0)
 
 
-def _write(name: str, script: Callable[[], str | None]) -> bool:
+def _write(name: str, script: Callable[[], str]) -> bool:
     """Measure one section and write it; False, with the reason on standard error, when it could not be measured."""
     print(f"measuring {name} …", file=sys.stderr, flush=True)
     try:
-        text = script()
+        figures.give(name, script(), readme=True)
     except (RuntimeError, ValueError, OSError) as exc:
         print(f"{name}: {exc}", file=sys.stderr)
         return False
-    if text is not None:
-        figures.give(name, text, readme=True)
     return True
 
 

@@ -42,8 +42,8 @@ ADDED = {
     "adapters": {"argon2", "chinese_calendar", "openpyxl"},
     "console": {SESSION, "sqlalchemy.URL"},  # the database's address, password and all, is put together there
     "web": {
-        "flask", "flask_login", "flask_sqlalchemy", "flask_wtf", "itsdangerous", "waitress", "werkzeug", "wtforms",
-        SESSION,
+        "flask", "flask_login", "flask_sqlalchemy", "flask_wtf", "itsdangerous", "markupsafe", "waitress", "werkzeug",
+        "wtforms", SESSION,
     },
     "api": {"flask"},
     "bot": set(),

@@ -65,3 +65,8 @@ def duration(seconds: int, language: str = "zh") -> str:
     else:
         parts = [(days, names[0]), (hours, names[1]), (minutes, names[2]), (rest, names[3])]
     return ("-" if seconds < 0 else "") + " ".join(f"{n}{name}" for n, name in parts if n or len(parts) == 1)
+
+
+def percent(part: int, whole: int) -> str:
+    """Given part and whole, return `66.6%`, rounded down so that only all is 100.0%; "" of nothing."""
+    return f"{part * 1000 // whole / 10:.1f}%" if whole else ""

@@ -6,14 +6,12 @@ import json
 from datetime import datetime
 from typing import Any
 
-from ops_console.adapters.translations import duration, full_time
+from ops_console.adapters.translations import duration, full_time, percent
 from ops_console.core.errors import NotFound, Refused
-from ops_console.core.explanations import CLASS_NAMES, RESULT_NAMES
+from ops_console.core.explanations import CLASS_NAMES, CLOCK_NAMES, RESULT_NAMES
 from ops_console.core.moments import month_of
 from ops_console.core.sentences import sentence
 from ops_console.services import clocks, reports
-
-CLOCK_NAMES = {"response": "响应", "arrival": "到场", "repair": "排除", "hotline": "热线"}
 
 
 def add_commands(verbs: Any, terminal: Any) -> None:
@@ -54,6 +52,9 @@ def sla(terminal: Any, given: Any) -> int:
     first = given.first or last
     with console.read() as session:
         found = reports.sla(session, console.book(session), first, last, terminal.actor, now=now, as_of=as_of)
+        unsure = reports.provisional(session, first, last)
+    for month, n in sorted(unsure.items()):
+        terminal.tell("%(month)s 有 %(n)s 个时限按暂定日历计算：该年节假日安排尚未录入。", month=month, n=n)
     if given.json:
         plain = {m: {c: {k: n.as_json() for k, n in cs.items()} for c, cs in ms.items()} for m, ms in found.items()}
         print(json.dumps(plain, ensure_ascii=False, indent=1, sort_keys=True))
@@ -91,11 +92,6 @@ def rate(count: reports.Count) -> str:
     if not count.judged:
         return f"0/0 ({count.total})"
     return f"{percent(count.met, count.judged)} ({count.met}/{count.judged})"
-
-
-def percent(part: int, whole: int) -> str:
-    """Given part and whole, return the percentage to one decimal, rounded down so that only all is 100.0 %."""
-    return f"{part * 1000 // whole / 10:.1f} %"
 
 
 def explain_ticket(terminal: Any, given: Any) -> int:

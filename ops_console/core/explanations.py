@@ -16,6 +16,7 @@ from ops_console.core.sentences import Sentence, sentence
 from ops_console.core.tickets import Suspension
 from ops_console.core.working_time import WorkingCalendar
 
+CLOCK_NAMES = {"response": "响应", "arrival": "到场", "repair": "排除", "hotline": "热线"}
 CLASS_NAMES = {"work": "工作时间", "off": "非工作时间"}
 DAY_NAMES = {"workday": "工作日", "weekend": "周末", "holiday": "法定节假日", "makeup": "调休上班日"}
 RESULT_NAMES = {"met": "达标", "breached": "超时", "running": "进行中"}

@@ -199,6 +199,11 @@ def dashboard(session: Session, month: str, actor: Actor, *, now: datetime) -> D
     )
 
 
+def provisional(session: Session, first: str, last: str) -> dict[str, int]:
+    """Given months (inclusive), return how many provisional (暂定) clocks each has; months without are absent."""
+    return clocks.provisional(session, first, last)
+
+
 def refuse_lock(session: Session, month: str) -> None:
     """Given a month, let it be locked. Raises Refused while any of its clocks is provisional (暂定)."""
     waiting = clocks.provisional(session, month, month).get(month, 0)

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, g, redirect, render_template, request, url_for
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import IntegerConverter, Map
 
 from ops_console.console import PROJECT, Console
 from ops_console.core.errors import ConsoleError, NotFound, Refused
@@ -31,11 +32,19 @@ HEADERS = {
 BLUEPRINTS = (sign_in, tickets, reports, imports, contracts, jobs, people)
 
 
+class RowId(IntegerConverter):
+    """A row's number in an address; one that no database column holds is an unknown page."""
+
+    def __init__(self, map: Map) -> None:
+        super().__init__(map, max=2**31 - 1)
+
+
 def create_app(console: Console) -> Flask:
     """Given a prepared console, return the app. One per process."""
     app = Flask("ops_console.web", template_folder=str(PROJECT / "templates"), static_folder=_static())
     _configure(app, console)
     app.extensions["console"] = console
+    app.url_map.converters["id"] = RowId
     database.install(app, console)
     formats.install(app)
     sign_in.install(app)  # before the form is read: a stranger's body is not
@@ -64,6 +73,7 @@ def _configure(app: Flask, console: Console) -> None:
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_PATH="/",
+        SESSION_REFRESH_EACH_REQUEST=False,  # sent when it changes: never with a file that caches may keep
         PERMANENT_SESSION_LIFETIME=timedelta(hours=console.settings.security.absolute_hours),
         MAX_CONTENT_LENGTH=2 << 20,
         MAX_FORM_MEMORY_SIZE=500_000,
@@ -106,7 +116,7 @@ def home() -> Response:
 def _secure(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
-    if request.endpoint != "static":
+    if request.endpoint != "static" or response.status_code >= 400:
         response.headers["Cache-Control"] = "no-store"
     if request.is_secure:
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")

@@ -33,7 +33,7 @@ def index() -> Any:
     )  # fmt: skip
 
 
-@pages.post("/contract/<int:version_id>/confirm")
+@pages.post("/contract/<id:version_id>/confirm")
 @needs("contracts.confirm")
 def confirm(version_id: int) -> Any:
     """Confirm a proposed version for one's own side."""

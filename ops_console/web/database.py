@@ -37,3 +37,10 @@ def reading() -> Session:
 
     session: Session = current_app.extensions["sqlalchemy"].session()
     return session
+
+
+def reading_anew() -> Session:
+    """Return this request's session, from now on seeing what this request wrote."""
+    session = reading()
+    session.rollback()
+    return session

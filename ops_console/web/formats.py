@@ -8,12 +8,12 @@ from typing import Any
 from flask import Flask, current_app, g, has_request_context, request
 from markupsafe import Markup, escape
 
-from ops_console.adapters.translations import LANGUAGES, duration, full_time
+from ops_console.adapters.translations import LANGUAGES, duration, full_time, percent
 from ops_console.core import explanations
+from ops_console.core.explanations import CLOCK_NAMES
 from ops_console.core.moments import ZONE
 from ops_console.core.sentences import Sentence
 
-CLOCK_NAMES = {"response": "响应", "arrival": "到场", "repair": "排除", "hotline": "热线"}
 EVENT_NAMES = {
     "reported": "报修", "responded": "响应", "arrived": "到场签到", "restored": "业务恢复", "confirmed": "医院确认",
     "onsite_decided": "判定是否到场", "restore_rejected": "医院认为未恢复", "reopened": "重开", "suspended": "挂起",
@@ -83,11 +83,6 @@ def span(value: timedelta | int | None) -> str:
     return duration(int(value.total_seconds()) if isinstance(value, timedelta) else value, language())
 
 
-def percent(part: int, whole: int) -> str:
-    """Given part and whole, return the percentage, rounded down so that only all is 100.0 %; nothing of nothing."""
-    return f"{part * 1000 // whole / 10:.1f}%" if whole else ""
-
-
 def fact(name: str, value: object) -> str:
     """Given an event's fact, return its value as people write it."""
     if value is None or value == "":
@@ -110,6 +105,16 @@ def asset(path: str) -> str:
     return url_for("static", filename=path, v=current_app.config["ASSET_VERSION"])
 
 
+def here() -> str:
+    """Return this page's address; for a form's answer the nearest above it that can be looked at."""
+    if request.method in ("GET", "HEAD"):
+        return request.full_path.rstrip("?")
+    path, addresses = request.path, current_app.url_map.bind("")
+    while path and not addresses.test(path, "GET"):
+        path = path.rpartition("/")[0]
+    return path or "/"
+
+
 def install(app: Flask) -> None:
     """Given the app, give its templates words, dates and counts."""
     env = app.jinja_env
@@ -121,7 +126,7 @@ def install(app: Flask) -> None:
     env.globals |= {
         "percent": percent, "CLOCK_NAMES": CLOCK_NAMES, "EVENT_NAMES": EVENT_NAMES, "FIELD_NAMES": FIELD_NAMES,
         "SIDE_NAMES": SIDE_NAMES, "ROLE_NAMES": ROLE_NAMES, "CLASS_NAMES": explanations.CLASS_NAMES,
-        "RESULT_NAMES": {**explanations.RESULT_NAMES, "settled": "已有结果"}, "asset": asset, "language": language,
+        "RESULT_NAMES": {**explanations.RESULT_NAMES, "settled": "已有结果"}, "asset": asset, "language": language, "here": here,
     }  # fmt: skip
     app.config["ASSET_VERSION"] = _asset_version(app)
 

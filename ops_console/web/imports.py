@@ -72,7 +72,7 @@ def _shown(run: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@pages.get("/import/<int:run_id>")
+@pages.get("/import/<id:run_id>")
 @needs("tickets.import")
 def show(run_id: int) -> Any:
     """A preview or an import: how far it is, or what it came to."""
@@ -87,7 +87,7 @@ def show(run_id: int) -> Any:
     return render_template("imports/show.html", run=shown, most=SHOWN_ERRORS)
 
 
-@pages.post("/import/<int:run_id>/apply")
+@pages.post("/import/<id:run_id>/apply")
 @needs("tickets.import")
 def apply(run_id: int) -> Any:
     """Import for real what was previewed; rows at fault are skipped where the person says so."""

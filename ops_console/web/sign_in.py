@@ -34,7 +34,8 @@ from ops_console.web import formats
 from ops_console.web.database import reading
 
 pages = Blueprint("sign_in", __name__)
-PUBLIC = ("static", "healthz", "sign_in.sign_in", "sign_in.choose_language")
+NOBODYS = ("static", "healthz")  # the same for everybody: who asks is not even looked up
+PUBLIC = (*NOBODYS, "sign_in.sign_in", "sign_in.choose_language")
 WHILE_CHANGING = (*PUBLIC, "sign_in.password", "sign_in.sign_out")
 DEVICE_COOKIE, DEVICE_SECONDS = "ops-device", 180 * 86400
 TOUCH_SECONDS = 60
@@ -86,7 +87,8 @@ def install(app: Flask) -> None:
 
 
 def _require_guest() -> Any:
-    g.guest = current_user.guest if current_user.is_authenticated else None
+    known = request.endpoint not in NOBODYS and current_user.is_authenticated
+    g.guest = current_user.guest if known else None
     if g.guest is not None:  # on public pages and errors too: the frame around them names the contract
         g.book = console().book(reading())
         g.missing_years = g.book.missing_years(g.now.astimezone(ZONE).date())

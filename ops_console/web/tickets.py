@@ -17,7 +17,7 @@ from ops_console.core.ticket_lists import COUNT_LIMIT, SORT_KEYS, Filter
 from ops_console.services import clocks, reports, tickets
 from ops_console.services.tickets import Move, OpenTicket
 from ops_console.web import formats
-from ops_console.web.database import reading
+from ops_console.web.database import reading, reading_anew
 from ops_console.web.rights import needs
 from ops_console.web.sign_in import console
 
@@ -51,7 +51,7 @@ def index() -> Any:
     return render_template(
         template, found=found, chosen=chosen, sort=sort, descending=descending, page=page,
         pages=ceil(min(found.count, COUNT_LIMIT) / PAGE), limit=COUNT_LIMIT, rule=_rule(chosen),
-        settings=console().settings, states=core.STATES, channels=core.CHANNELS, link=_link, drop=_drop, kept=_kept,
+        settings=console().settings, states=core.STATES, channels=core.CHANNELS, months=reports.month_list(reading()), link=_link, drop=_drop, kept=_kept,
     )  # fmt: skip
 
 
@@ -122,7 +122,8 @@ def show(number: str) -> Any:
 
 
 def _page(number: str, refused: Refused | None = None, status: int = 200) -> Any:
-    view = tickets.view(reading(), g.book, number, g.guest.actor)
+    session = reading_anew() if refused else reading()  # what refused it may be newer than this request
+    view = tickets.view(session, g.book, number, g.guest.actor)
     return render_template(
         "tickets/show.html", view=view, facts=view.facts, explained=clocks.explained(view.judgement, g.book, g.now),
         actions=tickets.possible(view.facts, g.guest.actor, g.now, console().settings.ticket_types), labels=ACTIONS,

@@ -232,10 +232,10 @@ def differing(name: str) -> SheetRow:
     return sheet_row(**{**FULL, name: DIFFERENT[name]})
 
 
-def answer(sheet: Sheet, name: str, approved: bool, **more: Any) -> None:
-    """The hospital's word on the waiting correction of a field, a day after the import."""
-    word = event(core.CORRECTION_DECIDED, NOW + timedelta(days=1), side="hospital", field=name, approved=approved)
-    sheet.events.append(word)
+def answer(sheet: Sheet, name: str, approved: bool, *, days: int = 1) -> None:
+    """The hospital's word on the waiting correction of a field, some days after the first import."""
+    when = NOW + timedelta(days=days)
+    sheet.events.append(event(core.CORRECTION_DECIDED, when, side="hospital", field=name, approved=approved))
 
 
 def test_every_proposable_field_is_tried() -> None:
@@ -289,11 +289,11 @@ def test_a_different_proposal_is_asked_after_a_refusal() -> None:
 
 def test_a_value_that_was_accepted_once_and_gave_way_is_a_new_question() -> None:
     sheet = imported(**FULL)
-    for type in ("缺陷", "故障"):
-        sheet.take(sheet_row(**{**FULL, "type": type}))
-        answer(sheet, "type", approved=True)
-    later = Taker(TAKER.actor, NOW + timedelta(days=2))
-    assert sheet.facts.type == "故障"
+    for days, type in enumerate(("缺陷", "故障")):
+        sheet.take(sheet_row(**{**FULL, "type": type}), Taker(TAKER.actor, NOW + timedelta(days=2 * days)))
+        answer(sheet, "type", approved=True, days=2 * days + 1)
+        assert sheet.facts.type == type
+    later = Taker(TAKER.actor, NOW + timedelta(days=4))
     assert sheet.take(differing("type"), later).outcome == "corrected"
 
 
@@ -357,6 +357,13 @@ def test_the_same_row_adds_nothing_to_a_ticket_whose_restore_was_taken_back(life
     made = sheet.take(sheet_row(**given))
     assert (made.outcome, made.events) == ("unchanged", ())
     assert "恢复时间" in {left.column for left in made.left}
+
+
+def test_a_restore_given_for_the_very_second_it_was_taken_back_is_not_a_new_one() -> None:
+    sheet = imported(**{**FULL, "confirmed_at": None})
+    sheet.events.append(REJECTED)
+    made = sheet.take(sheet_row(**{**FULL, "restored_at": "2026-03-05 13:00:00", "confirmed_at": None}))
+    assert (made.outcome, made.events, [left.column for left in made.left]) == ("unchanged", (), ["恢复时间"])
 
 
 def test_the_cells_left_say_what_stands_now_as_a_sheet_writes_it() -> None:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import event
+from sqlalchemy import event, select
 
 from ops_console.console import Console
 from ops_console.core.people import ROLES
+from ops_console.store.base import Base
 from ops_console.store.people import PersonRow
 from ops_console.web.app import create_app
 from tests.conftest import QUICK_HASHER, FakeClock, copy_sqlite, make_console
@@ -78,6 +79,16 @@ def open_site(folder: Path, template: Path, clock: FakeClock, **environment: str
     with console.write() as session:
         session.add_all(person(role, role) for role in ROLES)
     return Site(console, clock)
+
+
+def everything(console: Console) -> dict[str, list[str]]:
+    """Given a console, return every row of every table as text, the moments when sessions were last seen apart."""
+    found: dict[str, list[str]] = {}
+    with console.read() as session:
+        for table in Base.metadata.sorted_tables:
+            columns = [column for column in table.columns if column.name != "seen_at"]
+            found[table.name] = sorted(repr(tuple(row)) for row in session.execute(select(*columns)))
+    return found
 
 
 def person(account: str, role: str, *, must_change: bool = False) -> PersonRow:
