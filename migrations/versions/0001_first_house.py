@@ -203,16 +203,18 @@ def upgrade() -> None:
     op.create_index(
         "ix_ticket_broken",
         "ticket",
-        ["reported_at", "id"],
+        ["reported_at", "id", "breaks_at"],
         unique=False,
         sqlite_where=sa.text("breaks_at IS NOT NULL"),
         postgresql_where=sa.text("breaks_at IS NOT NULL"),
     )
-    op.create_index("ix_ticket_department", "ticket", ["department"], unique=False)
     op.create_index("ix_ticket_module_reported_at_id", "ticket", ["module", "reported_at", "id"], unique=False)
     op.create_index("ix_ticket_month_reported_at_id", "ticket", ["month", "reported_at", "id"], unique=False)
     op.create_index("ix_ticket_reported_at_id", "ticket", ["reported_at", "id"], unique=False)
     op.create_index("ix_ticket_state_reported_at_id", "ticket", ["state", "reported_at", "id"], unique=False)
+    op.create_index(
+        "ix_ticket_type_module_reported_at_id", "ticket", ["type", "module", "reported_at", "id"], unique=False
+    )
     op.create_index("ix_ticket_type_reported_at_id", "ticket", ["type", "reported_at", "id"], unique=False)
     op.create_index(
         "ix_ticket_waiting",
@@ -267,9 +269,9 @@ def upgrade() -> None:
     op.create_index(
         "ix_clock_provisional",
         "clock",
-        ["month"],
+        ["ticket_id", "month"],
         unique=False,
-        sqlite_where=sa.text("provisional"),
+        sqlite_where=sa.text("provisional = 1"),
         postgresql_where=sa.text("provisional"),
     )
     op.create_index(
@@ -301,10 +303,24 @@ def upgrade() -> None:
         sa.Column("hash", sa.String(length=64), nullable=False),
         sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"], name="fk_event_ticket_id_ticket"),
         sa.PrimaryKeyConstraint("seq", name="pk_event"),
-        sa.UniqueConstraint("hash", name="uq_event_hash"),
         sa.UniqueConstraint("prev_hash", name="uq_event_prev_hash"),
     )
-    op.create_index("ix_event_subject_subject_id_seq", "event", ["subject", "subject_id", "seq"], unique=False)
+    op.create_index(
+        "ix_event_subject",
+        "event",
+        ["subject", "seq"],
+        unique=False,
+        sqlite_where=sa.text("ticket_id IS NULL"),
+        postgresql_where=sa.text("ticket_id IS NULL"),
+    )
+    op.create_index(
+        "ix_event_decided",
+        "event",
+        ["occurred_at"],
+        unique=False,
+        sqlite_where=sa.text("kind = 'correction_decided'"),
+        postgresql_where=sa.text("kind = 'correction_decided'"),
+    )
     op.create_index("ix_event_ticket_id_seq", "event", ["ticket_id", "seq"], unique=False)
     op.create_table(
         "event_personal",

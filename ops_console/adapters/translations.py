@@ -25,12 +25,12 @@ class Translations:
         self._load = cache(self._open)
 
     def _open(self, language: str) -> gettext.NullTranslations:
-        if language == "zh":
-            return gettext.NullTranslations()
         return gettext.translation(DOMAIN, self._folder, languages=[language], fallback=True)
 
     def text(self, message: str, language: str) -> str:
         """Given a Chinese message and a language, return it in that language, places not yet filled."""
+        if language == "zh":
+            return message
         return self._load(language).gettext(message) if message else ""
 
     def render(self, value: object, language: str) -> str:

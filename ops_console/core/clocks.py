@@ -76,10 +76,9 @@ def class_of(reported_at: datetime, calendar: WorkingCalendar) -> str:
 def clocks_of(facts: TicketFacts, terms: Terms, klass: str, *, provisional: bool = False) -> tuple[Clock, ...]:
     """Given a ticket's facts, the contract's terms and the ticket's class, return the clocks that the ticket has.
 
-    `provisional` marks clocks whose class was reckoned without the year's statutory days (暂定).
+    `provisional` marks clocks whose class was reckoned without the year's statutory days (暂定). A declined or
+    cancelled ticket keeps what had stopped or was broken by then: withdrawing it undoes no breach.
     """
-    if facts.withdrawn:
-        return ()
     found = []
     for kind in CLOCKS:
         limit = terms.limit_for(kind, klass)
@@ -88,7 +87,12 @@ def clocks_of(facts: TicketFacts, terms: Terms, klass: str, *, provisional: bool
         runs = _runs(limit, facts)
         if runs:
             found.append(Clock(limit, klass, provisional, runs, _pauses(facts) if limit.pausable else ()))
-    return tuple(found)
+    return tuple(found) if facts.withdrawn_at is None else _left_standing(found, facts.withdrawn_at)
+
+
+def _left_standing(clocks: Iterable[Clock], at: datetime) -> tuple[Clock, ...]:
+    judged = [clock for clock in clocks if result(clock, at) != RUNNING]
+    return tuple(replace(c, runs=(*c.runs[:-1], (c.runs[-1][0], c.runs[-1][1] or at))) for c in judged)
 
 
 def _pauses(facts: TicketFacts) -> tuple[Suspension, ...]:

@@ -95,6 +95,7 @@ class TicketFacts:
     suspensions: tuple[Suspension, ...] = ()
     proposals: tuple[Proposal, ...] = ()
     withdrawn: str = ""
+    withdrawn_at: datetime | None = None
     handler: str = ""
     mode: str = ""
     rating: int | None = None
@@ -242,7 +243,7 @@ def _last_suspension(facts: TicketFacts, change: Callable[[Suspension], Suspensi
 
 
 def _withdrawn(state: str) -> Callable[[TicketFacts, Event], TicketFacts]:
-    return lambda facts, event: replace(facts, withdrawn=state)
+    return lambda facts, event: replace(facts, withdrawn=state, withdrawn_at=event.occurred_at)
 
 
 def _described(facts: TicketFacts, event: Event) -> TicketFacts:

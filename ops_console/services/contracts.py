@@ -59,10 +59,10 @@ class Bookshelf:
 
     def book(self, session: Session) -> Book:
         """Given a session, return the Book of the versions in force. One statement."""
-        versions = store.in_force(session)
-        ids = tuple(version.id for version in versions)
+        ids = store.in_force_ids(session)
         with self._lock:
             if self._made is None or self._made[0] != ids:
+                versions = store.in_force(session)
                 calendars = {v.id: working_calendar(v, versions[::-1], self._known) for v in versions}
                 self._made = (ids, Book(versions, calendars))
             return self._made[1]

@@ -59,7 +59,7 @@ FACTS: dict[str, tuple[str, ...]] = {
     core.ONSITE_DECIDED: ("needs_onsite",),
     core.RESTORE: ("handler", "mode"),
     core.SUSPENSION_DECIDED: ("approved", "reason"),
-    core.CORRECTION_DECIDED: ("field", "approved", "reason"),
+    core.CORRECTION_DECIDED: ("field", "new", "approved", "reason"),
     **dict.fromkeys(REASONED, ("reason",)),
 }
 PERSONAL_FACTS = {core.RESTORE: ("process",)}
@@ -171,8 +171,14 @@ def _check(session: Session, facts: TicketFacts, command: Move, at: datetime) ->
     _check_texts({**command.facts, **command.personal})
     if command.kind in REASONED and not str(command.facts.get("reason") or "").strip():
         raise Refused("请写明原因。", field="reason")
-    if command.kind == core.CORRECTION_DECIDED and command.facts.get("field") not in {p.field for p in facts.waiting}:
+    if command.kind == core.CORRECTION_DECIDED and not _is_waiting(facts, command):
         raise Refused("工单 %(number)s 的这项更正已处理或不存在，请刷新页面。", number=facts.number)
+
+
+def _is_waiting(facts: TicketFacts, command: Move) -> bool:
+    """Whether the very value that the person saw still waits: another may have been proposed meanwhile."""
+    field, new = command.facts.get("field"), command.facts.get("new")
+    return any(p.field == field and new in (None, p.new) for p in facts.waiting)
 
 
 def _check_told(command: Move) -> None:
@@ -228,7 +234,7 @@ def listing(
     )
     short = page == 1 and len(rows) < per_page
     count = len(rows) if short else store.count(session, chosen, now)
-    return Listing(rows, clock_store.of_tickets(session, [row.id for row in rows]), count)
+    return Listing(rows, clock_store.chips(session, [row.id for row in rows]), count)
 
 
 @dataclass(frozen=True)

@@ -42,10 +42,22 @@ class EventRow(Base):
     commitments: Mapped[str] = mapped_column(Text)
     algorithm: Mapped[str] = mapped_column(String(20))
     prev_hash: Mapped[str] = mapped_column(String(64), unique=True)
-    hash: Mapped[str] = mapped_column(String(64), unique=True)
+    hash: Mapped[str] = mapped_column(String(64))
     __table_args__ = (
         Index("ix_event_ticket_id_seq", "ticket_id", "seq"),
-        Index("ix_event_subject_subject_id_seq", "subject", "subject_id", "seq"),
+        Index(  # everything but tickets: their events are found by ticket
+            "ix_event_subject",
+            "subject",
+            "seq",
+            sqlite_where=text("ticket_id IS NULL"),
+            postgresql_where=text("ticket_id IS NULL"),
+        ),
+        Index(
+            "ix_event_decided",
+            "occurred_at",
+            sqlite_where=text("kind = 'correction_decided'"),
+            postgresql_where=text("kind = 'correction_decided'"),
+        ),
     )
 
 
@@ -146,7 +158,7 @@ def of_tickets(session: Session, ticket_ids: Iterable[int]) -> dict[int, list[Ev
 def corrected_since(session: Session, at: datetime) -> list[int]:
     """Given an instant, return the ids of tickets with a correction decided later."""
     decided = select(EventRow.ticket_id).where(EventRow.kind == CORRECTION_DECIDED, EventRow.occurred_at > at)
-    return [ticket_id for ticket_id in session.scalars(decided.distinct()) if ticket_id is not None]
+    return sorted({ticket_id for ticket_id in session.scalars(decided) if ticket_id is not None})
 
 
 def _event(row, personal: dict[str, str]) -> Event:  # type: ignore[no-untyped-def]

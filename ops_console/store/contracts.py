@@ -70,6 +70,15 @@ def version(session: Session, version_id: int, *, lock: bool = False) -> Version
     return session.scalar(query.with_for_update() if lock else query)
 
 
+# Asked with every page: built once, not with every request.
+IN_FORCE_IDS = select(VersionRow.id).where(VersionRow.state == IN_FORCE).order_by(VersionRow.id.desc())
+
+
+def in_force_ids(session: Session) -> tuple[int, ...]:
+    """Given nothing, return the ids of every confirmed version, newest first. One statement."""
+    return tuple(session.scalars(IN_FORCE_IDS))
+
+
 def in_force(session: Session) -> tuple[VersionInForce, ...]:
     """Given nothing, return every confirmed version with its terms. One statement."""
     return tuple(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, String, delete, func, select, update
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, String, bindparam, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -75,10 +75,17 @@ def active_of_role(session: Session, role: str) -> int:
     return len(session.scalars(query.with_for_update(key_share=True)).all())
 
 
+# Asked with every page: built once, not with every request.
+SIGNED_IN = (
+    select(SessionRow, PersonRow)
+    .join(PersonRow, PersonRow.id == SessionRow.person_id)
+    .where(SessionRow.token_hash == bindparam("token_hash"))
+)
+
+
 def signed_in(session: Session, token_hash: str) -> tuple[SessionRow, PersonRow] | None:
     """Given the hash of a cookie's token, return its session and person, or None. One statement."""
-    query = select(SessionRow, PersonRow).join(PersonRow, PersonRow.id == SessionRow.person_id)
-    row = session.execute(query.where(SessionRow.token_hash == token_hash)).one_or_none()
+    row = session.execute(SIGNED_IN, {"token_hash": token_hash}).one_or_none()
     return (row[0], row[1]) if row else None
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, redirect, render_template, request, url_for
 from flask_wtf.csrf import CSRFError, CSRFProtect
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.routing import IntegerConverter, Map
 
 from ops_console.console import PROJECT, Console
@@ -46,6 +46,7 @@ def create_app(console: Console) -> Flask:
     app.extensions["console"] = console
     app.url_map.converters["id"] = RowId
     database.install(app, console)
+    _refuse_other_hosts(app, console)
     formats.install(app)
     sign_in.install(app)  # before the form is read: a stranger's body is not
     uploads.install(app)
@@ -78,7 +79,6 @@ def _configure(app: Flask, console: Console) -> None:
         MAX_CONTENT_LENGTH=2 << 20,
         MAX_FORM_MEMORY_SIZE=500_000,
         MAX_FORM_PARTS=200,
-        TRUSTED_HOSTS=sorted({public.hostname or "", *_own_names(console)}),
         WTF_CSRF_TIME_LIMIT=None,
         DEBUG=False,
         TEMPLATES_AUTO_RELOAD=False,
@@ -92,7 +92,22 @@ def _configure(app: Flask, console: Console) -> None:
 def _own_names(console: Console) -> tuple[str, ...]:
     """On plain loopback every loopback name is ours; otherwise only the public one."""
     host = console.settings.server.host
-    return ("127.0.0.1", "localhost", "[::1]") if host in ("127.0.0.1", "localhost", "::1") else ()
+    return ("127.0.0.1", "localhost", "::1") if host in ("127.0.0.1", "localhost", "::1") else ()
+
+
+def _refuse_other_hosts(app: Flask, console: Console) -> None:
+    """Not by TRUSTED_HOSTS: Werkzeug cuts a trusted name at its first colon and so trusts no IPv6 address."""
+    own = {urlsplit(console.settings.server.public_url).hostname, *_own_names(console)}
+
+    @app.before_request
+    def _check_host() -> None:
+        if urlsplit(f"//{request.host}").hostname not in own:
+            raise SecurityError
+
+    @app.errorhandler(SecurityError)
+    def _foreign(_error: SecurityError) -> Response:  # plain: with a host that cannot be read, no address can be made
+        told = formats.gettext("请求的主机名不是本控制台的；请用 %(url)s 打开。")
+        return Response(told % {"url": console.settings.server.public_url}, 400, mimetype="text/plain")
 
 
 def _is_plain_http(console: Console) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Flask, current_app, g, has_request_context, request
 from markupsafe import Markup, escape
@@ -32,12 +33,17 @@ SIDE_NAMES = {"hospital": "甲方", "vendor": "乙方", "neutral": "中立方"}
 ROLE_NAMES = {"hospital": "甲方（医院）", "vendor": "乙方（运维）", "auditor": "审计员", "administrator": "系统管理员"}
 
 
+MOST_WORDS = 5000
+
+
 def language() -> str:
     """Return this request's language: chosen by the switch, else Chinese."""
     if not has_request_context():
         return "zh"
-    chosen = request.cookies.get("lang", "zh")
-    return chosen if chosen in LANGUAGES else "zh"
+    if "language" not in g:
+        chosen = request.cookies.get("lang", "zh")
+        g.language = chosen if chosen in LANGUAGES else "zh"
+    return str(g.language)
 
 
 def _translations() -> Any:
@@ -54,8 +60,28 @@ def markup(message: str, /, **values: object) -> Markup:
 
     Jinja's own `_` trusts a message as HTML and fills its `%` even without values: a title `<b>` or `100%` would tell.
     """
-    text = escape(gettext(message))
+    words = g.get("words")
+    text = (words if words is not None else _words())[message]
     return text % values if values else text
+
+
+class Words(dict[str, Markup]):
+    """One language's messages, translated and escaped once; what people typed passes through without being kept."""
+
+    def __init__(self, translations: Any, chosen: str) -> None:
+        self._translations, self._chosen = translations, chosen
+
+    def __missing__(self, message: str) -> Markup:
+        """Given a message not met yet, return it, and keep it while there is room."""
+        text = escape(self._translations.text(message, self._chosen))
+        if len(self) < MOST_WORDS:
+            self[message] = text
+        return text
+
+
+def _words() -> Words:
+    g.words = current_app.extensions["words"][language()]
+    return g.words  # type: ignore[no-any-return]
 
 
 def render_sentence(value: Sentence | object) -> str:
@@ -67,8 +93,8 @@ def short_time(at: datetime | None) -> str:
     """Given an instant, return `03-05 09:12` in Shanghai, with the year where it is not this one."""
     if at is None:
         return ""
-    local, here = at.astimezone(ZONE), current_app.extensions["console"].now().astimezone(ZONE)
-    return local.strftime("%m-%d %H:%M" if local.year == here.year else "%Y-%m-%d %H:%M")
+    local = at.astimezone(ZONE)
+    return local.strftime("%m-%d %H:%M" if local.year == g.year else "%Y-%m-%d %H:%M")
 
 
 def exact_time(at: datetime | None) -> str:
@@ -100,9 +126,7 @@ def fact(name: str, value: object) -> str:
 
 def asset(path: str) -> str:
     """Given a static file's path, return its address with a mark that changes with the console's version."""
-    from flask import url_for
-
-    return url_for("static", filename=path, v=current_app.config["ASSET_VERSION"])
+    return f"{current_app.static_url_path}/{path}?v={current_app.config['ASSET_VERSION']}"
 
 
 def here() -> str:
@@ -113,6 +137,11 @@ def here() -> str:
     while path and not addresses.test(path, "GET"):
         path = path.rpartition("/")[0]
     return path or "/"
+
+
+def rows(**pairs: object) -> str:
+    """Given what to narrow it to, return the address of the ticket list. A page has hundreds: url_for is too slow."""
+    return f"{request.script_root}/tickets?{urlencode(pairs)}"
 
 
 def install(app: Flask) -> None:
@@ -126,13 +155,15 @@ def install(app: Flask) -> None:
     env.globals |= {
         "percent": percent, "CLOCK_NAMES": CLOCK_NAMES, "EVENT_NAMES": EVENT_NAMES, "FIELD_NAMES": FIELD_NAMES,
         "SIDE_NAMES": SIDE_NAMES, "ROLE_NAMES": ROLE_NAMES, "CLASS_NAMES": explanations.CLASS_NAMES,
-        "RESULT_NAMES": {**explanations.RESULT_NAMES, "settled": "已有结果"}, "asset": asset, "language": language, "here": here,
+        "RESULT_NAMES": {**explanations.RESULT_NAMES, "settled": "已有结果"}, "asset": asset, "rows": rows, "language": language, "here": here,
     }  # fmt: skip
+    app.extensions["words"] = {name: Words(app.extensions["console"].translations, name) for name in LANGUAGES}
     app.config["ASSET_VERSION"] = _asset_version(app)
 
     @app.before_request
     def _now() -> None:
         g.now = app.extensions["console"].now()
+        g.year = g.now.astimezone(ZONE).year
 
 
 def _asset_version(app: Flask) -> str:

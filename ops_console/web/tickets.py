@@ -114,7 +114,7 @@ def _rule(chosen: Filter) -> list[Any]:
     return [(limit, rule_sentence(limit, klass)) for klass, limit in limits if limit is not None]
 
 
-@pages.get("/tickets/<number>")
+@pages.get("/tickets/<path:number>")
 @needs("tickets.read")
 def show(number: str) -> Any:
     """One ticket: what it comes to, its clocks explained, every event with both times."""
@@ -131,7 +131,7 @@ def _page(number: str, refused: Refused | None = None, status: int = 200) -> Any
     ), status  # fmt: skip
 
 
-@pages.post("/tickets/<number>/moves")
+@pages.post("/tickets/<path:number>/moves")
 @needs("tickets.read")
 def move(number: str) -> Any:
     """Add the next event to a ticket, as of now."""
@@ -156,7 +156,7 @@ def _move(number: str, kind: str) -> Move:
     if kind in (core.SUSPENSION_DECIDED, core.CORRECTION_DECIDED):
         facts["approved"] = given.get("approved") == "yes"
     if kind == core.CORRECTION_DECIDED:
-        facts["field"] = given.get("field", "")
+        facts["field"], facts["new"] = given.get("field", ""), given.get("new", "")
     if kind in (core.RESPONDED, core.RESTORE):
         facts["handler"] = g.guest.actor.name
     if kind == core.RESTORE and given.get("process", "").strip():

@@ -89,8 +89,21 @@ def test_every_other_type_has_the_hotline_clock_whatever_its_channel(type: str, 
     assert found["hotline"].limit.limit_seconds == 2 * HOUR
 
 
-def test_a_withdrawn_ticket_has_no_clocks() -> None:
-    assert clocks_of(ticket(reported(), event(core.CANCEL, after(60)))) == {}
+@pytest.mark.parametrize("kind", [core.CANCEL, core.DECLINED])
+def test_a_clock_still_in_time_when_its_ticket_is_withdrawn_is_gone(kind: str) -> None:
+    assert clocks_of(ticket(reported(), event(kind, after(30 * MINUTE)))) == {}
+
+
+@pytest.mark.parametrize("kind", [core.CANCEL, core.DECLINED])
+def test_withdrawing_a_ticket_undoes_no_breach(kind: str) -> None:
+    clock = clocks_of(ticket(reported(), event(kind, after(30 * MINUTE + 1))))["response"]
+    assert clock.stopped_at == at(REPORT) + timedelta(minutes=30, seconds=1)
+    assert clocks.result(clock, LATE) == BREACHED
+
+
+def test_a_clock_stopped_before_its_ticket_is_withdrawn_keeps_its_result() -> None:
+    facts = ticket(reported(), event(core.RESPONDED, after(60)), event(core.CANCEL, after(HOUR)))
+    assert clocks.result(clocks_of(facts)["response"], LATE) == MET
 
 
 def test_a_clock_of_which_the_contract_says_nothing_does_not_exist() -> None:
