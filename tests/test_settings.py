@@ -63,7 +63,7 @@ def test_the_shipped_file_holds_the_tenders_contract() -> None:
     ("old", "new", "path"),
     [
         ("port = 8000", 'port = 8000\nprot = 1', "server.prot"),
-        ("threads = 8", "", "server.threads"),
+        ("threads = 4", "", "server.threads"),
         ("port = 8000", 'port = "8000"', "server.port"),
         ("port = 8000", "port = 65536", "server.port"),
         ("port = 8000", "port = true", "server.port"),

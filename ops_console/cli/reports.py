@@ -88,7 +88,7 @@ def _padded(text: str, width: int) -> str:
 
 
 def rate(count: reports.Count) -> str:
-    """Given a count, return `98.5 % (66/67)`, or only n/N when nothing is judged yet: no percentage of nothing."""
+    """Given a count, return `98.5% (66/67)`, or only n/N when nothing is judged yet: no percentage of nothing."""
     if not count.judged:
         return f"0/0 ({count.total})"
     return f"{percent(count.met, count.judged)} ({count.met}/{count.judged})"

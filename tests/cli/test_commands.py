@@ -167,7 +167,7 @@ def test_a_report_for_people_shows_counts_beside_percentages(terminal: Any, tmp_
     terminal("import", "tickets", write_sheet(tmp_path / "a.csv", row(), row(单号="GD-2", 响应时间="2026-11-19 09:40")))
     said = terminal("report", "sla", "--from", "2026-11", "--to", "2026-11")
     assert said.code == 0
-    assert "50.0 % (1/2)" in said.out
+    assert "50.0% (1/2)" in said.out
     empty = terminal("report", "sla", "--from", "2025-01", "--to", "2025-01")
     assert "%" not in empty.out.replace("百分比", "")
     assert terminal("report", "sla", "--from", "2025-01", "--to", "2025-01", "--json").json == {}
@@ -257,13 +257,13 @@ def test_help_stands_on_standard_output(terminal: Any) -> None:
 @pytest.mark.parametrize(
     ("count", "text"),
     [
-        (Count(met=66, breached=1), "98.5 % (66/67)"), (Count(met=1999, breached=1), "99.9 % (1999/2000)"),
-        (Count(met=2), "100.0 % (2/2)"), (Count(running=3), "0/0 (3)"),
+        (Count(met=66, breached=1), "98.5% (66/67)"), (Count(met=1999, breached=1), "99.9% (1999/2000)"),
+        (Count(met=2), "100.0% (2/2)"), (Count(running=3), "0/0 (3)"),
     ],
 )  # fmt: skip
 def test_a_percentage_stands_beside_its_numbers_and_is_never_of_nothing(count: Count, text: str) -> None:
     assert rate(count) == text
-    assert percent(0, 3) == "0.0 %"
+    assert percent(0, 3) == "0.0%"
 
 
 def test_what_the_terminal_imports_is_recorded_under_the_systems_user(terminal: Any, tmp_path: Path) -> None:
