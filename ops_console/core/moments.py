@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from ops_console.core.errors import Refused
 
 ZONE = ZoneInfo("Asia/Shanghai")
-MONTH = re.compile(r"[1-9][0-9]{3}-(0[1-9]|1[0-2])")
+MONTH = re.compile(r"(19|2[0-9])[0-9]{2}-(0[1-9]|1[0-2])")  # with room to shift it to both sides
 MOST_MONTHS = 600
 
 

@@ -177,7 +177,7 @@ def dashboard(session: Session, month: str, actor: Actor, *, now: datetime) -> D
     """Given a month, return its dashboard as of now. Six statements, whatever the number of tickets."""
     actor.need("reports.read")
     first = shift_month(month, -11)
-    months = months_between(first, month)
+    months = tuple(shift_month(month, steps) for steps in range(-11, 1))
     summary = _summary(_stored(session, first, month, now))
     here = summary.get(month, {})
     tiles = tuple(

@@ -75,10 +75,14 @@ class Site:
 def open_site(folder: Path, template: Path, clock: FakeClock, **environment: str) -> Site:
     """Given a data folder, a SQLite file to copy and a clock, return a site with an account of each role."""
     copy_sqlite(template, folder)
-    console = make_console(folder, clock, **environment)
-    with console.write() as session:
+    with make_console(folder, clock, **environment).write() as session:
         session.add_all(person(role, role) for role in ROLES)
-    return Site(console, clock)
+    return reopen_site(folder, clock, **environment)
+
+
+def reopen_site(folder: Path, clock: FakeClock, **environment: str) -> Site:
+    """Given the data folder of a site, return it as started again."""
+    return Site(make_console(folder, clock, **environment), clock)
 
 
 def everything(console: Console) -> dict[str, list[str]]:

@@ -292,7 +292,9 @@ def test_first_page_depends_on_the_role(site: Site, role: str, first: str) -> No
     assert browser.get(first).status == 200
 
 
-@pytest.mark.parametrize("back", ["https://evil.example/", "//evil.example", "/\\evil.example", "/\n//evil.example", ""])
+@pytest.mark.parametrize(
+    "back", ["https://evil.example/", "//evil.example", "/\\evil.example", "/\n//evil.example", ""]
+)
 def test_language_switch_leads_nowhere_else(site: Site, back: str) -> None:
     answer = site.browser().post("/language", language="en", back=back)
 
@@ -524,7 +526,9 @@ def test_policy_lets_nothing_run_but_our_own_files() -> None:
     policy = dict(part.strip().split(" ", 1) for part in HEADERS["Content-Security-Policy"].split(";"))
 
     assert policy["default-src"] == policy["base-uri"] == policy["object-src"] == policy["frame-ancestors"] == "'none'"
-    assert policy["script-src"] == policy["connect-src"] == policy["form-action"] == policy["style-src-elem"] == "'self'"
+    assert (
+        policy["script-src"] == policy["connect-src"] == policy["form-action"] == policy["style-src-elem"] == "'self'"
+    )
     assert "unsafe-eval" not in HEADERS["Content-Security-Policy"]
 
 
@@ -582,7 +586,8 @@ def test_static_files_are_kept_by_browsers_and_carry_no_cookie(site: Site) -> No
 
 
 @pytest.mark.parametrize(
-    "path", ["/static/../config.toml", "/static/%2e%2e/%2e%2e/app.py", "/static/..%2f..%2fapp.py", "/static//etc/passwd"]
+    "path",
+    ["/static/../config.toml", "/static/%2e%2e/%2e%2e/app.py", "/static/..%2f..%2fapp.py", "/static//etc/passwd"],
 )
 def test_static_files_end_at_their_folder(site: Site, path: str) -> None:
     assert site.browser().get(path).status in (302, 308, 404)

@@ -1,0 +1,246 @@
+"""The main job in a real browser: from the year's sheet to a breach's explanation, at desktop and phone width.
+
+Not for what each number should be (`tests/services`), nor for who may see which page (`tests/web`).
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from ops_console.console import PROJECT
+from tests.browser.conftest import SHEET, Visit, Year, counts
+from tests.browser.served import DESKTOP, PHONE, Served, Visitor
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+MONTH = "/dashboard?month=2026-04"
+PAUSED = "/tickets/GD-20260407-00706?clock=repair"
+ADDRESSES = (
+    "/tickets", "/tickets?month=2026-04&breached=1", "/tickets?month=2026-04&clock=response&class=work&result=met",
+    "/tickets?number=nowhere", PAUSED, MONTH, "/dashboard?month=2025-01", "/import", "/contract", "/system",
+    "/tickets/new", "/password",
+)  # fmt: skip
+WIDTHS = pytest.mark.parametrize("width", [DESKTOP, PHONE])
+THUMB = 40  # px: the least height of what a thumb should hit
+LATER = "2027-07-01"
+
+
+@WIDTHS
+def test_a_breach_on_the_dashboard_leads_to_its_rows_and_to_the_ticket_with_its_explanation(
+    year: Year, visit: Visit, width: int
+) -> None:
+    vendor = visit(year.served, width=width)
+    vendor.sign_in("vendor")
+    page = vendor.page
+    page.goto(MONTH)
+    assert vendor.overhang() == ""
+    tile = page.locator("article.tile", has=page.get_by_role("heading", name="响应 工作时间")).first
+    open_the_rows(vendor, tile.locator("a.broken"))
+    expect(page.locator("h1 + .rule")).to_contain_text(re.compile(r"30 分.*二\.1\.⑦|二\.1\.⑦.*30 分"))
+    open_the_first_ticket(vendor)
+    explain(page, "response")
+    assert vendor.overhang() == ""
+
+
+def open_the_rows(visitor: Visitor, number: object) -> None:
+    """Given a number on the dashboard, follow it: the list is of exactly as many tickets."""
+    page = visitor.page
+    told = int(re.sub(r"\D", "", number.inner_text()))  # type: ignore[attr-defined]
+    assert told > 0
+    number.click()  # type: ignore[attr-defined]
+    expect(page).to_have_url(re.compile("result=breached"))
+    expect(page.locator(".population")).to_contain_text(f"共 {told} 件")
+    expect(page.locator("tbody tr")).to_have_count(told)
+    assert visitor.overhang() == ""
+
+
+def open_the_first_ticket(visitor: Visitor) -> None:
+    """Follow a list's first row by a click anywhere on it."""
+    page = visitor.page
+    row = page.locator("tbody tr").first
+    number = row.locator(".cell-number").inner_text()
+    row.locator(".cell-title").click()
+    expect(page.locator(".population .number")).to_have_text(number)
+
+
+def explain(page: Page, kind: str) -> None:
+    """Given a ticket's page and a clock that broke, open its explanation: intervals that add up, and the verdict."""
+    clock = page.locator(f"#clock-{kind}")
+    expect(clock.locator(".clock-body")).to_be_hidden()
+    expect(clock.locator("summary .chip-broken")).to_contain_text("超时")
+    clock.get_by_text("为什么").click()
+    expect(clock.locator(".rule")).to_contain_text("二.1.⑦")
+    expect(clock.locator("tbody tr").first.locator("td")).to_have_count(6)
+    expect(clock.locator("tbody tr").first.locator("td").nth(2)).to_have_text("计时")
+    expect(clock.locator(".clock-body p > b")).to_contain_text("超时")
+
+
+@WIDTHS
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_no_page_is_wider_than_its_window(year: Year, visit: Visit, width: int, language: str) -> None:
+    vendor = visit(year.served, width=width)
+    if language == "en":
+        vendor.speak_english()
+    vendor.page.goto("/sign-in")
+    overhangs = {"/sign-in": vendor.overhang()}
+    vendor.sign_in("vendor")
+    for address in (*ADDRESSES, year.preview, year.result):
+        vendor.page.goto(address)
+        overhangs[address] = vendor.overhang()
+    assert {address: told for address, told in overhangs.items() if told} == {}
+
+
+def test_the_phone_menu_opens_and_leads_to_every_page(year: Year, visit: Visit) -> None:
+    vendor = visit(year.served, width=PHONE)
+    vendor.sign_in("vendor")
+    page = vendor.page
+    names = ["工单列表", "登记工单", "导入台账", "时限达标", "合同版本", "运行状况"]
+    for name in names:
+        entry = page.locator(".rail-entry", has_text=name)
+        expect(entry).to_be_hidden()
+        page.locator(".rail-button").click()
+        expect(entry).to_be_visible()
+        assert vendor.overhang() == ""
+        assert entry.bounding_box()["height"] >= THUMB  # type: ignore[index]
+        entry.click()
+        expect(page.locator(".rail-entry.active")).to_have_text(name)
+
+
+def test_a_new_fault_counts_down_and_offers_buttons_for_a_thumb(year: Year, visit: Visit) -> None:
+    vendor = visit(year.served, width=PHONE)
+    vendor.sign_in("vendor")
+    page = vendor.page
+    log_fault(page, "叫号屏不刷新")
+    left = page.locator("#clock-response [data-left]")
+    expect(left).to_contain_text("剩")
+    first = left.inner_text()
+    expect(left).not_to_have_text(first, timeout=3_000)
+    buttons = page.locator(".actions .btn:visible")
+    assert "登记响应" in buttons.all_inner_texts()
+    assert [button.inner_text() for button in buttons.all() if height(button) < THUMB] == []
+    page.locator(".ask summary", has_text="申请挂起").or_(page.locator(".ask summary")).first.click()
+    assert vendor.overhang() == ""
+    page.get_by_role("button", name="登记响应").click()
+    expect(page.locator(".note")).to_have_text("已登记：响应")
+    expect(page.locator("#clock-response summary")).to_contain_text("达标")
+
+
+def log_fault(page: Page, title: str) -> None:
+    """Given a signed-in page, log a fault reported now."""
+    page.goto("/tickets/new")
+    page.fill("#title", title)
+    page.select_option("#type", "故障")
+    page.get_by_role("button", name="登记工单").click()
+    expect(page.locator("h1")).to_have_text(title)
+
+
+def height(button: object) -> float:
+    """Given a visible button, return its height in pixels."""
+    return float(button.bounding_box()["height"])  # type: ignore[attr-defined]
+
+
+@WIDTHS
+def test_every_chart_of_the_dashboard_is_drawn_with_bars(year: Year, visit: Visit, width: int) -> None:
+    vendor = visit(year.served, width=width)
+    vendor.sign_in("vendor")
+    vendor.page.goto(MONTH)
+    charts = vendor.page.locator("[data-chart]")
+    expect(charts).to_have_count(6)  # a trend of each of four clocks, modules, hours
+    for chart in charts.all():
+        expect(chart.locator("svg path[fill='#c92a2a']").first).to_be_attached()
+    assert vendor.overhang() == ""
+
+
+def test_the_switch_shows_the_same_page_in_english_and_back(year: Year, visit: Visit) -> None:
+    vendor = visit(year.served)
+    vendor.sign_in("vendor")
+    page = vendor.page
+    page.goto("/tickets?month=2026-04&breached=1")
+    population, chinese = page.locator(".population"), page.locator("h1").inner_text()
+    page.get_by_role("button", name="English").click()
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    expect(page.locator("h1")).not_to_have_text(re.compile("[一-鿿]"))
+    expect(population).not_to_have_text(re.compile("[一-鿿]"))
+    expect(page).to_have_url(re.compile(r"/tickets\?month=2026-04&breached=1$"))
+    page.get_by_role("button", name="中文").click()
+    expect(page.locator("h1")).to_have_text(chinese)
+
+
+def test_a_list_filters_and_sorts_without_javascript(year: Year, visit: Visit) -> None:
+    vendor = visit(year.served, scripts=False)
+    vendor.sign_in("vendor")
+    page = vendor.page
+    page.goto("/tickets?month=2026-04")
+    page.get_by_label("类型").select_option("缺陷")
+    page.get_by_role("button", name="筛选").click()
+    expect(page).to_have_url(re.compile("month=2026-04"))
+    assert set(page.locator("tbody td:nth-child(3)").all_inner_texts()) == {"缺陷"}
+    page.locator("thead").get_by_role("link", name="单号").click()
+    expect(page.locator("th[aria-sort=descending]")).to_contain_text("单号")
+    numbers = page.locator("tbody .cell-number").all_inner_texts()
+    assert numbers == sorted(numbers, reverse=True)
+    assert len(numbers) > 1
+    assert set(page.locator("tbody td:nth-child(3)").all_inner_texts()) == {"缺陷"}
+
+
+def test_a_sheet_is_checked_without_javascript_by_refreshing_the_page(year: Year, visit: Visit) -> None:
+    vendor = visit(year.served, scripts=False)
+    vendor.sign_in("vendor")
+    page = vendor.page
+    page.goto("/import")
+    page.set_input_files("#file", SHEET)
+    page.get_by_role("button", name="检查文件").click()
+    refresh, done = page.get_by_role("link", name="刷新进度"), page.locator(".counts")
+    expect(refresh).to_be_visible()
+    for _ in range(120):
+        if not refresh.count():
+            break
+        refresh.click()
+        page.wait_for_timeout(250)
+    expect(done).to_be_visible()
+    assert counts(vendor) == {"行数": 2344, "新增": 0, "补全": 0, "提出更正": 0, "无变化": 2344, "错误": 0}
+
+
+def test_a_changed_contract_is_in_force_once_both_parties_confirmed_it(served: Served, visit: Visit) -> None:
+    vendor, hospital = visit(served), visit(served)
+    vendor.first_sign_in("vendor")
+    hospital.first_sign_in("hospital")
+    served.stop()
+    served.start(OPS_CONFIG=str(changed_contract(served.folder)))
+    for visitor in (vendor, hospital):
+        visitor.page.goto("/contract")
+        expect(visitor.page.locator(".proposed h2")).to_contain_text(f"第 2 版，自 {LATER} 起计")
+        assert {"7200 → 5400", f"2025-01-01 → {LATER}"} <= set(differences(visitor.page))
+    confirm(vendor.page)
+    expect(vendor.page.get_by_text("本方已确认，等待对方。")).to_be_visible()
+    expect(vendor.page.locator(".proposed")).to_contain_text("尚未确认")
+    confirm(hospital.page)
+    expect(hospital.page.locator(".proposed")).to_have_count(0)
+    expect(hospital.page.locator("summary", has_text="第 2 版")).to_contain_text(f"生效 · 自 {LATER} 起计")
+
+
+def changed_contract(folder: Path) -> Path:
+    """Given a folder, put a config file there whose hotline limit is 90 minutes from a later day on."""
+    before, hotline = (PROJECT / "config.toml").read_text(encoding="utf-8").split('id = "C-38"')
+    before = before.replace("counts_from = 2025-01-01", f"counts_from = {LATER}")
+    hotline = hotline.replace("limit_minutes = 120", "limit_minutes = 90")
+    path = folder / "config.toml"
+    path.write_text(f'{before}id = "C-38"{hotline}', encoding="utf-8")
+    return path
+
+
+def differences(page: Page) -> list[str]:
+    """Given the contract's page, return what the proposed version changes, as `old → new`."""
+    rows = page.locator(".proposed .list-diff tbody tr").all()
+    return [" → ".join(row.locator("td").all_inner_texts()[1:]) for row in rows]
+
+
+def confirm(page: Page) -> None:
+    """Given the contract's page, confirm the proposed version for one's own side; the question is answered yes."""
+    page.reload()
+    page.get_by_role("button", name="代表本方确认第 2 版").click()
+    expect(page.locator(".note-success")).to_have_text("已代表本方确认这一合同版本。")
