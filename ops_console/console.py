@@ -17,7 +17,6 @@ from ops_console.adapters.passwords import Argon2
 from ops_console.adapters.sheets import read_sheet
 from ops_console.adapters.statutory_days import StatutoryDays
 from ops_console.adapters.translations import Translations
-from ops_console.core.errors import ConsoleError
 from ops_console.core.working_time import KnownYears
 from ops_console.services import contracts, people
 from ops_console.services.contracts import Book, Bookshelf
@@ -98,14 +97,17 @@ class Console:
         """Return what executes this process's job runs."""
         return Runs(self.read, self.write, self.jobs, self.owner, self.now)
 
-    def prepare(self) -> None:
-        """Bring the database to the version of this code, and its catalogue and contract to the settings."""
+    def prepare(self, *, serving: bool = True) -> None:
+        """Bring the database to the version of this code, and its catalogue and contract to the settings.
+
+        A command at the terminal prepares with `serving=False`: it takes no proposed contract back.
+        """
         migrate(self.database, PROJECT / "migrations")
         with self.write() as session:
             hold(session)
             catalogue.keep_types(session, self.settings.ticket_types)
             catalogue.keep_nodes(session, self.settings.modules, self.settings.carriers)
-            contracts.load(session, self.settings.terms, self.now())
+            contracts.load(session, self.settings.terms, self.now(), serving=serving)
 
     def first_accounts(self) -> tuple[NewAccount, ...]:
         """Make the first accounts of an empty house and return them with their one-time passwords, else none."""
@@ -116,8 +118,3 @@ class Console:
     def close(self) -> None:
         """Give back connections."""
         self.database.close()
-
-
-def describe(error: ConsoleError, translations: Translations, language: str = "zh") -> str:
-    """Given an error for people, return its sentence in a language."""
-    return translations.render(error.sentence, language)

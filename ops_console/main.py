@@ -16,12 +16,13 @@ def main(argv: list[str]) -> int:
         stream=sys.stderr,
         format="%(asctime)s %(levelname)s %(name)s %(message)s",
     )
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a waiting request is no event
     from ops_console.cli import commands
 
     return commands.run(argv, open_console=open_console, serve=serve)
 
 
-def open_console():  # type: ignore[no-untyped-def]
+def open_console(*, serving: bool = False):  # type: ignore[no-untyped-def]
     """Return a prepared Console with its jobs. Raises ConsoleError with one sentence when it cannot be."""
     from sqlalchemy.exc import DatabaseError
 
@@ -32,7 +33,7 @@ def open_console():  # type: ignore[no-untyped-def]
 
     console = Console(settings.load(PROJECT))
     try:
-        console.prepare()
+        console.prepare(serving=serving)
     except DatabaseError as exc:
         raise Refused(
             "数据库打不开：%(reason)s；请检查 config.toml 的 [database] 和数据库服务。", reason=str(exc.orig).strip()
@@ -43,7 +44,7 @@ def open_console():  # type: ignore[no-untyped-def]
 
 def serve() -> int:
     """Run everything in one process: pages, loops, workers. Returns when told to stop."""
-    console = open_console()
+    console = open_console(serving=True)
     from ops_console.jobs.loops import Loops
     from ops_console.web.server import Server
 

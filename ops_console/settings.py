@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -147,11 +148,22 @@ def _url_problems(raw: Mapping[str, Any]) -> list[str]:
     return []
 
 
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _contradictions(found: Sections) -> list[str]:
     """What each section says against itself or another; sections that are missing or misshapen are passed over."""
     problems = []
     if found.server and not _may_listen(found.server):
         problems.append("server.host：对外监听须设置 trusted_proxies，或明确写 allow_plain_http = true")
+    for index, proxy in enumerate(found.server.trusted_proxies if found.server else ()):
+        if not _is_address(proxy):
+            problems.append(f"server.trusted_proxies[{index}]：“{proxy}”应为一个 IP 地址")
     if found.working_time:
         problems += _working_time_problems(found.working_time)
     names = [item.name for item in found.ticket_type or ()]
@@ -163,7 +175,7 @@ def _contradictions(found: Sections) -> list[str]:
     if found.contract and found.ticket_type:
         problems += _type_problems(found.contract, names)
     if found.contract and found.working_time:
-        problems += check_terms(_terms(found.contract, found.working_time))
+        problems += check_terms(_terms(found.contract, found.working_time, found.ticket_type or ()))
     return problems
 
 
@@ -198,7 +210,7 @@ def _working_time_problems(given: WorkingTimeShape) -> list[str]:
     return problems + [f"working_time.override：{year} 年重复" for year in _repeated(years)]
 
 
-def _terms(contract: ContractShape, working: WorkingTimeShape) -> Terms:
+def _terms(contract: ContractShape, working: WorkingTimeShape, types: Iterable[Any]) -> Terms:
     return Terms(
         number=contract.number,
         name=contract.name,
@@ -213,6 +225,7 @@ def _terms(contract: ContractShape, working: WorkingTimeShape) -> Terms:
         overrides=tuple(DayOverride(o.year, tuple(o.holidays), tuple(o.workdays)) for o in working.override),
         limits=tuple(_limit(item) for item in contract.time_limit),
         readings=tuple(Reading(r.id, r.clause, r.basis, r.text) for r in contract.reading),
+        undeclinable=tuple(t.name for t in types if not t.declinable),
     )
 
 
@@ -271,7 +284,7 @@ def _settings(path: Path, data_folder: Path, found: Sections, resolved: tuple[st
         database_url=url,
         database_password=Secret(password) if password else None,
         security=found.security,
-        terms=_terms(found.contract, found.working_time),
+        terms=_terms(found.contract, found.working_time, found.ticket_type or ()),
         ticket_types=tuple(TicketType(t.name, t.declinable) for t in found.ticket_type),
         modules=tuple(Module(m.code, m.name, m.group) for m in found.catalogue.modules),
         carriers=tuple(Carrier(c.code, c.name) for c in found.catalogue.carriers),

@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from ops_console.core.errors import Refused
+
 AT_ONCE = threading.BoundedSemaphore(2)
+WAIT_SECONDS = 2.0
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """Wait for one's turn, but not for long: a flood of sign-ins must not hold every thread of the console."""
+    if not AT_ONCE.acquire(timeout=WAIT_SECONDS):
+        raise Refused("登录的人太多，请过几秒再试。", field="busy")
+    try:
+        yield
+    finally:
+        AT_ONCE.release()
 
 
 class Argon2:
@@ -19,7 +35,7 @@ class Argon2:
 
     def hash(self, password: str) -> str:
         """Given a password, return its salted hash."""
-        with AT_ONCE:
+        with _turn():
             return self._hasher.hash(password)
 
     def matches(self, stored: str, password: str) -> bool:
@@ -29,7 +45,7 @@ class Argon2:
         """
         if not stored:
             self._dummy = self._dummy or self.hash("nobody")
-        with AT_ONCE:
+        with _turn():
             try:
                 return self._hasher.verify(stored or self._dummy, password) and bool(stored)
             except (VerificationError, InvalidHashError):

@@ -33,6 +33,10 @@ class Translations:
             return message
         return self._load(language).gettext(message) if message else ""
 
+    def knows(self, message: str) -> bool:
+        """Given a text, say whether it is one of the console's own messages (English has them all)."""
+        return self._load("en").gettext(message) != message
+
     def render(self, value: object, language: str) -> str:
         """Given a Sentence or one of its values, return it as text in that language."""
         if isinstance(value, Sentence):
@@ -68,5 +72,8 @@ def duration(seconds: int, language: str = "zh") -> str:
 
 
 def percent(part: int, whole: int) -> str:
-    """Given part and whole, return `66.6%`, rounded down so that only all is 100.0%; "" of nothing."""
-    return f"{part * 1000 // whole / 10:.1f}%" if whole else ""
+    """Given part and whole, return `66.7%`, rounded; only all is 100.0%, whatever rounding says; "" of nothing."""
+    if not whole:
+        return ""
+    tenths = (part * 2000 + whole) // (2 * whole)
+    return f"{min(tenths, 999 if part < whole else 1000) / 10:.1f}%"

@@ -9,7 +9,7 @@ from typing import Any
 from ops_console.adapters.translations import duration, full_time, percent
 from ops_console.core.errors import NotFound, Refused
 from ops_console.core.explanations import CLASS_NAMES, CLOCK_NAMES, RESULT_NAMES
-from ops_console.core.moments import month_of
+from ops_console.core.moments import month_of, whole
 from ops_console.core.sentences import sentence
 from ops_console.services import clocks, reports
 
@@ -46,7 +46,7 @@ def parse_instant(text: str | None) -> datetime | None:
 
 def sla(terminal: Any, given: Any) -> int:
     """Given the arguments, print the compliance of the months."""
-    console, now = terminal.console, terminal.console.now()
+    console, now = terminal.console, whole(terminal.console.now())
     as_of = parse_instant(given.as_of)
     last = given.last or month_of(as_of or now)
     first = given.first or last

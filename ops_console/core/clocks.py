@@ -13,7 +13,7 @@ from itertools import zip_longest
 
 from ops_console.core.contracts import CLOCKS, OFF, WORK, Terms, TimeLimit
 from ops_console.core.moments import whole
-from ops_console.core.tickets import Suspension, TicketFacts
+from ops_console.core.tickets import REJECTED, Suspension, TicketFacts
 from ops_console.core.working_time import WorkingCalendar
 
 MET, BREACHED, RUNNING = "met", "breached", "running"
@@ -77,7 +77,8 @@ def clocks_of(facts: TicketFacts, terms: Terms, klass: str, *, provisional: bool
     """Given a ticket's facts, the contract's terms and the ticket's class, return the clocks that the ticket has.
 
     `provisional` marks clocks whose class was reckoned without the year's statutory days (暂定). A declined or
-    cancelled ticket keeps what had stopped or was broken by then: withdrawing it undoes no breach.
+    cancelled ticket keeps what had stopped or was broken by then: withdrawing it undoes no breach. To decline is to
+    answer, by a named person and about the matter: it stops the clock of the first response.
     """
     found = []
     for kind in CLOCKS:
@@ -87,11 +88,13 @@ def clocks_of(facts: TicketFacts, terms: Terms, klass: str, *, provisional: bool
         runs = _runs(limit, facts)
         if runs:
             found.append(Clock(limit, klass, provisional, runs, _pauses(facts) if limit.pausable else ()))
-    return tuple(found) if facts.withdrawn_at is None else _left_standing(found, facts.withdrawn_at)
+    if facts.withdrawn_at is None:
+        return tuple(found)
+    return _left_standing(found, facts.withdrawn_at, answered=facts.withdrawn == REJECTED)
 
 
-def _left_standing(clocks: Iterable[Clock], at: datetime) -> tuple[Clock, ...]:
-    judged = [clock for clock in clocks if result(clock, at) != RUNNING]
+def _left_standing(clocks: Iterable[Clock], at: datetime, *, answered: bool) -> tuple[Clock, ...]:
+    judged = [c for c in clocks if result(c, at) != RUNNING or (answered and c.limit.stop_event == "responded")]
     return tuple(replace(c, runs=(*c.runs[:-1], (c.runs[-1][0], c.runs[-1][1] or at))) for c in judged)
 
 

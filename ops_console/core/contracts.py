@@ -84,7 +84,10 @@ class DayOverride:
 
 @dataclass(frozen=True)
 class Terms:
-    """All of a contract that judges: what both parties confirm as one version."""
+    """All of a contract that judges: what both parties confirm as one version.
+
+    `undeclinable` are the ticket types that the vendor may not decline (tender 一.3).
+    """
 
     number: str
     name: str
@@ -99,6 +102,7 @@ class Terms:
     overrides: tuple[DayOverride, ...]
     limits: tuple[TimeLimit, ...]
     readings: tuple[Reading, ...]
+    undeclinable: tuple[str, ...] = ()
 
     def limit_for(self, clock: str, klass: str) -> TimeLimit | None:
         """Given a clock and a class, return the limit that counts, or None when the contract names none."""
@@ -130,6 +134,7 @@ def terms_from_json(text: str) -> Terms:
     parts = {
         "limits": tuple(_build(TimeLimit, item) for item in raw["limits"]),
         "readings": tuple(_build(Reading, item) for item in raw["readings"]),
+        "undeclinable": tuple(raw.get("undeclinable", ())),
         "overrides": tuple(_build(DayOverride, item) for item in raw["overrides"]),
     }
     return Terms(**{**raw, **dates, **spans, **parts})

@@ -139,6 +139,6 @@ def _verdict(clock: Clock, at: datetime) -> Sentence:
         return sentence("用时 %(used)s，未超过 %(limit)s：达标", **values)
     if outcome == BREACHED:
         return sentence(
-            "用时 %(used)s，超过 %(limit)s 达 %(over)s：超时", over=timedelta(seconds=used - limit), **values
+            "用时 %(used)s，比时限 %(limit)s多用 %(over)s：超时", over=timedelta(seconds=used - limit), **values
         )
     return sentence("已用 %(used)s，时限 %(limit)s，还剩 %(left)s", left=timedelta(seconds=limit - used), **values)

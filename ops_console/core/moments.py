@@ -6,7 +6,7 @@ Not for working time: that is the calendar's (`core/calendars.py`).
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from ops_console.core.errors import Refused
@@ -47,6 +47,11 @@ def month_start(month: str) -> datetime:
     """Given `2026-03`, return the instant (UTC) at which that month begins in Shanghai."""
     year, number = (int(part) for part in month.split("-"))
     return datetime(year, number, 1, tzinfo=ZONE).astimezone(UTC)
+
+
+def day_start(day: date) -> datetime:
+    """Given a Shanghai day, return the instant (UTC) at which it begins."""
+    return datetime(day.year, day.month, day.day, tzinfo=ZONE).astimezone(UTC)
 
 
 def shift_month(month: str, steps: int) -> str:

@@ -37,6 +37,7 @@ ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
             {
                 "tickets.read", "tickets.open", "tickets.confirm", "tickets.import", "suspensions.decide",
                 "corrections.decide", "reports.read", "contracts.read", "contracts.confirm", "jobs.read",
+                "people.read",
             }
         ),
     ),
@@ -45,7 +46,7 @@ ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
         frozenset(
             {
                 "tickets.read", "tickets.open", "tickets.record", "tickets.import", "reports.read", "contracts.read",
-                "contracts.confirm", "jobs.read",
+                "contracts.confirm", "jobs.read", "corrections.decide", "people.read",
             }
         ),
     ),

@@ -12,6 +12,7 @@ from ops_console.core.sheet_text import as_code, has_forbidden, trim, visible
 from ops_console.core.sheet_times import SheetTime, SheetValue
 
 LENGTH_LIMITS: Mapping[str, int] = {"单号": 40, "标题": 200, "问题描述": 4000, "处理过程": 4000}
+UNREACHABLE = (".", "..", "new")  # these would be other pages
 OTHER_LENGTH_LIMIT = 100
 RATINGS = ("1", "2", "3", "4", "5")
 SHOWN_LENGTH = 40
@@ -37,6 +38,8 @@ def read_plain(column: str, value: SheetValue) -> tuple[str, Sentence | None]:
     limit = LENGTH_LIMITS.get(column, OTHER_LENGTH_LIMIT)
     if len(text) > limit:
         return text, Sentence("有 %(length)s 个字，最多 %(limit)s 个，请缩短", {"length": len(text), "limit": limit})
+    if column == "单号" and text.lower() in UNREACHABLE:
+        return text, Sentence("不能用作单号，请改为别的编号")
     return text, None
 
 

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from ops_console.core import tickets as core
 from ops_console.core.moments import ZONE
-from ops_console.core.people import Actor
+from ops_console.core.people import HOSPITAL, Actor
 from ops_console.core.ticket_sheets import FIELDS, SheetRow
 from ops_console.core.tickets import GRADE_IMPORTED, Event, Proposal, TicketFacts, written
 
@@ -28,6 +28,7 @@ FILLED_BY = {
     "confirmed_at": core.CONFIRMED,
 }
 TAKEN_BACK = ("restored_at", "confirmed_at")
+HOSPITALS = ("confirmed_at", "suspension_approved", "rating")
 DESCRIBED = ("department", "reporter", "phone", "description", "handler", "mode", "process", "suspension_reason")
 
 
@@ -79,22 +80,26 @@ def plan(row: SheetRow, facts: TicketFacts | None, taker: Taker) -> RowPlan:
     if facts is None:
         return RowPlan(IMPORTED, tuple(_new(row, taker)))
     known = sheet_row_of(facts, row.suspended_from)
-    fresh = _fresh(row, facts)
-    filled = tuple(_fills(fresh, known, taker))
-    proposed = tuple(_proposals(fresh, known, facts, taker))
+    fresh = replace(row, **_not_taken(row, known, facts, taker))  # type: ignore[arg-type]
+    filled = tuple(_fills(fresh, known, taker)) if not facts.withdrawn else ()
+    proposed = tuple(_proposals(fresh, known, facts, taker)) if not facts.withdrawn else ()
     outcome = CORRECTED if proposed else COMPLETED if filled else UNCHANGED
     return RowPlan(outcome, filled + proposed, (*_left(row, known), *_outdated(row, fresh, known)))
 
 
-def _fresh(row: SheetRow, facts: TicketFacts) -> SheetRow:
-    """The row without a restore and a confirmation that the hospital took back since: a sheet has room for one only."""
+def _not_taken(row: SheetRow, known: SheetRow, facts: TicketFacts, taker: Taker) -> dict[str, None]:
+    """The cells that a sheet cannot fill: a restore that the hospital took back since (a sheet has room for one only),
+    and, once a ticket lives in the console, the hospital's own word when it is not the hospital that imports.
+    """
     since = facts.taken_back_at
     old = {name for name in TAKEN_BACK if since and (at := getattr(row, name)) is not None and at <= since}
-    return replace(row, **dict.fromkeys(old))  # type: ignore[arg-type]
+    if not facts.imported and taker.actor.side != HOSPITAL:
+        old |= {name for name in HOSPITALS if getattr(known, name) is None}
+    return dict.fromkeys(old)
 
 
 def _outdated(row: SheetRow, fresh: SheetRow, known: SheetRow) -> Iterator[Left]:
-    for name in TAKEN_BACK:
+    for name in {**dict.fromkeys(TAKEN_BACK), **dict.fromkeys(HOSPITALS)}:
         if getattr(fresh, name) != getattr(row, name):
             yield Left(row.row, COLUMN_OF[name], _shown(getattr(known, name)), _shown(getattr(row, name)))
 
@@ -127,7 +132,7 @@ def _fills(row: SheetRow, known: SheetRow, taker: Taker) -> Iterator[Event]:
     if row.rating is not None and known.rating is None:
         yield taker.event(core.RATED, row.confirmed_at, {"rating": row.rating})
     if described:
-        personal = {n: described.pop(n) for n in core.PERSONAL if n in described}
+        personal = {n: described.pop(n) for n in (*core.PERSONAL, "suspension_reason") if n in described}
         yield taker.event(core.DESCRIBED, None, dict(described), personal)
 
 
@@ -144,7 +149,8 @@ def _told(kind: str, described: dict[str, str]) -> tuple[dict[str, object], dict
 def _suspension_fills(row: SheetRow, known: SheetRow, taker: Taker, described: dict[str, str]) -> Iterator[Event]:
     if row.suspended_from is not None and known.suspended_from is None:
         reason = described.pop("suspension_reason", "")
-        yield taker.event(core.SUSPEND, row.suspended_from, {"reason": reason, "approved": row.suspension_approved})
+        approved: dict[str, object] = {"approved": row.suspension_approved}
+        yield taker.event(core.SUSPEND, row.suspended_from, approved, {"reason": reason})
     elif row.suspension_approved is not None and known.suspension_approved is None and known.suspended_from:
         yield taker.event(core.SUSPENSION_DECIDED, known.suspended_from, {"approved": row.suspension_approved})
     if row.suspended_until is not None and known.suspended_until is None:

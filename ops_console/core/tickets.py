@@ -68,6 +68,7 @@ class Proposal:
     approved: bool | None
     proposed_by: str
     proposed_at: datetime
+    side: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,7 @@ class TicketFacts:
     """What a ticket's events come to at an instant.
 
     `taken_back_at` is when the hospital last took a restore back: by rejecting it or by reopening the ticket.
+    `imported`: all but its corrections was taken over from sheets, nothing of its life happened in the console.
     """
 
     number: str
@@ -99,6 +101,7 @@ class TicketFacts:
     handler: str = ""
     mode: str = ""
     rating: int | None = None
+    imported: bool = False
     personal: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -158,7 +161,7 @@ def fold(number: str, events: Iterable[Event], at: datetime | None = None) -> Ti
     reports = [event for event in seen if event.kind == REPORTED]
     if not reports:
         return None
-    facts = _opened(number, reports[0])
+    facts = replace(_opened(number, reports[0]), imported=all(_is_taken_over(event) for event in seen))
     for event in sorted(seen, key=lambda e: e.occurred_at):
         facts = APPLY.get(event.kind, _unchanged)(facts, event)
     return facts
@@ -178,6 +181,15 @@ def _opened(number: str, event: Event) -> TicketFacts:
         carrier=str(given.get("carrier") or ""),
         personal=dict(event.personal),
     )
+
+
+def _is_taken_over(event: Event) -> bool:
+    return event.grade == GRADE_IMPORTED or event.kind in (CORRECTION_PROPOSED, CORRECTION_DECIDED)
+
+
+def _typed(event: Event, name: str) -> str:
+    """A reason that somebody typed: in the personal part, for it may name people."""
+    return event.personal.get(name) or str(event.facts.get(name) or "")
 
 
 def _unchanged(facts: TicketFacts, event: Event) -> TicketFacts:
@@ -222,9 +234,7 @@ def _confirmed(facts: TicketFacts, event: Event) -> TicketFacts:
 
 def _suspended(facts: TicketFacts, event: Event) -> TicketFacts:
     approved = event.facts.get("approved")
-    opened = Suspension(
-        event.occurred_at, None, None if approved is None else bool(approved), str(event.facts.get("reason") or "")
-    )
+    opened = Suspension(event.occurred_at, None, None if approved is None else bool(approved), _typed(event, "reason"))
     return replace(facts, suspensions=(*facts.suspensions, opened))
 
 
@@ -248,9 +258,13 @@ def _withdrawn(state: str) -> Callable[[TicketFacts, Event], TicketFacts]:
 
 def _described(facts: TicketFacts, event: Event) -> TicketFacts:
     given = {name: str(event.facts[name]) for name in ("handler", "mode", "department") if event.facts.get(name)}
-    told = replace(facts, **given, personal={**facts.personal, **event.personal})  # type: ignore[arg-type]
-    reason = str(event.facts.get("suspension_reason") or "")
+    told = replace(facts, **given, personal={**facts.personal, **_texts(event)})  # type: ignore[arg-type]
+    reason = _typed(event, "suspension_reason")
     return _last_suspension(told, lambda s: replace(s, reason=s.reason or reason)) if reason else told
+
+
+def _texts(event: Event) -> dict[str, str]:
+    return {name: text for name, text in event.personal.items() if name in PERSONAL}
 
 
 def _rated(facts: TicketFacts, event: Event) -> TicketFacts:
@@ -259,7 +273,9 @@ def _rated(facts: TicketFacts, event: Event) -> TicketFacts:
 
 def _proposed(facts: TicketFacts, event: Event) -> TicketFacts:
     given = event.facts
-    made = Proposal(str(given["field"]), str(given["old"]), str(given["new"]), None, event.actor, event.recorded_at)
+    made = Proposal(
+        str(given["field"]), str(given["old"]), str(given["new"]), None, event.actor, event.recorded_at, event.side
+    )
     kept = tuple(p for p in facts.proposals if p.field != made.field or p.approved is not None)
     return replace(facts, proposals=(*kept, made))
 

@@ -16,6 +16,7 @@ from ops_console.core.errors import UnknownYear
 from ops_console.core.hours import cut
 from ops_console.core.statutory import YearDays, merge_override, statutory_calendar
 
+YEARS_BEFORE = 3  # sheets reach back before the contract; what the source knows of them is no guess
 KnownYears = Callable[[int], YearDays]
 
 
@@ -60,7 +61,7 @@ def working_calendar(version: VersionInForce, later: Iterable[VersionInForce], k
     terms = version.terms
     newer = [other.terms for other in later if other.id > version.id]
     years = []
-    for year in range(terms.starts_on.year, terms.ends_on.year + 2):
+    for year in range(terms.starts_on.year - YEARS_BEFORE, terms.ends_on.year + 2):
         days = _days_of(year, terms, newer, known)
         if days is not None:
             years.append(days)

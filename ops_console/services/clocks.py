@@ -6,6 +6,7 @@ Not for the arithmetic (`core/clocks.py`), for writing events (`services/tickets
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,6 +25,7 @@ from ops_console.services.ports import OpenSession
 from ops_console.store import audit, messages, tickets
 from ops_console.store import clocks as store
 
+logger = logging.getLogger(__name__)
 SETTLED_NOTICE = timedelta(hours=24)
 
 
@@ -53,16 +55,17 @@ class Judgement:
 def judge(facts: TicketFacts, book: Book, frozen: Frozen | None = None) -> Judgement:
     """Given a ticket's facts, the book and what was fixed before, return its judgement.
 
-    Version and class are fixed at the first judgement. They are read anew only when a correction moved the report,
-    or when the class was provisional and the year is known now.
+    Version and class are fixed at the first judgement. Both are read anew when a correction moved the report; the
+    class alone when it was provisional and the year is known now.
     """
+    version = None
     if frozen is not None and frozen.reported_at == facts.reported_at:
         version = book.by_id[frozen.version_id]
         calendar = book.calendars[version.id]
         if not (frozen.provisional and not calendar.is_provisional(facts.reported_at)):
             found = rules.clocks_of(facts, version.terms, frozen.klass, provisional=frozen.provisional)
             return Judgement(facts, version, frozen.klass, frozen.provisional, frozen.calendar, found)
-    version = book.at(facts.reported_at)
+    version = version or book.at(facts.reported_at)
     calendar = book.calendars[version.id]
     klass, provisional = rules.class_of(facts.reported_at, calendar), calendar.is_provisional(facts.reported_at)
     year = calendar.year_of(facts.reported_at)
@@ -159,8 +162,11 @@ def sweep(open_read: OpenSession, open_write: OpenSession, books: Books, now: da
     with open_read() as session:
         waiting = store.due(session, now)
     for clock_id, ticket_id, seen in waiting:
-        with open_write() as session:
-            moved += _notice(session, books(session), clock_id, ticket_id, seen, whole(now))
+        try:
+            with open_write() as session:
+                moved += _notice(session, books(session), clock_id, ticket_id, seen, whole(now))
+        except Exception:  # one bad clock must not silence the others
+            logger.exception("clock=%s ticket=%s not noticed", clock_id, ticket_id)
     return moved
 
 

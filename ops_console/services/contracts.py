@@ -15,13 +15,14 @@ from sqlalchemy.orm import Session
 
 from ops_console.core.contracts import Change, Terms, VersionInForce, differences, terms_from_json, version_at
 from ops_console.core.errors import NotFound, Refused
+from ops_console.core.moments import day_start, month_start, shift_month
 from ops_console.core.people import HOSPITAL, SYSTEM, VENDOR, Actor
 from ops_console.core.tickets import Event
 from ops_console.core.working_time import KnownYears, WorkingCalendar, missing_years, working_calendar
-from ops_console.store import audit, messages, people
+from ops_console.services.sign_in import refuse_fresh_reset
+from ops_console.store import audit, messages
 from ops_console.store import contracts as store
 
-RESET_WAIT = timedelta(hours=24)
 PROPOSAL_LIFE = timedelta(days=90)
 
 
@@ -35,6 +36,16 @@ class Book:
     def at(self, reported_at: datetime) -> VersionInForce:
         """Given a report time, return the version in force then. Raises Refused when there is none."""
         return version_at(self.versions, reported_at)
+
+    def during(self, month: str | None, now: datetime) -> tuple[VersionInForce, ...]:
+        """Given a Shanghai month (None: now alone), return the versions in force at any time of it, oldest first."""
+        if month is None:
+            return (self.at(now),)
+        first, last = self.at(month_start(month)), month_start(shift_month(month, 1))
+        since = first.terms.counts_from
+        others = [v for v in self.versions if v is not first and v.terms.counts_from >= since]
+        later = [v for v in others if day_start(v.terms.counts_from) < last]
+        return (first, *sorted(later, key=lambda v: (v.terms.counts_from, v.id)))
 
     @cached_property
     def by_id(self) -> dict[int, VersionInForce]:
@@ -68,10 +79,11 @@ class Bookshelf:
             return self._made[1]
 
 
-def load(session: Session, terms: Terms, now: datetime) -> str:
+def load(session: Session, terms: Terms, now: datetime, *, serving: bool = True) -> str:
     """Given the terms of the settings, keep them: `first`, `unchanged`, `proposed` or `withdrawn` (a proposal).
 
-    The very first contract counts from its start; whatever the file says later only proposes.
+    The very first contract counts from its start; whatever the file says later only proposes. Only the serving
+    console takes a proposal back: a command run with another file must not undo what a party confirmed.
     """
     contract = store.contract_by_number(session, terms.number)
     first = not store.any_contract(session)
@@ -84,13 +96,13 @@ def load(session: Session, terms: Terms, now: datetime) -> str:
     if first:
         _add(session, contract.id, terms, now, store.IN_FORCE)
         return "first"
-    return _propose(session, contract.id, terms, now)
+    return _propose(session, contract.id, terms, now, serving=serving)
 
 
-def _propose(session: Session, contract_id: int, terms: Terms, now: datetime) -> str:
+def _propose(session: Session, contract_id: int, terms: Terms, now: datetime, *, serving: bool) -> str:
     digest = terms.digest()
-    open_ones = list(store.versions(session, store.PROPOSED))
-    if any(row.digest == digest for row in open_ones):
+    open_ones = list(store.versions(session, store.PROPOSED, lock=True))
+    if any(row.digest == digest for row in open_ones) or (open_ones and not serving):
         return "unchanged"
     for row in open_ones:
         row.state = store.WITHDRAWN
@@ -136,7 +148,7 @@ def confirm(session: Session, version_id: int, digest: str, actor: Actor, now: d
         raise NotFound("没有这一合同版本。")
     if row.state != store.PROPOSED or row.digest != digest:
         raise Refused("这一合同版本已不是您看到的待确认版本，请刷新页面后再确认。")
-    _refuse_fresh_reset(session, actor, now)
+    refuse_fresh_reset(session, actor, now)
     if actor.side == HOSPITAL:
         row.hospital_by, row.hospital_at = row.hospital_by or actor.account, row.hospital_at or now
     if actor.side == VENDOR:
@@ -145,15 +157,6 @@ def confirm(session: Session, version_id: int, digest: str, actor: Actor, now: d
     if row.hospital_at and row.vendor_at:
         row.state = store.IN_FORCE
         _note(session, row, "in_force", SYSTEM, now)
-
-
-def _refuse_fresh_reset(session: Session, actor: Actor, now: datetime) -> None:
-    person = people.by_account(session, actor.account)
-    if person is not None and person.reset_at is not None and now - person.reset_at < RESET_WAIT:
-        raise Refused(
-            "您的密码在 24 小时内被重置过，期间不能代表本方确认；请于 %(until)s 之后再试。",
-            until=person.reset_at + RESET_WAIT,
-        )
 
 
 @dataclass(frozen=True)

@@ -54,24 +54,29 @@ def import_tickets(run: Run, hands: Hands, path: Path, actor: Actor, now: dateti
     Keys: rows, imported, completed, corrected, unchanged, errors (row, column, value, sentence), left (cells that
     differ and stay), unknown_columns, refused. With any fault nothing is written unless `skip_bad`.
     """
-    rows, faults, result = _read(hands, path, now)
+    rows, faults, result = _read(hands, path, str(run.params.get("name") or path.name), now)
     result["errors"] = [_fault(fault) for fault in faults]
-    result["refused"] = bool(faults) and not run.params.get("skip_bad")
+    result["refused"] = bool(faults) and not run.params.get("skip_bad") and not run.done
     if result["refused"]:
         return result
-    counts = {**dict.fromkeys(OUTCOMES, 0), "left": []} | run.state
+    counts: dict[str, Any] = {**dict.fromkeys(OUTCOMES, 0), "left": []} | run.state
     taker, dry_run = Taker(actor, now), bool(run.params.get("dry_run"))
-    for start in range(run.done, len(rows), BATCH):
-        batch = rows[start : start + BATCH]
+    after = int(counts.pop("after_row", 0))
+    waiting = [row for row in rows if row.row > after]
+    for start in range(0, len(waiting), BATCH):
+        batch = waiting[start : start + BATCH]
         opener = hands.open_read if dry_run else hands.open_write
         with opener() as session:
             _take(session, hands, batch, taker, counts, dry_run=dry_run)
-            run.checkpoint(None if dry_run else session, start + len(batch), len(rows), counts)
+            done = len(rows) - len(waiting) + start + len(batch)
+            run.checkpoint(None if dry_run else session, done, len(rows), {**counts, "after_row": batch[-1].row})
     return result | counts
 
 
-def _read(hands: Hands, path: Path, now: datetime) -> tuple[list[SheetRow], Sequence[CellFault], dict[str, Any]]:
-    sheet = hands.read_sheet(path, required=REQUIRED, known=COLUMNS)
+def _read(
+    hands: Hands, path: Path, name: str, now: datetime
+) -> tuple[list[SheetRow], Sequence[CellFault], dict[str, Any]]:
+    sheet = hands.read_sheet(path, name=name, required=REQUIRED, known=COLUMNS)
     result: dict[str, Any] = {"rows": 0, **dict.fromkeys(OUTCOMES, 0), "errors": [], "left": [], "refused": False}
     result["unknown_columns"] = list(sheet.unknown)
     if sheet.missing:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from ops_console.core.errors import Refused
 from ops_console.core.passwords import READABLE
 from ops_console.core.people import ROLES, SYSTEM, Actor
+from ops_console.core.tickets import Event
 from ops_console.services.ports import PasswordHasher
 from ops_console.services.sign_in import (
     Guest,
@@ -31,7 +32,7 @@ from ops_console.services.sign_in import (
     touch,
     whose,
 )
-from ops_console.store import messages
+from ops_console.store import audit, messages
 from ops_console.store import people as store
 
 # Signing in is part of this noun: faces find all of it here.
@@ -53,6 +54,7 @@ FIRST = (
     ("hospital", "信息科长", "hospital"),
     ("vendor", "乙方工程师", "vendor"),
 )
+SHOWN_ACTS = ("account_added", "account_reset", "account_disabled", "sign_in_locked", "password_changed")
 ACCOUNT = re.compile(r"[a-z][a-z0-9._-]{1,38}")
 
 
@@ -64,6 +66,14 @@ class NewAccount:
     name: str
     role: str
     password: str
+
+
+@dataclass(frozen=True)
+class AccountEvent:
+    """One act on an account: which, and the event with who did it and when."""
+
+    account: str
+    event: Event
 
 
 def first_accounts(session: Session, hasher: PasswordHasher, policy: Policy, now: datetime) -> tuple[NewAccount, ...]:
@@ -134,13 +144,16 @@ def reset_account(
 ) -> NewAccount:
     """Given an account, end its sessions and give it a new one-time password, shown to both parties as an event.
 
-    It cannot confirm for its party during the next 24 hours. Raises NotFound for an unknown account.
+    It cannot confirm for its party during the next 24 hours. Raises NotFound for an unknown account, Refused
+    for a disabled one.
     """
     actor.need("people.manage")
     person = held_person(session, account)
+    if person.disabled_at is not None:
+        raise Refused("账号“%(account)s”已停用，不能重置；请另建账号。", account=account)
     password = one_time_password()
     person.password_hash, person.must_change, person.reset_at = hasher.hash(password), True, now
-    person.one_time_until, person.disabled_at = now + policy.one_time_for, None
+    person.one_time_until = now + policy.one_time_for
     store.end_sessions_of(session, person.id)
     note(session, account, "account_reset", actor, now, {})
     _tell(session, person.role, "account_reset", account, now)
@@ -172,3 +185,9 @@ def everybody(session: Session, actor: Actor) -> Sequence[store.PersonRow]:
     """Given who asks, return all accounts by role and name."""
     actor.need("people.read")
     return store.everybody(session)
+
+
+def account_events(session: Session, actor: Actor) -> list[AccountEvent]:
+    """Given who asks, return the newest acts on accounts (made, reset, disabled, locked), for both parties to see."""
+    actor.need("people.read")
+    return [AccountEvent(account, event) for _, account, event in audit.about(session, "person", SHOWN_ACTS)]

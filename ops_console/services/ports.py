@@ -52,6 +52,6 @@ class Sheet(Protocol):
 class SheetReader(Protocol):
     """Reading workbooks and text tables."""
 
-    def __call__(self, path: Path, *, required: Sequence[str], known: Sequence[str]) -> Sheet:
-        """Given a file and the column names, return its Sheet. Raises SheetUnreadable when it is not one."""
+    def __call__(self, path: Path, *, name: str, required: Sequence[str], known: Sequence[str]) -> Sheet:
+        """Given a file, the name people know it by and the columns, return its Sheet. Raises SheetUnreadable."""
         ...

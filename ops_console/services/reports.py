@@ -17,7 +17,7 @@ from ops_console.core import clocks as rules
 from ops_console.core.clocks import BREACHED, MET, RUNNING
 from ops_console.core.contracts import CLASSES, CLOCKS
 from ops_console.core.errors import Refused
-from ops_console.core.moments import month_of, months_between, shift_month
+from ops_console.core.moments import MOST_MONTHS, month_of, months_between, shift_month
 from ops_console.core.people import Actor
 from ops_console.core.ticket_lists import Filter
 from ops_console.core.tickets import fold
@@ -219,4 +219,7 @@ def refuse_lock(session: Session, month: str) -> None:
 def month_list(session: Session) -> tuple[str, ...]:
     """Given nothing, return every month from the newest that has tickets back to the first; empty without tickets."""
     known = tickets.months(session)
-    return months_between(*known)[::-1] if known else ()
+    if known is None:
+        return ()
+    first, last = known
+    return months_between(max(first, shift_month(last, 1 - MOST_MONTHS)), last)[::-1]

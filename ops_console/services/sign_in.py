@@ -217,3 +217,16 @@ def held_person(session: Session, account: str) -> store.PersonRow:
     if person is None:
         raise NotFound("没有账号“%(account)s”。", account=account)
     return person
+
+
+RESET_WAIT = timedelta(hours=24)
+
+
+def refuse_fresh_reset(session: Session, actor: Actor, now: datetime) -> None:
+    """Given who acts for a party, let them pass. Raises Refused within a day of a reset by somebody else."""
+    person = store.by_account(session, actor.account)
+    if person is not None and person.reset_at is not None and now - person.reset_at < RESET_WAIT:
+        raise Refused(
+            "您的密码在 24 小时内被重置过，期间不能代表本方确认；请于 %(until)s 之后再试。",
+            until=person.reset_at + RESET_WAIT,
+        )

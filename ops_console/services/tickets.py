@@ -5,7 +5,7 @@ Not for importing sheets (`services/imports.py`). Times are now: claimed times a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,15 +13,16 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from ops_console.core import tickets as core
-from ops_console.core.catalogue import TicketType
+from ops_console.core.contracts import Terms
 from ops_console.core.errors import NotFound, Refused
 from ops_console.core.moments import ZONE, whole
 from ops_console.core.moves import check_move
-from ops_console.core.people import Actor, Permission
+from ops_console.core.people import HOSPITAL, VENDOR, Actor, Permission
 from ops_console.core.ticket_lists import Filter
-from ops_console.core.tickets import Event, TicketFacts, fold
+from ops_console.core.tickets import Event, Proposal, TicketFacts, fold
 from ops_console.services.clocks import Judgement, frozen_of, judge
 from ops_console.services.contracts import Book
+from ops_console.services.sign_in import refuse_fresh_reset
 from ops_console.services.ticket_rows import write
 from ops_console.store import audit, catalogue
 from ops_console.store import clocks as clock_store
@@ -43,6 +44,7 @@ RIGHTS: dict[str, Permission] = {
     core.SUSPENSION_DECIDED: "suspensions.decide",
     core.CORRECTION_DECIDED: "corrections.decide",
 }
+WEIGHTY = (core.CONFIRMED, core.SUSPENSION_DECIDED, core.CORRECTION_DECIDED)
 LONGEST = {
     "title": 200,
     "description": 4000,
@@ -150,7 +152,7 @@ def move(session: Session, book: Book, command: Move, actor: Actor, now: datetim
     """
     if command.kind not in RIGHTS:
         raise Refused("没有这一种操作。", field="kind")
-    actor.need(RIGHTS[command.kind])
+    _need_right(session, command, actor, now)
     row = store.lock(session, command.number)
     if row is None:
         raise NotFound("没有编号为 %(number)s 的工单。", number=command.number)
@@ -158,27 +160,54 @@ def move(session: Session, book: Book, command: Move, actor: Actor, now: datetim
     facts = fold(row.number, events)
     assert facts is not None
     at = max(whole(now), facts.reported_at)
-    _check(session, facts, command, at)
-    told = dict(command.facts), dict(command.personal)
+    _check(facts, book.by_id[row.contract_version_id].terms, command, actor, at)
+    told = _told(command)
     event = Event(command.kind, at, whole(now), actor.account, actor.side, "", "B", (), *told)
     return write(session, book, {row.number: [*events, event]}, {row.number: row}, whole(now), new=1)[row.number].facts
 
 
-def _check(session: Session, facts: TicketFacts, command: Move, at: datetime) -> None:
-    declinable = {t.name: t.declinable for t in catalogue.types(session)}.get(facts.type, True)
-    check_move(facts, command.kind, at, declinable=declinable)
+def _told(command: Move) -> tuple[dict[str, object], dict[str, str]]:
+    """A reason is typed by a person and may name people: it goes into the part that can be masked."""
+    facts = {name: value for name, value in command.facts.items() if name != "reason"}
+    reason = str(command.facts.get("reason") or "")
+    return facts, {**command.personal, **({"reason": reason} if reason else {})}
+
+
+def _check(facts: TicketFacts, terms: Terms, command: Move, actor: Actor, at: datetime) -> None:
+    check_move(facts, command.kind, at, declinable=facts.type not in terms.undeclinable)
     _check_told(command)
     _check_texts({**command.facts, **command.personal})
     if command.kind in REASONED and not str(command.facts.get("reason") or "").strip():
         raise Refused("请写明原因。", field="reason")
-    if command.kind == core.CORRECTION_DECIDED and not _is_waiting(facts, command):
+    if command.kind == core.CORRECTION_DECIDED and not _is_waiting(facts, command, actor):
         raise Refused("工单 %(number)s 的这项更正已处理或不存在，请刷新页面。", number=facts.number)
 
 
-def _is_waiting(facts: TicketFacts, command: Move) -> bool:
-    """Whether the very value that the person saw still waits: another may have been proposed meanwhile."""
+def _is_waiting(facts: TicketFacts, command: Move, actor: Actor) -> bool:
+    """Whether the very value that the person saw still waits for their side: another may be proposed meanwhile."""
     field, new = command.facts.get("field"), command.facts.get("new")
-    return any(p.field == field and new in (None, p.new) for p in facts.waiting)
+    return any(p.field == field and new in (None, p.new) and may_decide(p, actor) for p in facts.waiting)
+
+
+def may_decide(proposal: Proposal, actor: Actor) -> bool:
+    """Given a correction, say whether the actor decides it: the hospital, or the vendor what the hospital proposed."""
+    decider = VENDOR if proposal.side == HOSPITAL else HOSPITAL
+    return actor.may("corrections.decide") and actor.side == decider
+
+
+def _need_right(session: Session, command: Move, actor: Actor, now: datetime) -> None:
+    """That nobody need come any more ends a clock: the hospital's to say. Ending a pause is either side's."""
+    if not any(actor.may(right) for right in _rights(command.kind, command.facts)):
+        actor.need(RIGHTS[command.kind])
+        raise Refused("判定为不需到场会取消到场时限，只能由医院方登记。", field="permission")
+    if command.kind in WEIGHTY and actor.side == HOSPITAL:
+        refuse_fresh_reset(session, actor, now)
+
+
+def _rights(kind: str, facts: Mapping[str, object]) -> tuple[Permission, ...]:
+    if kind == core.ONSITE_DECIDED:
+        return ("tickets.confirm",) if facts.get("needs_onsite") is False else ("tickets.record", "tickets.confirm")
+    return ("tickets.record", "tickets.confirm") if kind == core.RESUMED else (RIGHTS[kind],)
 
 
 def _check_told(command: Move) -> None:
@@ -192,12 +221,14 @@ def _check_told(command: Move) -> None:
         raise Refused("请选择是或否。", field=decision)
 
 
-def possible(facts: TicketFacts, actor: Actor, now: datetime, types: Iterable[TicketType]) -> frozenset[str]:
-    """Given a ticket, who looks and now, return the kinds of event that this actor could add to it now."""
-    declinable = {t.name: t.declinable for t in types}.get(facts.type, True)
+def possible(facts: TicketFacts, actor: Actor, now: datetime, terms: Terms) -> frozenset[str]:
+    """Given a ticket, who looks, now and its terms, return the kinds of event that this actor could add to it now."""
+    declinable = facts.type not in terms.undeclinable
     found = set()
-    for kind, right in RIGHTS.items():
-        if not actor.may(right) or (kind == core.CORRECTION_DECIDED and not facts.waiting):
+    for kind in RIGHTS:
+        if not any(actor.may(right) for right in _rights(kind, {"needs_onsite": not facts.needs_onsite})):
+            continue
+        if kind == core.CORRECTION_DECIDED and not any(may_decide(p, actor) for p in facts.waiting):
             continue
         try:
             check_move(facts, kind, max(whole(now), facts.reported_at), declinable=declinable)

@@ -197,9 +197,9 @@ def chain_head(session: Session) -> tuple[int, str]:
     return (row.seq, row.hash) if row else (0, GENESIS)
 
 
-def about(session: Session, subject: str, limit: int = 100) -> list[tuple[int, str, Event]]:
-    """Given a subject such as `contract`, return its newest events with their numbers and subject ids."""
-    rows = session.execute(
-        select(EventRow.__table__).where(EventRow.subject == subject).order_by(EventRow.seq.desc()).limit(limit)
-    ).all()
+def about(session: Session, subject: str, kinds: Iterable[str] = (), limit: int = 100) -> list[tuple[int, str, Event]]:
+    """Given a subject other than tickets and kinds (none: all), return its newest events, numbers and subject ids."""
+    query = select(EventRow.__table__).where(EventRow.ticket_id.is_(None), EventRow.subject == subject)
+    query = query.where(EventRow.kind.in_(list(kinds))) if kinds else query
+    rows = session.execute(query.order_by(EventRow.seq.desc()).limit(limit)).all()
     return [(row.seq, row.subject_id, _event(row, {})) for row in rows]

@@ -58,9 +58,10 @@ def any_contract(session: Session) -> bool:
     return session.scalar(select(func.count()).select_from(ContractRow)) != 0
 
 
-def versions(session: Session, state: str | None = None) -> Sequence[VersionRow]:
-    """Given a state or None for all, return the versions, newest first."""
+def versions(session: Session, state: str | None = None, *, lock: bool = False) -> Sequence[VersionRow]:
+    """Given a state or None for all, return the versions, newest first, held against other writers where asked."""
     query = select(VersionRow).order_by(VersionRow.id.desc())
+    query = query.with_for_update() if lock else query
     return session.scalars(query if state is None else query.where(VersionRow.state == state)).all()
 
 

@@ -113,7 +113,7 @@ def _refuse_other_hosts(app: Flask, console: Console) -> None:
 def _is_plain_http(console: Console) -> bool:
     """Listening beyond loopback without TLS and without a proxy that has it: told in red on every page."""
     server = console.settings.server
-    return server.allow_plain_http and not _own_names(console) and not server.public_url.startswith("https")
+    return not _own_names(console) and not server.public_url.startswith("https")
 
 
 def home() -> Response:
@@ -145,7 +145,9 @@ def _handle_errors(app: Flask) -> None:
 
     @app.errorhandler(Refused)
     def _refused(error: Refused):  # type: ignore[no-untyped-def]
-        return _error_page(403 if error.field == "permission" else 400, formats.render_sentence(error.sentence))
+        return _error_page(
+            {"permission": 403, "busy": 503}.get(error.field or "", 400), formats.render_sentence(error.sentence)
+        )
 
     @app.errorhandler(ConsoleError)
     def _failed(error: ConsoleError):  # type: ignore[no-untyped-def]

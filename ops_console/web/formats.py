@@ -11,8 +11,8 @@ from markupsafe import Markup, escape
 
 from ops_console.adapters.translations import LANGUAGES, duration, full_time, percent
 from ops_console.core import explanations
-from ops_console.core.explanations import CLOCK_NAMES
-from ops_console.core.moments import ZONE
+from ops_console.core.explanations import CLASS_NAMES, CLOCK_NAMES
+from ops_console.core.moments import ZONE, whole
 from ops_console.core.sentences import Sentence
 
 EVENT_NAMES = {
@@ -24,16 +24,14 @@ EVENT_NAMES = {
 FIELD_NAMES = {
     "type": "类型", "needs_onsite": "需到场", "reported_at": "报修时间", "recorded_at": "录入时间",
     "responded_at": "响应时间", "arrived_at": "到场时间", "restored_at": "恢复时间", "confirmed_at": "确认时间",
-    "suspended_from": "挂起开始", "suspended_until": "挂起结束", "reason": "原因", "approved": "批准", "handler": "处理人",
-    "mode": "处理方式", "rating": "满意度", "module": "系统模块", "department": "报修科室", "carrier": "业务载体",
+    "suspended_from": "挂起开始", "suspended_until": "挂起结束", "reason": "原因", "approved": "批准",
+    "handler": "处理人", "mode": "处理方式", "rating": "满意度", "module": "系统模块", "department": "报修科室",
+    "carrier": "业务载体",
     "field": "更正项", "old": "原值", "new": "新值", "process": "处理过程", "suspension_reason": "挂起原因",
 }  # fmt: skip
 WORDS = ("type", "channel", "mode", "state")  # facts whose values are words of the catalogue, where it has them
 SIDE_NAMES = {"hospital": "甲方", "vendor": "乙方", "neutral": "中立方"}
 ROLE_NAMES = {"hospital": "甲方（医院）", "vendor": "乙方（运维）", "auditor": "审计员", "administrator": "系统管理员"}
-
-
-MOST_WORDS = 5000
 
 
 def language() -> str:
@@ -72,9 +70,9 @@ class Words(dict[str, Markup]):
         self._translations, self._chosen = translations, chosen
 
     def __missing__(self, message: str) -> Markup:
-        """Given a message not met yet, return it, and keep it while there is room."""
+        """Given a message not met yet, return it, and keep it when it is one of the catalogue's."""
         text = escape(self._translations.text(message, self._chosen))
-        if len(self) < MOST_WORDS:
+        if self._translations.knows(message):
             self[message] = text
         return text
 
@@ -154,15 +152,16 @@ def install(app: Flask) -> None:
     }  # fmt: skip
     env.globals |= {
         "percent": percent, "CLOCK_NAMES": CLOCK_NAMES, "EVENT_NAMES": EVENT_NAMES, "FIELD_NAMES": FIELD_NAMES,
-        "SIDE_NAMES": SIDE_NAMES, "ROLE_NAMES": ROLE_NAMES, "CLASS_NAMES": explanations.CLASS_NAMES,
-        "RESULT_NAMES": {**explanations.RESULT_NAMES, "settled": "已有结果"}, "asset": asset, "rows": rows, "language": language, "here": here,
+        "SIDE_NAMES": SIDE_NAMES, "ROLE_NAMES": ROLE_NAMES, "CLASS_NAMES": CLASS_NAMES,
+        "RESULT_NAMES": {**explanations.RESULT_NAMES, "settled": "已有结果"},
+        "asset": asset, "rows": rows, "language": language, "here": here,
     }  # fmt: skip
     app.extensions["words"] = {name: Words(app.extensions["console"].translations, name) for name in LANGUAGES}
     app.config["ASSET_VERSION"] = _asset_version(app)
 
     @app.before_request
     def _now() -> None:
-        g.now = app.extensions["console"].now()
+        g.now = whole(app.extensions["console"].now())  # every figure of a page is of one whole second
         g.year = g.now.astimezone(ZONE).year
 
 

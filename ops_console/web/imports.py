@@ -68,7 +68,9 @@ def _shown(run: Any) -> dict[str, Any]:
         "id": run.id, "status": run.status, "params": json.loads(run.params), "result": result, "done": run.done,
         "total": run.total, "created_at": run.created_at, "requested_by": run.requested_by,
         "error": from_plain(json.loads(run.error)) if run.error else None,
-        "errors": [{**e, "sentence": from_plain(e["sentence"])} for e in (result or {}).get("errors", [])[:SHOWN_ERRORS]],
+        "errors": [
+            {**e, "sentence": from_plain(e["sentence"])} for e in (result or {}).get("errors", [])[:SHOWN_ERRORS]
+        ],
     }  # fmt: skip
 
 

@@ -13,7 +13,8 @@ from ops_console.web.sign_in import console
 
 pages = Blueprint("jobs", __name__)
 STATUS_NAMES = {
-    "queued": "等待中", "running": "进行中", "done": "完成", "failed": "失败", "unknown": "结果未知", "skipped": "已跳过",
+    "queued": "等待中", "running": "进行中", "done": "完成",
+    "failed": "失败", "unknown": "结果未知", "skipped": "已跳过",
 }  # fmt: skip
 
 

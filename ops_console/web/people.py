@@ -10,7 +10,7 @@ from ops_console.core.errors import Refused
 from ops_console.core.people import ROLES
 from ops_console.services import people
 from ops_console.web import formats
-from ops_console.web.database import reading_anew
+from ops_console.web.database import reading, reading_anew
 from ops_console.web.rights import needs
 from ops_console.web.sign_in import console
 
@@ -27,7 +27,13 @@ def index() -> Any:
 def _page(made: people.NewAccount | None = None, refused: Refused | None = None) -> Any:
     rows = people.everybody(reading_anew(), g.guest.actor)
     return render_template(
-        "people/index.html", people=rows, roles=ROLES, made=made, refused=refused, typed=request.form
+        "people/index.html",
+        people=rows,
+        acts=people.account_events(reading(), g.guest.actor),
+        roles=ROLES,
+        made=made,
+        refused=refused,
+        typed=request.form,
     ), 400 if refused else 200
 
 

@@ -1,4 +1,4 @@
-"""The compliance dashboard: one month in tiles, twelve in a trend, breaches by module and hour, each a link to its rows."""
+"""The compliance dashboard: one month in tiles, twelve in a trend, breaches by module and hour: links to their rows."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from typing import Any
 
 from flask import Blueprint, flash, g, render_template, request
 
+from ops_console.core.contracts import VersionInForce
 from ops_console.core.errors import Refused
 from ops_console.core.explanations import rule_sentence
 from ops_console.core.moments import month_of, parse_month, shift_month
+from ops_console.core.sentences import Sentence
 from ops_console.core.ticket_lists import COUNT_LIMIT
 from ops_console.services import reports
 from ops_console.web import formats
@@ -25,16 +27,18 @@ def dashboard() -> Any:
     known = reports.month_list(reading())
     month = _month(known[0] if known else month_of(g.now))
     shown = reports.dashboard(reading(), month, g.guest.actor, now=g.now)
-    terms = g.book.at(g.now).terms
-    rules = {
-        (tile.clock, tile.klass): rule_sentence(limit, tile.klass)
-        for tile in shown.tiles
-        if (limit := terms.limit_for(tile.clock, tile.klass)) is not None
-    }
+    versions = g.book.during(month, g.now)
+    rules = {(tile.clock, tile.klass): _rules(versions, tile.clock, tile.klass) for tile in shown.tiles}
     return render_template(
-        "reports/dashboard.html", shown=shown, limit=COUNT_LIMIT, rules=rules, known=known, previous=shift_month(month, -1),
-        following=shift_month(month, 1), chart=_chart(shown), versions=g.book.versions,
+        "reports/dashboard.html", shown=shown, limit=COUNT_LIMIT, rules=rules, known=known,
+        previous=shift_month(month, -1), following=shift_month(month, 1), chart=_chart(shown), versions=versions,
     )  # fmt: skip
+
+
+def _rules(versions: tuple[VersionInForce, ...], kind: str, klass: str) -> list[Sentence]:
+    """The rules that a tile's clocks were judged by: one, or several where the contract changed within the month."""
+    limits = dict.fromkeys(v.terms.limit_for(kind, klass) for v in versions)
+    return [rule_sentence(limit, klass) for limit in limits if limit is not None]
 
 
 def _month(usual: str) -> str:

@@ -51,7 +51,8 @@ def index() -> Any:
     return render_template(
         template, found=found, chosen=chosen, sort=sort, descending=descending, page=page,
         pages=ceil(min(found.count, COUNT_LIMIT) / PAGE), limit=COUNT_LIMIT, rule=_rule(chosen),
-        settings=console().settings, states=core.STATES, channels=core.CHANNELS, months=reports.month_list(reading()), link=_link, drop=_drop, kept=_kept,
+        settings=console().settings, states=core.STATES, channels=core.CHANNELS,
+        months=reports.month_list(reading()), link=_link, drop=_drop, kept=_kept,
     )  # fmt: skip
 
 
@@ -105,13 +106,19 @@ def _drop(name: str, value: str) -> str:
 
 
 def _rule(chosen: Filter) -> list[Any]:
-    """The clauses and rules of the population asked for, from the version in force now."""
-    if not chosen.clock:
+    """The clauses and rules of the population asked for, of every version in force in its month (else now)."""
+    if not (chosen.clock or chosen.breached or chosen.result):
         return []
-    terms = g.book.at(g.now).terms
-    wanted = [chosen.klass] if chosen.klass else list(CLASSES)
-    limits = [(klass, terms.limit_for(chosen.clock, klass)) for klass in wanted]
-    return [(limit, rule_sentence(limit, klass)) for klass, limit in limits if limit is not None]
+    kinds = [chosen.clock] if chosen.clock else list(CLOCKS)
+    classes = [chosen.klass] if chosen.klass else list(CLASSES)
+    found = {
+        (limit, klass): rule_sentence(limit, klass)
+        for version in g.book.during(chosen.first_month or None, g.now)
+        for kind in kinds
+        for klass in classes
+        if (limit := version.terms.limit_for(kind, klass)) is not None
+    }
+    return [(limit, told) for (limit, _), told in found.items()]
 
 
 @pages.get("/tickets/<path:number>")
@@ -126,7 +133,7 @@ def _page(number: str, refused: Refused | None = None, status: int = 200) -> Any
     view = tickets.view(session, g.book, number, g.guest.actor)
     return render_template(
         "tickets/show.html", view=view, facts=view.facts, explained=clocks.explained(view.judgement, g.book, g.now),
-        actions=tickets.possible(view.facts, g.guest.actor, g.now, console().settings.ticket_types), labels=ACTIONS,
+        actions=tickets.possible(view.facts, g.guest.actor, g.now, view.judgement.version.terms), labels=ACTIONS,
         refused=refused, typed=request.form,
     ), status  # fmt: skip
 

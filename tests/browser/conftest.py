@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, StorageState, expect, sync_playwright
 
 from tests.browser.served import Served, Visitor, visiting
 from tests.conftest import DATA
@@ -21,11 +21,12 @@ Visit = Callable[..., Visitor]
 
 @dataclass(frozen=True)
 class Year:
-    """A console that holds the year, and the addresses of the check and of the import that brought it."""
+    """A console that holds the year, the addresses of its check and import, and what keeps its vendor signed in."""
 
     served: Served
     preview: str
     result: str
+    vendor: StorageState
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +79,7 @@ def import_year(vendor: Visitor) -> Year:
     expect(page.locator("#progress")).to_be_visible()
     expect(page.get_by_role("link", name="查看时限达标")).to_be_visible(timeout=60_000)
     assert counts(vendor) == {"行数": 2344, "新增": 2344, "补全": 0, "提出更正": 0, "无变化": 0, "错误": 0}
-    return Year(vendor.served, preview, page.url)
+    return Year(vendor.served, preview, page.url, vendor.context.storage_state())
 
 
 def counts(visitor: Visitor) -> dict[str, int]:
@@ -89,6 +90,15 @@ def counts(visitor: Visitor) -> dict[str, int]:
 
 @pytest.fixture
 def visit(chromium: Browser) -> Iterator[Visit]:
-    """Opens browsers: `visit(served, width=…, scripts=…)`; in the end nothing may have gone wrong on any page."""
+    """Opens browsers: `visit(served, width=…)`. In the end there may be no error on any page they saw.
+
+    Neither a script's nor a refused answer's nor one of the content policy.
+    """
     with ExitStack() as stack:
         yield lambda served, **given: stack.enter_context(visiting(chromium, served, **given))
+
+
+@pytest.fixture
+def visit_as_vendor(visit: Visit, year: Year) -> Visit:
+    """Opens browsers on the console of the year, its vendor already signed in."""
+    return lambda **given: visit(year.served, storage_state=year.vendor, **given)

@@ -13,10 +13,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
-from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Response
+from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Response, expect
 
 from ops_console.console import PROJECT
 from tests.real_services import free_port
@@ -86,12 +87,11 @@ class Served:
 class Visitor:
     """A person at a browser of their own: one page, and everything that went wrong on it."""
 
-    def __init__(self, browser: Browser, served: Served, *, width: int, scripts: bool = True) -> None:
+    def __init__(self, browser: Browser, served: Served, *, width: int = DESKTOP, **given: Any) -> None:
         self.served, self.width = served, width
         self.context = browser.new_context(
-            base_url=served.base, locale="zh-CN", timezone_id="Asia/Shanghai", java_script_enabled=scripts,
-            viewport={"width": width, "height": HEIGHTS[width]},
-        )  # fmt: skip
+            base_url=served.base, locale="zh-CN", viewport={"width": width, "height": HEIGHTS[width]}, **given
+        )
         self.context.set_default_timeout(15_000)
         self.problems: list[str] = []
         self.page: Page = self.context.new_page()
@@ -121,6 +121,8 @@ class Visitor:
         self.page.fill("#new_password", OWN_PASSWORD)
         self.page.fill("#repeated", OWN_PASSWORD)
         self.page.click("main form button")
+        expect(self.page).not_to_have_url(re.compile("/password$"))
+        self.page.wait_for_load_state()
 
     def first_sign_in(self, account: str) -> None:
         """Sign in with the printed one-time password and set one's own."""
@@ -128,9 +130,9 @@ class Visitor:
         self.sign_in(account, one_time)
         self.set_password(one_time)
 
-    def speak_english(self) -> None:
-        """Ask for English from now on."""
-        self.context.add_cookies([{"name": "lang", "value": "en", "url": self.served.base}])
+    def speak(self, language: str) -> None:
+        """Ask for pages in `zh` or `en` from now on."""
+        self.context.add_cookies([{"name": "lang", "value": language, "url": self.served.base}])
 
     def overhang(self) -> str:
         """Return which elements make the page wider than the window, or nothing."""
@@ -144,9 +146,9 @@ OVERHANG = """width => document.documentElement.scrollWidth <= width ? "" :
 
 
 @contextmanager
-def visiting(browser: Browser, served: Served, *, width: int = DESKTOP, scripts: bool = True) -> Iterator[Visitor]:
-    """Given a browser and a console, yield a visitor; afterwards nothing may have gone wrong on their pages."""
-    visitor = Visitor(browser, served, width=width, scripts=scripts)
+def visiting(browser: Browser, served: Served, **given: Any) -> Iterator[Visitor]:
+    """Given a browser, a console and a context's settings, yield a visitor; then nothing may have gone wrong."""
+    visitor = Visitor(browser, served, **given)
     try:
         yield visitor
     finally:

@@ -89,9 +89,13 @@ def test_every_other_type_has_the_hotline_clock_whatever_its_channel(type: str, 
     assert found["hotline"].limit.limit_seconds == 2 * HOUR
 
 
-@pytest.mark.parametrize("kind", [core.CANCEL, core.DECLINED])
-def test_a_clock_still_in_time_when_its_ticket_is_withdrawn_is_gone(kind: str) -> None:
-    assert clocks_of(ticket(reported(), event(kind, after(30 * MINUTE)))) == {}
+def test_a_clock_still_in_time_when_its_ticket_is_cancelled_is_gone() -> None:
+    assert clocks_of(ticket(reported(), event(core.CANCEL, after(30 * MINUTE)))) == {}
+
+
+def test_to_decline_in_time_is_to_answer_in_time_and_leaves_nothing_else_to_judge() -> None:
+    found = clocks_of(ticket(reported(needs_onsite=True), event(core.DECLINED, after(30 * MINUTE))))
+    assert {kind: clocks.result(clock, LATE) for kind, clock in found.items()} == {"response": MET}
 
 
 @pytest.mark.parametrize("kind", [core.CANCEL, core.DECLINED])

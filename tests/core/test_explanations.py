@@ -152,7 +152,7 @@ def test_a_kept_clock_says_how_much_it_used() -> None:
 
 def test_a_broken_clock_says_by_how_much() -> None:
     found = explained(answered(30 * MINUTE + 1), "response")
-    assert (found.result, str(found.verdict)) == ("breached", "用时 0:30:01，超过 0:30:00 达 0:00:01：超时")
+    assert (found.result, str(found.verdict)) == ("breached", "用时 0:30:01，比时限 0:30:00多用 0:00:01：超时")
 
 
 def test_a_running_clock_says_what_is_left_as_of_t() -> None:

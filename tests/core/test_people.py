@@ -33,7 +33,7 @@ def test_an_auditor_only_reads() -> None:
     assert {right.split(".")[1] for right in actor_of("a", "甲", "auditor").permissions} == {"read"}
 
 
-@pytest.mark.parametrize("right", ["tickets.confirm", "suspensions.decide", "corrections.decide"])
+@pytest.mark.parametrize("right", ["tickets.confirm", "suspensions.decide"])
 def test_what_the_hospital_decides_nobody_else_may(right: Permission) -> None:
     assert [role for role in ROLES if actor_of("a", "甲", role).may(right)] == ["hospital"]
 

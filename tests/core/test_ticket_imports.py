@@ -150,7 +150,7 @@ FILLS = [
     ({"arrived_at": "2026-03-05 10:00:00"}, "arrived", {}),
     ({"restored_at": "2026-03-05 12:00:00"}, "restored", {}),
     ({"confirmed_at": "2026-03-05 15:00:00"}, "confirmed", {}),
-    ({"suspended_from": "2026-03-05 10:30:00"}, "suspended", {"reason": "", "approved": None}),
+    ({"suspended_from": "2026-03-05 10:30:00"}, "suspended", {"approved": None}),
     ({"rating": 4}, "rated", {"rating": 4}),
     ({"department": "检验科"}, "described", {"department": "检验科"}),
     ({"handler": "何工"}, "described", {"handler": "何工"}),

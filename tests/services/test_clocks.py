@@ -141,7 +141,7 @@ def test_a_stage_that_came_before_the_sweep_is_not_lost_to_another_move(console:
     sweep(console)
     assert told(console) == [("response", 50)]
     clock.at = at(30, 2)
-    do(console, number, core.ONSITE_DECIDED, needs_onsite=False)
+    do(console, number, core.ONSITE_DECIDED, HOSPITAL, needs_onsite=False)
     sweep(console)
     assert told(console) == [("response", 50), ("response", 80), ("response", 100)]
 

@@ -94,7 +94,7 @@ def test_both_roads_agree_after_moves_corrections_and_a_clock_that_goes_away(
         do(console, ticket, core.RESPONDED)
     clock.forward(minutes=20)
     do(console, number, core.ARRIVED)
-    do(console, other, core.ONSITE_DECIDED, needs_onsite=False)  # the arrival clock goes away
+    do(console, other, core.ONSITE_DECIDED, HOSPITAL, needs_onsite=False)  # the arrival clock goes away
     do(console, gone, core.CANCEL, HOSPITAL, reason="误报")
     assert roads(console)[0] == roads(console)[1]
     clock.forward(hours=1)

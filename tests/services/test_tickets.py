@@ -53,6 +53,7 @@ AFTER = {
     core.ARRIVED: "已到场", core.SUSPEND: "挂起", core.SUSPENSION_DECIDED: "挂起", core.RESUMED: "处理中",
     core.RESTORE: "待确认", core.RESTORE_REJECTED: "已到场", core.CONFIRMED: "已关闭", core.REOPENED: "已到场",
 }  # fmt: skip
+BY_EITHER = {core.ONSITE_DECIDED, core.RESUMED}
 BY_HOSPITAL = {core.CONFIRMED, core.RESTORE_REJECTED, core.REOPENED, core.CANCEL, core.SUSPENSION_DECIDED}
 
 
@@ -180,12 +181,49 @@ def test_a_move_is_for_its_party_alone_and_a_refusal_leaves_no_row(
     number = live_until(sqlite_console, clock, kind)
     before = events(sqlite_console), state(sqlite_console, number)
     actor = terminal_actor("root") if role == "terminal" else actor_of(role, role, role)
-    if role == ("hospital" if kind in BY_HOSPITAL else "vendor"):
+    if role == ("hospital" if kind in BY_HOSPITAL else "vendor") or (role == "hospital" and kind in BY_EITHER):
         do(sqlite_console, number, kind, actor, **FACTS.get(kind, {}))
         return
     with pytest.raises(Refused, match="没有这项权限"):
         do(sqlite_console, number, kind, actor, **FACTS.get(kind, {}))
     assert (events(sqlite_console), state(sqlite_console, number)) == before
+
+
+def test_that_nobody_need_come_any_more_is_the_hospitals_to_say(console: Console, clock: FakeClock) -> None:
+    number = log_ticket(console, needs_onsite=True)
+    clock.forward(hours=3)
+    with pytest.raises(Refused, match="只能由医院方登记"):
+        do(console, number, core.ONSITE_DECIDED, VENDOR, needs_onsite=False)
+    do(console, number, core.ONSITE_DECIDED, HOSPITAL, needs_onsite=False)
+    assert "arrival" not in kinds_of_clocks(console, number)
+
+
+def test_who_proposed_a_correction_does_not_decide_it(console: Console, clock: FakeClock, tmp_path: Path) -> None:
+    number = "GD-1"
+    row_of = {"单号": number, "响应时间": "2026-11-20 09:10:00"}
+    import_sheet(console, write_sheet(tmp_path / "a.csv", row(**row_of)))
+    changed = write_sheet(tmp_path / "b.csv", row(**{**row_of, "响应时间": "2026-11-20 09:40:00"}))
+    import_sheet(console, changed, actor=HOSPITAL)
+    told = {"field": "responded_at", "approved": True}
+    with pytest.raises(Refused, match="已处理或不存在"):
+        do(console, number, core.CORRECTION_DECIDED, HOSPITAL, **told)
+    assert do(console, number, core.CORRECTION_DECIDED, VENDOR, **told).waiting == ()
+
+
+def test_a_sheet_of_the_vendor_does_not_speak_for_the_hospital_on_a_live_ticket(
+    console: Console, clock: FakeClock, tmp_path: Path
+) -> None:
+    number = log_ticket(console, needs_onsite=True)
+    for kind, told in ((core.RESPONDED, {}), (core.ARRIVED, {}), (core.SUSPEND, {"reason": "等待运营商"})):
+        clock.forward(minutes=1)
+        do(console, number, kind, VENDOR, **told)
+    facts = facts_of(console, number)
+    clock.forward(minutes=1)
+    cells = {"单号": number, "需到场": "是", "报修时间": shown(facts.reported_at), "录入时间": shown(facts.recorded_at)}
+    cells |= {"挂起开始": shown(facts.suspensions[0].started_at), "挂起批准": "是"}
+    result = import_sheet(console, write_sheet(tmp_path / "a.csv", row(**cells)), actor=VENDOR)
+    assert [left["column"] for left in result["left"] if left["column"] == "挂起批准"] == ["挂起批准"]
+    assert facts_of(console, number).suspensions[0].approved is None
 
 
 @pytest.mark.parametrize("role", [*ROLES, "terminal"])

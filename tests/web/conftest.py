@@ -75,9 +75,10 @@ class Site:
 def open_site(folder: Path, template: Path, clock: FakeClock, **environment: str) -> Site:
     """Given a data folder, a SQLite file to copy and a clock, return a site with an account of each role."""
     copy_sqlite(template, folder)
-    with make_console(folder, clock, **environment).write() as session:
+    made = reopen_site(folder, clock, **environment)
+    with made.console.write() as session:
         session.add_all(person(role, role) for role in ROLES)
-    return reopen_site(folder, clock, **environment)
+    return made
 
 
 def reopen_site(folder: Path, clock: FakeClock, **environment: str) -> Site:

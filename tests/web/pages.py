@@ -59,6 +59,12 @@ class Node:
         return found[0]
 
     @property
+    def chosen(self) -> list[str]:
+        """What is chosen in a list of options."""
+        options = [option for option in self.all("option") if "selected" in option.attributes]
+        return [option.get("value") or option.text for option in options]
+
+    @property
     def text(self) -> str:
         """All text inside, blanks folded."""
         parts = [child if isinstance(child, str) else child.text for child in self.children]

@@ -6,6 +6,7 @@ import csv
 import json
 import re
 from collections import Counter
+from decimal import ROUND_HALF_UP, Decimal
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -40,6 +41,12 @@ def number_links(page: Page) -> list[tuple[str, int]]:
     return [(address, number) for address, number in found if number is not None]
 
 
+def rounded(part: int, whole: int) -> Decimal:
+    """Return the percentage to one place as a person would round it; what is not all is never 100.0."""
+    exact = (Decimal(100 * part) / whole).quantize(Decimal("0.1"), ROUND_HALF_UP)
+    return exact if part == whole else min(exact, Decimal("99.9"))
+
+
 def follow(browser: Browser, address: str) -> tuple[int, int, list[str]]:
     """Return how many tickets the list says it is about, how many rows it has, and the rules in its head."""
     if address not in FOLLOWED:
@@ -64,7 +71,7 @@ def test_tiles_show_the_numbers_of_the_report(chief: Browser, month: str) -> Non
         main = tile.one("p", "tile-main").text
         if count["met"] + breached:
             judged = count["met"] + breached
-            assert main == f"{count['met']} / {judged} {count['met'] * 1000 // judged / 10:.1f}%"
+            assert main == f"{count['met']} / {judged} {rounded(count['met'], judged)}%"
         else:
             assert main == "尚无结果"
 

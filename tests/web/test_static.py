@@ -14,10 +14,13 @@ from tests.web.pages import Node, Page
 from tests.web.test_tickets import dangers
 
 PAGES = [
-    ("stranger", "/sign-in"), ("stranger", "/nowhere"), ("vendor", "/tickets"), ("vendor", "/tickets?month=2026-03&type=故障"),
+    ("stranger", "/sign-in"), ("stranger", "/nowhere"), ("vendor", "/tickets"),
+    ("vendor", "/tickets?month=2026-03&type=故障"),
     ("vendor", "/tickets?month=2019-01"), ("vendor", "/tickets/GD-20260101-00001"), ("vendor", "/tickets/new"),
-    ("vendor", "/import"), ("vendor", "/password"), ("vendor", "/system"), ("vendor", "/people"), ("vendor", "/nowhere"),
-    ("hospital", "/dashboard"), ("hospital", "/dashboard?month=2025-01"), ("hospital", "/contract"), ("hospital", "/import/1"),
+    ("vendor", "/import"), ("vendor", "/password"), ("vendor", "/system"), ("vendor", "/people"),
+    ("vendor", "/nowhere"),
+    ("hospital", "/dashboard"), ("hospital", "/dashboard?month=2025-01"), ("hospital", "/contract"),
+    ("hospital", "/import/1"),
     ("hospital", "/tickets/GD-20260101-00001"), ("auditor", "/contract"), ("administrator", "/people"),
     ("administrator", "/tickets"),
 ]  # fmt: skip

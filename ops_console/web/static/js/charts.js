@@ -3,7 +3,9 @@
 (function () {
   "use strict";
   var RED = "#c92a2a", GREY = "#868e96", LINE = "#dee2e6";
-  var values = JSON.parse(document.getElementById("chart-values").textContent);
+  var source = document.getElementById("chart-values");
+  if (!source || !window.echarts) { return; }
+  var values = JSON.parse(source.textContent);
 
   function bars(labels, numbers, horizontal) {
     var category = {
@@ -51,5 +53,5 @@
     window.addEventListener("resize", function () { chart.resize(); });
   }
 
-  if (window.echarts) { document.querySelectorAll("[data-chart]").forEach(draw); }
+  document.querySelectorAll("[data-chart]").forEach(draw);
 }());
