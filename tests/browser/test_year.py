@@ -23,7 +23,7 @@ MONTH = "/dashboard?month=2026-04"
 PAUSED = "/tickets/GD-20260407-00706?clock=repair"
 ADDRESSES = (
     "/tickets", "/tickets?month=2026-04&breached=1", "/tickets?month=2026-04&clock=response&class=work&result=met",
-    "/tickets?number=nowhere", PAUSED, MONTH, "/dashboard?month=2025-01", "/import", "/contract", "/system",
+    "/tickets?number=nowhere", PAUSED, MONTH, "/dashboard?month=2025-01", "/import", "/contract", "/system", "/people",
     "/tickets/new", "/password",
 )  # fmt: skip
 WIDTHS = pytest.mark.parametrize("width", [DESKTOP, PHONE])
@@ -108,7 +108,7 @@ def test_the_phone_menu_opens_and_leads_to_every_page(visit_as_vendor: Visit) ->
     vendor = visit_as_vendor(width=PHONE)
     page = vendor.page
     page.goto("/tickets")
-    names = ["工单列表", "登记工单", "导入台账", "时限达标", "合同版本", "运行状况"]
+    names = ["工单列表", "登记工单", "导入台账", "时限达标", "合同版本", "运行状况", "账号"]
     for name in names:
         entry = page.locator(".rail-entry", has_text=name)
         expect(entry).to_be_hidden()
