@@ -77,6 +77,7 @@
     }
   });
 
+  document.querySelectorAll("[data-scroll-end]").forEach(function (place) { place.scrollLeft = place.scrollWidth; });
   tickAll();
   window.setInterval(tickAll, 1000);
 }());
