@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, String, Text, or_, select, update
+from sqlalchemy import CheckConstraint, Index, String, Text, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -126,13 +126,6 @@ def newest(session: Session, limit: int = 50, job: str | None = None) -> Sequenc
     """Given a limit and maybe a job's name, return the newest runs first."""
     query = select(RunRow).order_by(RunRow.id.desc()).limit(limit)
     return session.scalars(query if job is None else query.where(RunRow.job == job)).all()
-
-
-def unfinished(session: Session, job: str) -> Sequence[RunRow]:
-    """Given a job's name, return its runs that wait or run."""
-    return session.scalars(
-        select(RunRow).where(RunRow.job == job, or_(RunRow.status == QUEUED, RunRow.status == RUNNING))
-    ).all()
 
 
 def beat(session: Session, name: str, owner: str, now: datetime, note: str) -> None:

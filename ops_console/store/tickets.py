@@ -242,9 +242,3 @@ def months(session: Session) -> tuple[str, str] | None:
         select(select(func.min(TicketRow.month)).scalar_subquery(), select(func.max(TicketRow.month)).scalar_subquery())
     ).one()
     return (first, last) if first else None
-
-
-def versions_used(session: Session) -> dict[int, int]:
-    """Given nothing, return how many tickets keep each contract version, by version id."""
-    query = select(TicketRow.contract_version_id, func.count()).group_by(TicketRow.contract_version_id)
-    return dict(session.execute(query).all())
