@@ -237,7 +237,7 @@ def upgrade() -> None:
         sa.Column("stopped_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("breaks_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("raw_breaks_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("active_seconds", sa.Integer(), nullable=True),
+        sa.Column("active_seconds", ID, nullable=True),
         sa.Column("result", sa.String(length=8), nullable=True),
         sa.Column("raw_result", sa.String(length=8), nullable=True),
         sa.Column("month", sa.String(length=7), nullable=False),

@@ -11,7 +11,6 @@ from sqlalchemy import (
     Boolean,
     ForeignKey,
     Index,
-    Integer,
     String,
     UniqueConstraint,
     bindparam,
@@ -45,7 +44,7 @@ class ClockRow(Base):
     stopped_at: Mapped[datetime | None]
     breaks_at: Mapped[datetime | None]
     raw_breaks_at: Mapped[datetime | None]
-    active_seconds: Mapped[int | None] = mapped_column(Integer)
+    active_seconds: Mapped[int | None] = mapped_column(Id)
     result: Mapped[str | None] = mapped_column(String(8))
     raw_result: Mapped[str | None] = mapped_column(String(8))
     month: Mapped[str] = mapped_column(String(7))

@@ -1,0 +1,85 @@
+"""What one party, or whoever holds the server, cannot do alone; and pages that one odd row cannot close."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ops_console.console import Console
+from ops_console.core import tickets as core
+from ops_console.core.errors import Refused
+from ops_console.core.moments import MOST_MONTHS
+from ops_console.services import contracts, reports
+from ops_console.store import contracts as contract_store
+from ops_console.store import people as people_store
+from tests.conftest import HOSPITAL, VENDOR, FakeClock, do, import_sheet, log_ticket
+from tests.sheets import row, write_sheet
+
+
+def states(console: Console) -> list[str]:
+    with console.read() as session:
+        return [version.state for version in contract_store.versions(session)]
+
+
+def test_a_command_with_another_file_takes_no_proposal_back(console: Console) -> None:
+    terms = console.settings.terms
+    with console.write() as session:
+        contracts.load(session, replace(terms, name="新名称"), console.now())
+        contracts.load(session, terms, console.now(), serving=False)
+    assert states(console) == ["proposed", "in_force"]
+    with console.write() as session:
+        contracts.load(session, terms, console.now())
+    assert states(console) == ["withdrawn", "in_force"]
+
+
+def test_a_withdrawn_ticket_takes_nothing_from_a_sheet(console: Console, clock: FakeClock, tmp_path: Path) -> None:
+    blank = dict.fromkeys(
+        ("响应时间", "到场时间", "恢复时间", "确认时间", "满意度", "处理方式", "处理过程", "处理人"), ""
+    )
+    import_sheet(console, write_sheet(tmp_path / "a.csv", row(**blank)))
+    do(console, row()["单号"], core.DECLINED, VENDOR, reason="不属于本合同")
+    _, result = import_sheet(console, write_sheet(tmp_path / "b.csv", row(**{**blank, "响应时间": row()["响应时间"]})))
+    assert (result["completed"], result["unchanged"]) == (0, 1)
+
+
+def test_an_account_reset_today_decides_nothing_for_its_party(console: Console, clock: FakeClock) -> None:
+    number = log_ticket(console)
+    do(console, number, core.RESPONDED, VENDOR)
+    do(console, number, core.SUSPEND, VENDOR, reason="等待运营商")
+    with console.write() as session:
+        session.add(
+            people_store.PersonRow(
+                account=HOSPITAL.account, name="科长", role="hospital", password_hash="x", must_change=False,
+                created_at=console.now(), reset_at=console.now(),
+            )
+        )  # fmt: skip
+    with pytest.raises(Refused, match="24 小时内被重置"):
+        do(console, number, core.SUSPENSION_DECIDED, HOSPITAL, approved=True)
+    clock.forward(hours=24)
+    do(console, number, core.SUSPENSION_DECIDED, HOSPITAL, approved=True)
+
+
+def test_what_may_not_be_declined_is_part_of_the_confirmed_terms(console: Console) -> None:
+    terms = console.settings.terms
+    assert terms.undeclinable == ("指令性任务",)
+    assert replace(terms, undeclinable=()).digest() != terms.digest()
+
+
+def test_a_month_shows_the_rules_of_every_version_in_force_in_it(console: Console) -> None:
+    with console.read() as session:
+        book = console.book(session)
+    first = book.versions[0]
+    later = replace(
+        first, id=9, version=2, terms=replace(first.terms, counts_from=first.terms.starts_on.replace(day=15))
+    )
+    both = contracts.Book((first, later), {1: book.calendars[first.id]})
+    assert [v.version for v in both.during("2025-01", console.now())] == [1, 2]
+    assert [v.version for v in both.during("2025-02", console.now())] == [2]
+
+
+def test_a_report_of_another_century_closes_no_page(console: Console, tmp_path: Path) -> None:
+    import_sheet(console, write_sheet(tmp_path / "a.csv", row(), row(单号="GD-2", 报修时间="1926-03-05 09:02")))
+    with console.read() as session:
+        assert len(reports.month_list(session)) == MOST_MONTHS
