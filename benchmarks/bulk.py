@@ -23,7 +23,8 @@ from benchmarks import history
 from benchmarks.history import END, Batch
 from ops_console.adapters.statutory_days import StatutoryDays
 from ops_console.core.contracts import VersionInForce
-from ops_console.core.tickets import Event, fold
+from ops_console.core.ticket_folds import fold
+from ops_console.core.tickets import Event
 from ops_console.core.working_time import working_calendar
 from ops_console.services.clocks import clock_columns, judge, ticket_columns
 from ops_console.services.contracts import Book

@@ -24,7 +24,7 @@ from benchmarks import bulk, figures, history
 from benchmarks.history import END
 from ops_console import settings
 from ops_console.console import PROJECT, Console
-from ops_console.core.tickets import fold
+from ops_console.core.ticket_folds import fold
 from ops_console.services.clocks import clock_columns, frozen_of, judge, ticket_columns
 from ops_console.services.contracts import Book
 from ops_console.store import audit, clocks, tickets

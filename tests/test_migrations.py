@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, select, text
+from sqlalchemy import Boolean, Connection, Date, DateTime, MetaData, Table, func, inspect, select, text
 
+from ops_console.adapters.statutory_days import StatutoryDays
 from ops_console.console import PROJECT, Console
+from ops_console.core.tickets import TicketFacts
+from ops_console.services import tickets
+from ops_console.services.contracts import Bookshelf
+from ops_console.store import audit
 from ops_console.store.audit import EventRow
 from ops_console.store.base import Base
 from ops_console.store.database import Database
 from ops_console.store.migrate import migrate
-from tests.conftest import FakeClock, make_console
+from ops_console.store.tickets import TicketRow
+from tests.conftest import DATA, HOSPITAL, FakeClock, make_console
 
+NEWEST = max(path.name[:4] for path in (PROJECT / "migrations" / "versions").glob("[0-9]*.py"))
 PREPARE = "from ops_console.main import open_console; open_console().close()"
 
 
@@ -57,7 +68,7 @@ def test_migrating_again_changes_nothing(database: Database) -> None:
     for _ in range(2):
         migrate(database, PROJECT / "migrations")
     with database.engine.connect() as connection:
-        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all() == ["0001"]
+        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all() == [NEWEST]
 
 
 def test_two_processes_that_start_at_once_on_an_empty_database_both_succeed(
@@ -83,4 +94,59 @@ def test_the_newest_revision_is_the_file_with_the_highest_number() -> None:
     config = Config()
     config.set_main_option("script_location", str(PROJECT / "migrations"))
     (head,) = ScriptDirectory.from_config(config).get_heads()
-    assert head == max(path.name[:4] for path in (PROJECT / "migrations" / "versions").glob("[0-9]*.py"))
+    assert head == NEWEST
+
+
+@pytest.fixture
+def old_house(database: Database) -> Database:
+    """A database of the first version with a house in it: accounts, a contract, 48 tickets, their chain."""
+    migrate(database, PROJECT / "migrations", to="0001")
+    rows = json.loads((DATA / "house-0001.json").read_text(encoding="utf-8"))
+    with database.engine.execution_options(writes=True).begin() as connection:
+        for name, given in rows.items():
+            table = _reflected(connection, name)
+            if given:
+                connection.execute(table.insert(), [_typed(table, row) for row in given])
+    return database
+
+
+def _reflected(connection: Connection, name: str) -> Table:
+    return Table(name, MetaData(), autoload_with=connection)
+
+
+def _typed(table: Table, row: dict[str, Any]) -> dict[str, Any]:
+    """JSON has no instants, days, bytes or truth: give each column what its type wants."""
+    return {name: _value(table.c[name].type, value) for name, value in row.items()}
+
+
+def _value(kind: Any, value: Any) -> Any:
+    if isinstance(value, dict):
+        return bytes.fromhex(value["hex"])
+    if value is None:
+        return None
+    if isinstance(kind, Boolean):
+        return bool(value)
+    if isinstance(kind, DateTime):
+        return datetime.fromisoformat(value).replace(tzinfo=UTC)
+    return date.fromisoformat(value) if isinstance(kind, Date) else value
+
+
+def test_a_house_of_the_first_version_keeps_every_fact(old_house: Database) -> None:
+    migrate(old_house, PROJECT / "migrations")
+    before = json.loads((DATA / "house-0001.json").read_text(encoding="utf-8"))
+    with old_house.reading() as session:
+        assert audit.first_broken(session) is None
+        assert audit.chain_head(session) == (len(before["event"]), before["event"][-1]["hash"])
+        assert session.scalar(select(func.count()).select_from(TicketRow)) == len(before["ticket"])
+        numbers = session.scalars(select(TicketRow.number)).all()
+    shown = _shown(old_house, numbers)
+    assert {number: (facts.state, facts.personal["title"]) for number, facts in shown.items()} == {
+        row["number"]: (row["state"], row["title"]) for row in before["ticket"]
+    }
+
+
+def _shown(database: Database, numbers: Sequence[str]) -> dict[str, TicketFacts]:
+    shelf = Bookshelf(StatutoryDays().of)
+    with database.reading() as session:
+        book = shelf.book(session)
+        return {number: tickets.view(session, book, number, HOSPITAL).facts for number in numbers}

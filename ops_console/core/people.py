@@ -27,6 +27,13 @@ Permission = Literal[
     "people.read",
     "people.manage",
     "audit.read",
+    "tickets.attach",
+    "tickets.export",
+    "personal.reveal",
+    "notes.hospital",
+    "flags.review",
+    "locations.manage",
+    "tokens.own",
 ]
 
 # role -> side, permissions. Every page, endpoint and use case asks this table and nothing else.
@@ -37,7 +44,8 @@ ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
             {
                 "tickets.read", "tickets.open", "tickets.confirm", "tickets.import", "suspensions.decide",
                 "corrections.decide", "reports.read", "contracts.read", "contracts.confirm", "jobs.read",
-                "people.read",
+                "people.read", "audit.read", "tickets.attach", "tickets.export", "personal.reveal", "notes.hospital",
+                "flags.review", "locations.manage", "tokens.own",
             }
         ),
     ),
@@ -46,13 +54,19 @@ ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
         frozenset(
             {
                 "tickets.read", "tickets.open", "tickets.record", "tickets.import", "reports.read", "contracts.read",
-                "contracts.confirm", "jobs.read", "corrections.decide", "people.read",
+                "contracts.confirm", "jobs.read", "corrections.decide", "people.read", "audit.read", "tickets.attach",
+                "tickets.export", "personal.reveal", "tokens.own",
             }
         ),
     ),
     "auditor": (
         NEUTRAL,
-        frozenset({"tickets.read", "reports.read", "contracts.read", "jobs.read", "people.read", "audit.read"}),
+        frozenset(
+            {
+                "tickets.read", "reports.read", "contracts.read", "jobs.read", "people.read", "audit.read",
+                "tickets.export", "tokens.own",
+            }
+        ),
     ),
     "administrator": (NEUTRAL, frozenset({"people.read", "people.manage", "jobs.read"})),
 }  # fmt: skip

@@ -19,7 +19,8 @@ from ops_console.core.clocks import Clock
 from ops_console.core.contracts import VersionInForce
 from ops_console.core.explanations import Explanation, explain
 from ops_console.core.moments import hour_of, month_of, whole
-from ops_console.core.tickets import TicketFacts, fold
+from ops_console.core.ticket_folds import fold
+from ops_console.core.tickets import TicketFacts
 from ops_console.services.contracts import Book, Books
 from ops_console.services.ports import OpenSession
 from ops_console.store import audit, messages, tickets

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from ops_console.core.people import Actor
 from ops_console.core.sentences import to_plain
+from ops_console.core.ticket_folds import fold
 from ops_console.core.ticket_imports import (
     COMPLETED,
     CORRECTED,
@@ -26,7 +27,7 @@ from ops_console.core.ticket_imports import (
     sheet_row_of,
 )
 from ops_console.core.ticket_sheets import COLUMNS, REQUIRED, CellFault, SheetRow, is_blank, missing_columns, read_rows
-from ops_console.core.tickets import CHANNELS, Event, TicketFacts, fold
+from ops_console.core.tickets import CHANNELS, Event, TicketFacts
 from ops_console.services.contracts import Books
 from ops_console.services.jobs import Run
 from ops_console.services.ports import OpenSession, SheetReader

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from ops_console.core.moments import month_of
-from ops_console.core.tickets import fold
+from ops_console.core.ticket_folds import fold
 from ops_console.services.clocks import Judgement, clock_columns, frozen_of, judge, ticket_columns
 from ops_console.services.contracts import Book, Books
 from ops_console.services.jobs import Run

@@ -19,8 +19,8 @@ from ops_console.core.contracts import CLASSES, CLOCKS
 from ops_console.core.errors import Refused
 from ops_console.core.moments import MOST_MONTHS, month_of, months_between, shift_month
 from ops_console.core.people import Actor
+from ops_console.core.ticket_folds import fold
 from ops_console.core.ticket_lists import Filter
-from ops_console.core.tickets import fold
 from ops_console.services.clocks import frozen_of, judge
 from ops_console.services.contracts import Book
 from ops_console.store import audit, clocks, tickets

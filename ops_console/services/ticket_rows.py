@@ -11,7 +11,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from ops_console.core.tickets import Event, fold
+from ops_console.core.ticket_folds import fold
+from ops_console.core.tickets import Event
 from ops_console.services.clocks import Judgement, clock_columns, frozen_of, judge, ticket_columns
 from ops_console.services.contracts import Book
 from ops_console.store import audit, clocks

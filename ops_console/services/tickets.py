@@ -18,8 +18,9 @@ from ops_console.core.errors import NotFound, Refused
 from ops_console.core.moments import ZONE, whole
 from ops_console.core.moves import check_move
 from ops_console.core.people import HOSPITAL, VENDOR, Actor, Permission
+from ops_console.core.ticket_folds import fold
 from ops_console.core.ticket_lists import Filter
-from ops_console.core.tickets import Event, Proposal, TicketFacts, fold
+from ops_console.core.tickets import Event, Proposal, TicketFacts
 from ops_console.services.clocks import Judgement, frozen_of, judge
 from ops_console.services.contracts import Book
 from ops_console.services.sign_in import refuse_fresh_reset

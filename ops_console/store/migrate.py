@@ -15,9 +15,12 @@ if TYPE_CHECKING:
 MIGRATION_LOCK = 7_302_025
 
 
-def migrate(database: Database, folder: Path) -> None:
-    """Given a database and the folder of migrations, run those that are missing. Does nothing when there are none."""
-    if _version(database) == _newest(folder):
+def migrate(database: Database, folder: Path, to: str = "") -> None:
+    """Given a database and the folder of migrations, run those that are missing, up to `to` (the newest).
+
+    Does nothing when there are none.
+    """
+    if _version(database) == (to or _newest(folder)):
         return
     from alembic import command
     from alembic.config import Config
@@ -29,7 +32,7 @@ def migrate(database: Database, folder: Path) -> None:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, to or "head")
 
 
 def hold(session: Session) -> None:

@@ -15,8 +15,9 @@ from ops_console.core.errors import UnknownYear
 from ops_console.core.moments import ZONE
 from ops_console.core.people import Actor, actor_of
 from ops_console.core.statutory import YearDays, parse_days
+from ops_console.core.ticket_folds import fold
 from ops_console.core.ticket_sheets import SheetRow
-from ops_console.core.tickets import Event, TicketFacts, fold
+from ops_console.core.tickets import Event, TicketFacts
 from ops_console.core.working_time import KnownYears, WorkingCalendar, working_calendar
 
 REPORT = "2026-03-05 09:00:00"  # a Thursday, an ordinary workday

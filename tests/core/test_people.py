@@ -30,7 +30,7 @@ def test_an_administrator_has_no_business_rights() -> None:
 
 
 def test_an_auditor_only_reads() -> None:
-    assert {right.split(".")[1] for right in actor_of("a", "甲", "auditor").permissions} == {"read"}
+    assert {right.split(".")[1] for right in actor_of("a", "甲", "auditor").permissions} == {"read", "export", "own"}
 
 
 @pytest.mark.parametrize("right", ["tickets.confirm", "suspensions.decide"])

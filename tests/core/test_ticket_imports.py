@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from ops_console.core import tickets as core
+from ops_console.core.ticket_folds import fold
 from ops_console.core.ticket_imports import PROPOSABLE, Left, RowPlan, Taker, plan, sheet_row_of
 from ops_console.core.ticket_sheets import SheetRow
-from ops_console.core.tickets import Event, TicketFacts, fold
+from ops_console.core.tickets import Event, TicketFacts
 from tests.core.builders import actor, after, at, event, reported, sheet_row, suspended, ticket
 
 NOW = at("2026-11-20 18:00")

@@ -9,7 +9,8 @@ from itertools import permutations
 import pytest
 
 from ops_console.core import tickets as core
-from ops_console.core.tickets import Event, TicketFacts, fold, written
+from ops_console.core.ticket_folds import fold
+from ops_console.core.tickets import Event, TicketFacts, written
 from tests.core.builders import REPORT, after, at, event, on_site, reported, suspended, ticket
 
 TEN, ELEVEN, NOON = "2026-03-05 10:00:00", "2026-03-05 11:00:00", "2026-03-05 12:00:00"

@@ -15,7 +15,8 @@ from ops_console.core import tickets as core
 from ops_console.core.errors import NotFound, Refused
 from ops_console.core.moments import ZONE
 from ops_console.core.people import ROLES, Actor, actor_of, terminal_actor
-from ops_console.core.tickets import TicketFacts, fold
+from ops_console.core.ticket_folds import fold
+from ops_console.core.tickets import TicketFacts
 from ops_console.services import tickets
 from ops_console.services.clocks import frozen_of, judge, ticket_columns
 from ops_console.store import audit

@@ -1,0 +1,220 @@
+"""What a ticket's events come to: each event kind's effect, folded in the order things happened.
+
+Not for what may happen next (`core/moves.py`) and not for storing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from ops_console.core.moments import whole
+from ops_console.core.tickets import (
+    ARRIVED,
+    CANCEL,
+    CANCELLED,
+    CONFIRMED,
+    CORRECTION_DECIDED,
+    CORRECTION_PROPOSED,
+    DECLINED,
+    DESCRIBED,
+    GRADE_IMPORTED,
+    ONSITE_DECIDED,
+    PERSONAL,
+    RATED,
+    REJECTED,
+    REOPENED,
+    REPORTED,
+    RESPONDED,
+    RESTORE,
+    RESTORE_REJECTED,
+    RESUMED,
+    SUSPEND,
+    SUSPENSION_DECIDED,
+    Event,
+    Proposal,
+    Suspension,
+    TicketFacts,
+    written,
+)
+
+
+def fold(number: str, events: Iterable[Event], at: datetime | None = None) -> TicketFacts | None:
+    """Given a ticket's events in the order they were recorded, return what they come to.
+
+    With `at`, what happened later is unseen; None when the ticket was not reported by then.
+    """
+    seen = [event for event in events if at is None or event.occurred_at <= at]
+    reports = [event for event in seen if event.kind == REPORTED]
+    if not reports:
+        return None
+    facts = replace(_opened(number, reports[0]), imported=all(_is_taken_over(event) for event in seen))
+    for event in sorted(seen, key=lambda e: e.occurred_at):
+        facts = APPLY.get(event.kind, _unchanged)(facts, event)
+    return facts
+
+
+def _opened(number: str, event: Event) -> TicketFacts:
+    given = event.facts
+    return TicketFacts(
+        number=number,
+        type=str(given["type"]),
+        module=str(given["module"]),
+        channel=event.channel,
+        needs_onsite=bool(given.get("needs_onsite")),
+        reported_at=event.occurred_at,
+        recorded_at=event.recorded_at,
+        department=str(given.get("department") or ""),
+        carrier=str(given.get("carrier") or ""),
+        personal=dict(event.personal),
+    )
+
+
+def _is_taken_over(event: Event) -> bool:
+    return event.grade == GRADE_IMPORTED or event.kind in (CORRECTION_PROPOSED, CORRECTION_DECIDED)
+
+
+def _typed(event: Event, name: str) -> str:
+    """A reason that somebody typed: in the personal part, for it may name people."""
+    return event.personal.get(name) or str(event.facts.get(name) or "")
+
+
+def _unchanged(facts: TicketFacts, event: Event) -> TicketFacts:
+    return facts
+
+
+def _responded(facts: TicketFacts, event: Event) -> TicketFacts:
+    first = facts.responded_at is None
+    return replace(_described(facts, event), responded_at=event.occurred_at if first else facts.responded_at)
+
+
+def _onsite(facts: TicketFacts, event: Event) -> TicketFacts:
+    return replace(facts, needs_onsite=bool(event.facts["needs_onsite"]))
+
+
+def _arrived(facts: TicketFacts, event: Event) -> TicketFacts:
+    return replace(facts, arrived_at=event.occurred_at) if facts.arrived_at is None else facts
+
+
+def _restored(facts: TicketFacts, event: Event) -> TicketFacts:
+    if facts.restored_at is not None:
+        return _described(facts, event)
+    return replace(_described(facts, event), restorations=(*facts.restorations, event.occurred_at))
+
+
+def _restore_rejected(facts: TicketFacts, event: Event) -> TicketFacts:
+    """The hospital says it is not restored: the clock never stopped (domain §1.7)."""
+    kept = facts.restorations[: len(facts.reopenings)]
+    return replace(facts, restorations=kept, confirmed_at=None, taken_back_at=event.occurred_at)
+
+
+def _reopened(facts: TicketFacts, event: Event) -> TicketFacts:
+    if facts.restored_at is None:  # never finished, so not finished again: the counts of both must stay in step
+        return facts
+    at = event.occurred_at
+    return replace(facts, reopenings=(*facts.reopenings, at), confirmed_at=None, taken_back_at=at)
+
+
+def _confirmed(facts: TicketFacts, event: Event) -> TicketFacts:
+    return replace(facts, confirmed_at=event.occurred_at)
+
+
+def _suspended(facts: TicketFacts, event: Event) -> TicketFacts:
+    approved = event.facts.get("approved")
+    opened = Suspension(event.occurred_at, None, None if approved is None else bool(approved), _typed(event, "reason"))
+    return replace(facts, suspensions=(*facts.suspensions, opened))
+
+
+def _resumed(facts: TicketFacts, event: Event) -> TicketFacts:
+    return _last_suspension(facts, lambda s: replace(s, ended_at=s.ended_at or event.occurred_at))
+
+
+def _suspension_decided(facts: TicketFacts, event: Event) -> TicketFacts:
+    return _last_suspension(facts, lambda s: replace(s, approved=bool(event.facts["approved"])))
+
+
+def _last_suspension(facts: TicketFacts, change: Callable[[Suspension], Suspension]) -> TicketFacts:
+    if not facts.suspensions:
+        return facts
+    return replace(facts, suspensions=(*facts.suspensions[:-1], change(facts.suspensions[-1])))
+
+
+def _withdrawn(state: str) -> Callable[[TicketFacts, Event], TicketFacts]:
+    return lambda facts, event: replace(facts, withdrawn=state, withdrawn_at=event.occurred_at)
+
+
+def _described(facts: TicketFacts, event: Event) -> TicketFacts:
+    given = {name: str(event.facts[name]) for name in ("handler", "mode", "department") if event.facts.get(name)}
+    told = replace(facts, **given, personal={**facts.personal, **_texts(event)})  # type: ignore[arg-type]
+    reason = _typed(event, "suspension_reason")
+    return _last_suspension(told, lambda s: replace(s, reason=s.reason or reason)) if reason else told
+
+
+def _texts(event: Event) -> dict[str, str]:
+    return {name: text for name, text in event.personal.items() if name in PERSONAL}
+
+
+def _rated(facts: TicketFacts, event: Event) -> TicketFacts:
+    return replace(facts, rating=int(str(event.facts["rating"])))
+
+
+def _proposed(facts: TicketFacts, event: Event) -> TicketFacts:
+    given = event.facts
+    made = Proposal(
+        str(given["field"]), str(given["old"]), str(given["new"]), None, event.actor, event.recorded_at, event.side
+    )
+    kept = tuple(p for p in facts.proposals if p.field != made.field or p.approved is not None)
+    return replace(facts, proposals=(*kept, made))
+
+
+def _decided(facts: TicketFacts, event: Event) -> TicketFacts:
+    waiting = next((p for p in facts.waiting if p.field == event.facts["field"]), None)
+    if waiting is None or event.facts.get("new", waiting.new) != waiting.new:  # a word about another proposal
+        return facts
+    decided = replace(waiting, approved=bool(event.facts["approved"]))
+    told = replace(facts, proposals=tuple(decided if p is waiting else p for p in facts.proposals))
+    return _corrected(told, decided) if decided.approved else told
+
+
+def _corrected(facts: TicketFacts, proposal: Proposal) -> TicketFacts:
+    """Put the new value where the old one still stands: what happened since the proposal is not overruled by it."""
+    name, new = proposal.field, _read(proposal.field, proposal.new)
+
+    def corrected(known: Any) -> Any:
+        return new if written(known) == proposal.old else known
+
+    if name == "restored_at":
+        return replace(facts, restorations=tuple(corrected(at) for at in facts.restorations))
+    if name in ("suspended_from", "suspended_until"):
+        place = "started_at" if name == "suspended_from" else "ended_at"
+        moved = (replace(s, **{place: corrected(getattr(s, place))}) for s in facts.suspensions)
+        return replace(facts, suspensions=tuple(moved))
+    return replace(facts, **{name: corrected(getattr(facts, name))})
+
+
+APPLY = {
+    RESPONDED: _responded,
+    ONSITE_DECIDED: _onsite,
+    ARRIVED: _arrived,
+    RESTORE: _restored,
+    RESTORE_REJECTED: _restore_rejected,
+    REOPENED: _reopened,
+    CONFIRMED: _confirmed,
+    SUSPEND: _suspended,
+    SUSPENSION_DECIDED: _suspension_decided,
+    RESUMED: _resumed,
+    DECLINED: _withdrawn(REJECTED),
+    CANCEL: _withdrawn(CANCELLED),
+    DESCRIBED: _described,
+    RATED: _rated,
+    CORRECTION_PROPOSED: _proposed,
+    CORRECTION_DECIDED: _decided,
+}
+
+
+def _read(name: str, value: str) -> object:
+    if name == "needs_onsite":
+        return value == "true"
+    return value if name == "type" else whole(datetime.fromisoformat(value))
