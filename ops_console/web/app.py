@@ -27,6 +27,7 @@ from ops_console.web import (
     sign_in,
     tickets,
     uploads,
+    worklists,
 )
 
 POLICY = (
@@ -42,7 +43,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-BLUEPRINTS = (sign_in, tickets, corrections, descriptions, reports, imports, contracts, jobs, people)
+BLUEPRINTS = (sign_in, worklists, tickets, corrections, descriptions, reports, imports, contracts, jobs, people)
 
 
 class RowId(IntegerConverter):
