@@ -58,7 +58,9 @@ HONORIFIC = "小老大阿"
 
 
 # Two letters that stand for a department by themselves; others of two letters (挂号, 检验) are what lines are about.
-SHORT_FORMS = tuple("公卫 财务 信息 医务 护理 病案 药剂 放射 医保 设备 宣传 后勤 总务 人事 导诊 体检".split())
+SHORT_FORMS = """
+    公卫 财务 信息 医务 护理 病案 药剂 放射 医保 设备 宣传 后勤 总务 人事 导诊 体检
+"""
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,7 @@ def _by_ending(text: str, known: Known) -> Found | None:
     """A whole piece that ends like a department, or is one less its last letters (门诊收费, 公卫, 医共体办)."""
     if re.fullmatch(ENDING, text) and not NO_DEPARTMENT.match(text):
         return Found(text.upper(), len(text))
-    shortened = 3 if text not in SHORT_FORMS else 2
+    shortened = 3 if text not in SHORT_FORMS.split() else 2
     if len(text) >= shortened:
         for name in (*known.departments, *_written().values()):
             if name.lower().startswith(text) and len(text) < len(name) <= len(text) + 2:

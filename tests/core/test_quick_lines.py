@@ -22,20 +22,24 @@ SHIPPED = Lexicon(
     tuple(kind["name"] for kind in FILE["ticket_type"]),
     tuple(Module(m["code"], m["name"], m["group"]) for m in FILE["catalogue"]["modules"]),
 )
-DEPARTMENTS = (
-    "口腔科 东乡卫生院 急诊科 住院部 收费处 儿科门诊 中药房 公卫科 医共体办公室 西门镇卫生院 第二人民医院 120急救中心 二楼收费窗口 "
-    "老年医学科 产房护士站 城北社区卫生服务中心 门诊西药房 院感科 CT室 ICU"
-).split()  # noqa: SIM905
-REPORTERS = (
-    "王医生 李护士 张护士长 刘药师 陈主任 杨院长 黄技师 赵会计 吴干事 周收费员 徐老师 孙科长 欧阳医生 时大夫 白主管 小陈护士 马某患者家属"
-).split()  # noqa: SIM905
+DEPARTMENTS = """
+    口腔科 东乡卫生院 急诊科 住院部 收费处 儿科门诊 中药房 公卫科 医共体办公室 西门镇卫生院 第二人民医院
+    120急救中心 二楼收费窗口 老年医学科 产房护士站 城北社区卫生服务中心 门诊西药房 院感科 CT室 ICU
+"""
+REPORTERS = """
+    王医生 李护士 张护士长 刘药师 陈主任 杨院长 黄技师 赵会计 吴干事 周收费员 徐老师 孙科长 欧阳医生 时大夫 白主管
+    小陈护士 马某患者家属
+"""
 CHANNELS = {
     "微信群": "微信群", "群里": "微信群", "微信": "微信群", "打电话来的": "电话", "来电": "电话", "电话": "电话",
-    "当面": "当面", "现场来说": "当面", "走过来": "当面", "QQ": "QQ", "扫码": "扫码", "后台反馈": "管理端", "管理端": "管理端",
+    "当面": "当面", "现场来说": "当面", "走过来": "当面",
+    "QQ": "QQ", "扫码": "扫码", "后台反馈": "管理端", "管理端": "管理端",
 }  # fmt: skip
 ORDERS = (
-    "{d} {r} {m} {c}", "{c} {d}{r} {m}", "{d}{r}，{m}，{c}", "{m} {d}{r} {c}", "{c}：{d}{r}：{m}", "【{d}】{r}：{m}（{c}）",
-    "{d}-{r}-{m}-{c}", "{d}/{r}/{m}/{c}", "{c} {d} {r}说{m}", "{r}（{d}）{m} {c}", "{d}的{r} {m} {c}", "{d}、{r}、{m}、{c}",
+    "{d} {r} {m} {c}", "{c} {d}{r} {m}", "{d}{r}，{m}，{c}", "{m} {d}{r} {c}",
+    "{c}：{d}{r}：{m}", "【{d}】{r}：{m}（{c}）",
+    "{d}-{r}-{m}-{c}", "{d}/{r}/{m}/{c}", "{c} {d} {r}说{m}", "{r}（{d}）{m} {c}",
+    "{d}的{r} {m} {c}", "{d}、{r}、{m}、{c}",
     "{d}｜{r}｜{m}｜{c}", "{c}，{r}，{d}，{m}！", "{m}。{d} {r} {c}", "９：０５　{d}　{r}　{m}　{c}",
 )  # fmt: skip
 
@@ -65,8 +69,8 @@ def test_lines_written_before_the_rules_are_read_nearly_all() -> None:
 
 
 def test_every_order_and_separator_of_person_place_and_channel_is_understood() -> None:
-    reporters, channels = cycle(REPORTERS), cycle(CHANNELS)
-    for department, order in product(DEPARTMENTS, ORDERS):
+    reporters, channels = cycle(REPORTERS.split()), cycle(CHANNELS)
+    for department, order in product(DEPARTMENTS.split(), ORDERS):
         reporter, channel = next(reporters), next(channels)
         line = order.format(d=department, r=reporter, m="处方流转提交报错", c=channel)
         guess = read(line, SHIPPED)
@@ -77,14 +81,15 @@ def test_every_order_and_separator_of_person_place_and_channel_is_understood() -
 @pytest.mark.parametrize(
     ("head", "expected"),
     [
-        ("9:05", "09:05"), ("09：05", "09:05"), ("９：０５", "09:05"), ("9:05:33", "09:05"), ("9点05", "09:05"), ("9点5分", "09:05"),
-        ("9点", "09:00"), ("9点半", "09:30"), ("九点半", "09:30"), ("十点一刻", "10:15"), ("二十点零五", "20:05"), ("9点钟左右", "09:00"),
-        ("下午2点", "14:00"), ("下午两点", "14:00"), ("下午14点", "14:00"), ("晚上8点20", "20:20"), ("中午12点半", "12:30"),
-        ("中午1点", "13:00"), ("凌晨12点", "00:00"), ("上午9:05", "09:05"), ("今天上午10点05", "10:05"), ("[11:20]", "11:20"),
-        ("00:00", "00:00"), ("23:59", "23:59"), ("24:00", None), ("23:60", None), ("25:70", None), ("9:5", None),
-        ("昨天9:05", None), ("昨晚8点", None), ("昨日", None), ("前天下午3点", None), ("明天9点", None), ("周三9点", None),
-        ("11月20日9:05", None), ("一点也不", None), ("9点的号", None), ("9:05的号", None), ("9点到11点", None), ("9:00-11:00", None),
-        ("2点击", None), ("99点", None),
+        ("9:05", "09:05"), ("09：05", "09:05"), ("９：０５", "09:05"), ("9:05:33", "09:05"), ("9点05", "09:05"),
+        ("9点5分", "09:05"), ("9点", "09:00"), ("9点半", "09:30"), ("九点半", "09:30"), ("十点一刻", "10:15"),
+        ("二十点零五", "20:05"), ("9点钟左右", "09:00"), ("下午2点", "14:00"), ("下午两点", "14:00"),
+        ("下午14点", "14:00"), ("晚上8点20", "20:20"), ("中午12点半", "12:30"), ("中午1点", "13:00"),
+        ("凌晨12点", "00:00"), ("上午9:05", "09:05"), ("今天上午10点05", "10:05"), ("[11:20]", "11:20"),
+        ("00:00", "00:00"), ("23:59", "23:59"), ("24:00", None), ("23:60", None), ("25:70", None),
+        ("9:5", None), ("昨天9:05", None), ("昨晚8点", None), ("昨日", None), ("前天下午3点", None),
+        ("明天9点", None), ("周三9点", None), ("11月20日9:05", None), ("一点也不", None), ("9点的号", None),
+        ("9:05的号", None), ("9点到11点", None), ("9:00-11:00", None), ("2点击", None), ("99点", None),
     ],
 )  # fmt: skip
 def test_only_a_leading_time_of_today_is_the_report_time(head: str, expected: str | None) -> None:
