@@ -113,6 +113,13 @@ def _type_of(about: str, lexicon: Lexicon) -> str | None:
     return best if best is not None and scores[best][0] > 0 else None
 
 
+def heaviest_place(matter: str) -> int:
+    """Given a matter, return where the words begin that tell its type, or its length when none does."""
+    scores = [_score(matter, rules) for rules in _rules("type").values()]
+    heaviest = max(scores)
+    return -heaviest[1] if heaviest[0] > 0 else len(matter)
+
+
 def _module_scores(about: str) -> dict[str, tuple[float, int]]:
     scores = {name: _score(about, rules) for name, rules in _rules("module").items()}
     return {name: score for name, score in scores.items() if score[0] > 0}
