@@ -23,6 +23,7 @@ from ops_console.services.contracts import Book, Bookshelf
 from ops_console.services.jobs import Job, Runs
 from ops_console.services.people import NewAccount, Policy
 from ops_console.services.ports import PasswordHasher, SheetReader
+from ops_console.services.quick_log import Vocabularies
 from ops_console.settings import Settings
 from ops_console.store import catalogue
 from ops_console.store.database import Database
@@ -55,6 +56,7 @@ class Console:
         self.hasher: PasswordHasher = hasher or Argon2()
         self.shelf = Bookshelf(known_years or StatutoryDays().of)
         self.translations = Translations(PROJECT / "ops_console" / "translations")
+        self.vocabularies = Vocabularies([t.name for t in settings.ticket_types], settings.modules)
         self.jobs: dict[str, Job] = {}
         self.wake = threading.Event()
         self.owner = f"{socket.gethostname()}/{os.getpid()}/{os.urandom(3).hex()}"

@@ -22,7 +22,7 @@ def upgrade() -> None:
         sa.Column("times", sa.Integer(), nullable=False),
         sa.Column("taught_by", sa.String(length=80), nullable=False),
         sa.Column("taught_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("kind IN ('department', 'module')", name="ck_alias_kind"),
+        sa.CheckConstraint("kind IN ('department', 'module')", name=op.f("ck_alias_kind")),
         sa.PrimaryKeyConstraint("kind", "word", name="pk_alias"),
     )
     op.create_index("ix_alias_taught_at", "alias", ["taught_at"])

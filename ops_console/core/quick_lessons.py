@@ -15,7 +15,9 @@ from ops_console.core.quick_people import learned, reporter_at
 DEPARTMENT, MODULE = "department", "module"
 WORD = re.compile(r"[一-龥a-z]{2,10}")
 # Where the matter's subject ends and what is said of it begins.
-PREDICATE = re.compile("[的了又还也都就不没未无已在是被把给让有要想能会怎如请帮说问和跟]|打开|显示|提交|登录|点击|报错|老是|总是|一直")
+PREDICATE = re.compile(
+    "[的了又还也都就不没未无已在是被把给让有要想能会怎如请帮说问和跟]|打开|显示|提交|登录|点击|报错|老是|总是|一直"
+)
 
 
 @dataclass(frozen=True)

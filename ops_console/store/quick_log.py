@@ -34,7 +34,9 @@ class AliasRow(Base):
 
 def aliases(session: Session) -> Sequence[AliasRow]:
     """Given nothing, return what was taught last, at most MOST_ALIASES. One statement."""
-    return session.scalars(select(AliasRow).order_by(AliasRow.taught_at.desc(), AliasRow.word).limit(MOST_ALIASES)).all()
+    return session.scalars(
+        select(AliasRow).order_by(AliasRow.taught_at.desc(), AliasRow.word).limit(MOST_ALIASES)
+    ).all()
 
 
 def teach(session: Session, *, kind: str, word: str, meaning: str, by: str, at: datetime) -> None:
@@ -48,7 +50,7 @@ def teach(session: Session, *, kind: str, word: str, meaning: str, by: str, at: 
 
 
 def recent(session: Session) -> Sequence[Any]:
-    """Given nothing, return type, module, department and reporter of the RECENT tickets reported last. One statement."""
+    """Given nothing, return what the RECENT tickets reported last call their type, module, place and person."""
     columns = (TicketRow.type, TicketRow.module, TicketRow.department, TicketRow.reporter)
     return session.execute(
         select(*columns).order_by(TicketRow.reported_at.desc(), TicketRow.id.desc()).limit(RECENT)
