@@ -15,7 +15,6 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from ops_console.core import chat_blocks, quick_lessons
-from ops_console.core import tickets as core
 from ops_console.core.catalogue import Module
 from ops_console.core.errors import Refused
 from ops_console.core.moments import ZONE
@@ -32,6 +31,7 @@ from ops_console.store import quick_log as store
 
 FIELDS = ("type", "module", "channel", "department", "reporter", "reported")
 CHATS = ("微信群", "QQ")  # somebody wrote there and nobody answered by that alone: when it was said has to be told
+CALL = "电话"  # the bare Enter: the phone rang
 SAID_MINUTES = (0, 5, 10, 30)
 REFRESH = timedelta(minutes=5)
 USUAL_MODULES, USUAL_TYPES, USUAL_REPORTERS = 8, 6, 8
@@ -54,13 +54,15 @@ class Entry:
     """The command of one quick entry: the line as typed, the fields that a person set, and when it was said.
 
     `fields` by names of FIELDS; one that is not there is guessed. `said_minutes` ago, or `said_at` (aware), as told by
-    a chip or by the chat itself. `answered` counts for chats alone: a call taken is answered, anything else is not.
+    a chip or by the chat itself; `chat` is the channel of the chip, where the line names none. `answered` counts for
+    chats alone: a call taken is answered, anything else is not.
     """
 
     line: str = ""
     fields: Mapping[str, str] = field(default_factory=dict)
     said_minutes: int | None = None
     said_at: datetime | None = None
+    chat: str = ""
     answered: bool = False
     evidence: tuple[str, ...] = ()
 
@@ -119,8 +121,8 @@ def guessed(entry: Entry, vocabulary: Vocabulary) -> dict[str, str]:
     """Given an entry, return its fields by name, `title` among them: what a person set, else what the line says."""
     guess = read(entry.line, vocabulary.lexicon)
     told = {name: str(getattr(guess, name) or "") for name in FIELDS} | dict(entry.fields)
-    if not entry.line.strip() and not told["channel"]:
-        told["channel"] = core.CHANNELS[1]  # the bare Enter: the phone rang
+    if not told["channel"]:
+        told["channel"] = entry.chat or ("" if entry.line.strip() else CALL)
     return {**told, "title": guess.title}
 
 

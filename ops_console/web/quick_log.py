@@ -103,7 +103,9 @@ def _waiting() -> Any:
 def guess() -> Any:
     """What the line seems to say, as the box's fields; nothing is kept."""
     entry = _entry()
-    return render_template("quick_log/_fields.html", told=service.guessed(entry, vocabulary()), kept=tuple(entry.fields))
+    return render_template(
+        "quick_log/_fields.html", told=service.guessed(entry, vocabulary()), kept=tuple(entry.fields)
+    )
 
 
 @pages.post("/log")
@@ -143,7 +145,9 @@ def _store(entry: Entry, number: str) -> str:
 def _refused(refused: Refused, entry: Entry) -> Any:
     if _by_script():
         asks = refused.field == "said"
-        return render_template("quick_log/_outcome.html", done=None, waiting=None, refused=refused), 200 if asks else 400
+        return render_template(
+            "quick_log/_outcome.html", done=None, waiting=None, refused=refused
+        ), 200 if asks else 400
     return _page(refused, told=service.guessed(entry, vocabulary()), kept=FIELDS, confirming=True)
 
 
@@ -162,9 +166,8 @@ def _entry() -> Entry:
     minutes = int(said) if said.isascii() and said.isdigit() and len(said) < 4 else None
     if said == "at":
         fields["reported"] = given.get("said_at", "").strip()
-    if said and given.get("chat") in CHATS:
-        fields.setdefault("channel", given["chat"])
-    return Entry(given.get("line", ""), fields, minutes, None, given.get("answered") == "yes")
+    chat = given.get("chat", "") if said and given.get("chat") in CHATS else ""
+    return Entry(given.get("line", ""), fields, minutes, chat=chat, answered=given.get("answered") == "yes")
 
 
 @pages.post("/log/take-back")
@@ -222,5 +225,3 @@ def _entry_of(draft: Draft, position: int, channel: str) -> Entry:
     told_at: datetime | None = draft.message.said_at
     minutes = None if told_at or fields["reported"] else 0
     return Entry(draft.message.text, fields, minutes, told_at)
-
-
