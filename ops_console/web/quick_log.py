@@ -103,9 +103,8 @@ def _waiting() -> Any:
 def guess() -> Any:
     """What the line seems to say, as the box's fields; nothing is kept."""
     entry = _entry()
-    return render_template(
-        "quick_log/_fields.html", told=service.guessed(entry, vocabulary()), kept=tuple(entry.fields)
-    )
+    told = service.guessed(entry, vocabulary()) if entry.line.strip() else entry.fields
+    return render_template("quick_log/_fields.html", told=told, kept=tuple(entry.fields))
 
 
 @pages.post("/log")
@@ -144,10 +143,8 @@ def _store(entry: Entry, number: str) -> str:
 
 def _refused(refused: Refused, entry: Entry) -> Any:
     if _by_script():
-        asks = refused.field == "said"
-        return render_template(
-            "quick_log/_outcome.html", done=None, waiting=None, refused=refused
-        ), 200 if asks else 400
+        status = 200 if refused.field == "said" else 400
+        return render_template("quick_log/_outcome.html", done=None, waiting=None, refused=refused), status
     return _page(refused, told=service.guessed(entry, vocabulary()), kept=FIELDS, confirming=True)
 
 
