@@ -15,6 +15,7 @@ from werkzeug.routing import IntegerConverter, Map
 from ops_console.console import PROJECT, Console
 from ops_console.core.errors import ConsoleError, NotFound, Refused
 from ops_console.web import (
+    closing,
     contracts,
     database,
     formats,
@@ -41,7 +42,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-BLUEPRINTS = (sign_in, quick_log, tickets, reports, imports, contracts, jobs, people)
+BLUEPRINTS = (sign_in, quick_log, closing, tickets, reports, imports, contracts, jobs, people)
 
 
 class RowId(IntegerConverter):

@@ -186,6 +186,7 @@
     if (line.value.trim() && line.value !== line.defaultValue) { event.preventDefault(); event.returnValue = ""; }
   });
 
+  window.addEventListener("resize", grow);
   form.querySelector("[data-usual]").hidden = false;
   grow();
   if (line.value) { later(); }
