@@ -73,7 +73,7 @@ def _page(
         reading_anew()
     number = request.values.get("number", "")
     return render_template(
-        "quick_log/index.html", told=told or {}, kept=kept, refused=refused, confirming=confirming,
+        "quick_log/index.html", read_out=told or {}, by_hand=kept, refused=refused, confirming=confirming,
         filling=_known(number) if number else None, line=request.form.get("line", ""), done=_done(), waiting=_waiting(),
     ), 400 if refused and refused.field != "said" else 200  # fmt: skip
 
@@ -104,7 +104,7 @@ def guess() -> Any:
     """What the line seems to say, as the box's fields; nothing is kept."""
     entry = _entry()
     told = service.guessed(entry, vocabulary()) if entry.line.strip() else entry.fields
-    return render_template("quick_log/_fields.html", told=told, kept=tuple(entry.fields))
+    return render_template("quick_log/_fields.html", read_out=told, by_hand=tuple(entry.fields))
 
 
 @pages.post("/log")
