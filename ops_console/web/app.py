@@ -17,7 +17,9 @@ from ops_console.core.errors import ConsoleError, NotFound, Refused
 from ops_console.web import (
     closing,
     contracts,
+    corrections,
     database,
+    descriptions,
     formats,
     imports,
     jobs,
@@ -27,6 +29,7 @@ from ops_console.web import (
     sign_in,
     tickets,
     uploads,
+    worklists,
 )
 
 POLICY = (
@@ -42,7 +45,9 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-BLUEPRINTS = (sign_in, quick_log, closing, tickets, reports, imports, contracts, jobs, people)
+BLUEPRINTS = (
+    sign_in, quick_log, closing, worklists, tickets, corrections, descriptions, reports, imports, contracts, jobs, people,
+)  # fmt: skip
 
 
 class RowId(IntegerConverter):

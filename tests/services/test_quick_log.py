@@ -140,7 +140,8 @@ def test_what_was_just_logged_is_taken_back(console: Console, clock: FakeClock) 
 
 
 def test_pasted_chat_becomes_drafts_each_with_its_time_the_old_and_the_polite_unticked(console: Console) -> None:
-    block = "王护士(门诊收费) 17:12: 扫码付失败\n李工 17:13\n收到\n陈医生 2026-11-19 17:59:59\n白屏\n周会计 昨天 18:00\n对账差3笔"
+    block = "王护士(门诊收费) 17:12: 扫码付失败\n李工 17:13\n收到\n"
+    block += "陈医生 2026-11-19 17:59:59\n白屏\n周会计 昨天 18:00\n对账差3笔"
     with console.read() as session:
         found = quick_log.drafts(block, console.vocabularies.of(session, NOON), NOON)
     assert [(d.guess.department, d.guess.reporter, d.chatter, d.too_old) for d in found] == [
