@@ -46,7 +46,8 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 BLUEPRINTS = (
-    sign_in, quick_log, closing, worklists, tickets, corrections, descriptions, reports, imports, contracts, jobs, people,
+    sign_in, quick_log, closing, worklists, tickets, corrections, descriptions, reports, imports, contracts, jobs,
+    people,
 )  # fmt: skip
 
 
