@@ -19,11 +19,13 @@ from ops_console.adapters.statutory_days import StatutoryDays
 from ops_console.adapters.translations import Translations
 from ops_console.core.working_time import KnownYears
 from ops_console.services import contracts, people
+from ops_console.services.closing import Reminder
 from ops_console.services.contracts import Book, Bookshelf
 from ops_console.services.jobs import Job, Runs
 from ops_console.services.people import NewAccount, Policy
 from ops_console.services.ports import PasswordHasher, SheetReader
-from ops_console.settings import Settings
+from ops_console.services.quick_log import Vocabularies
+from ops_console.settings import Settings, load
 from ops_console.store import catalogue
 from ops_console.store.database import Database
 from ops_console.store.migrate import hold, migrate
@@ -34,6 +36,13 @@ PROJECT = Path(__file__).resolve().parent.parent
 def utc_now() -> datetime:
     """Return the present instant; the only clock below the faces and jobs is the one passed to them."""
     return datetime.now(UTC)
+
+
+def settings_of_no_house() -> Settings | None:
+    """Return the settings while no database has been made for them, so that nothing is made by asking; else None."""
+    settings = load(PROJECT)
+    made = settings.database_url or (settings.data_folder / "console.db").exists()
+    return None if made else settings
 
 
 class Console:
@@ -55,6 +64,8 @@ class Console:
         self.hasher: PasswordHasher = hasher or Argon2()
         self.shelf = Bookshelf(known_years or StatutoryDays().of)
         self.translations = Translations(PROJECT / "ops_console" / "translations")
+        self.vocabularies = Vocabularies([t.name for t in settings.ticket_types], settings.modules)
+        self.reminder = Reminder()
         self.jobs: dict[str, Job] = {}
         self.wake = threading.Event()
         self.owner = f"{socket.gethostname()}/{os.getpid()}/{os.urandom(3).hex()}"

@@ -112,8 +112,8 @@ def terminal_actor(user: str) -> Actor:
         f"系统/{user}", f"系统/{user}", NEUTRAL,
         frozenset(
             {
-                "tickets.read", "tickets.import", "reports.read", "contracts.read", "jobs.read", "people.read",
-                "people.manage",
+                "tickets.read", "tickets.open", "tickets.import", "reports.read", "contracts.read", "jobs.read",
+                "people.read", "people.manage",
             }
         ),
     )  # fmt: skip

@@ -15,6 +15,7 @@ from werkzeug.routing import IntegerConverter, Map
 from ops_console.console import PROJECT, Console
 from ops_console.core.errors import ConsoleError, NotFound, Refused
 from ops_console.web import (
+    closing,
     contracts,
     corrections,
     database,
@@ -23,6 +24,7 @@ from ops_console.web import (
     imports,
     jobs,
     people,
+    quick_log,
     reports,
     sign_in,
     tickets,
@@ -43,7 +45,10 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-BLUEPRINTS = (sign_in, worklists, tickets, corrections, descriptions, reports, imports, contracts, jobs, people)
+BLUEPRINTS = (
+    sign_in, quick_log, closing, worklists, tickets, corrections, descriptions, reports, imports, contracts, jobs,
+    people,
+)  # fmt: skip
 
 
 class RowId(IntegerConverter):
