@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ops_console.core.people import HOSPITAL, NEUTRAL, VENDOR, Actor
-from ops_console.services import imports, people, rechecks
+from ops_console.services import imports, people, rechecks, repeats
 from ops_console.services.jobs import Job, Run
 
 if TYPE_CHECKING:
@@ -55,4 +55,5 @@ def _recheck(console: Console, run: Run) -> dict[str, Any]:
 def _tidy(console: Console, run: Run) -> dict[str, Any]:
     with console.write() as session:
         people.tidy(session, console.policy, console.now())
+        repeats.tidy(session, console.now())
     return {}

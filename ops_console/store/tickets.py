@@ -6,9 +6,24 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Select, SmallInteger, String, exists, func, insert, select, text, update
+from sqlalchemy import (
+    ForeignKey,
+    Index,
+    Select,
+    SmallInteger,
+    String,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    text,
+    tuple_,
+    update,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from ops_console.core.cursors import Place
 from ops_console.core.moments import month_start, shift_month
 from ops_console.core.ticket_lists import COUNT_LIMIT, Filter
 from ops_console.core.tickets import OPEN_STATES
@@ -94,6 +109,22 @@ def page(
     order = [column.desc() if descending else column.asc() for column in columns]
     query = _narrowed(select(*LISTED), chosen, now).order_by(*order).limit(limit).offset(offset)
     return session.execute(query).all()
+
+
+def following(
+    session: Session, chosen: Filter, now: datetime, *, after: Place | None, descending: bool, limit: int
+) -> Sequence[Any]:
+    """Given a filter and a place (None: the beginning), return the next rows by report time. One statement.
+
+    By comparing keys, not by counting rows: what is added meanwhile moves nothing that is still to come.
+    """
+    key = tuple_(TicketRow.reported_at, TicketRow.id)
+    query = _narrowed(select(*LISTED), chosen, now)
+    if after is not None:
+        place = tuple_(literal(after.reported_at, TicketRow.reported_at.type), literal(after.row_id, TicketRow.id.type))
+        query = query.where(key < place if descending else key > place)
+    order = [column.desc() if descending else column.asc() for column in SORTS["reported"]]
+    return session.execute(query.order_by(*order).limit(limit)).all()
 
 
 def count(session: Session, chosen: Filter, now: datetime) -> int:
