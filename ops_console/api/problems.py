@@ -75,7 +75,8 @@ class Misshapen(Exception):
 def language() -> str:
     """Return the language to answer in: the one asked for by Accept-Language, else Chinese."""
     if "language" not in g:
-        g.language = request.accept_languages.best_match(LANGUAGES, default="zh")
+        wanted = (name.partition("-")[0].lower() for name in request.accept_languages.values())
+        g.language = next((name for name in wanted if name in LANGUAGES), "zh")
     return str(g.language)
 
 
