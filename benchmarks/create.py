@@ -201,7 +201,7 @@ def _is_whole(console: Console, number: str) -> bool:
 
 
 def chain_share(folder: Path, writes: int) -> tuple[float, float]:
-    """Given a folder, log tickets in this process; return the milliseconds of processor time of a write and its seal."""
+    """Given a folder, log tickets in this process; return the processor milliseconds of a write and of its seal."""
     sealing = 0.0
     console = Console(load.settings.load(load.PROJECT, {"OPS_DATA": str(folder)}))
 

@@ -17,6 +17,8 @@ class TypeTold(Told):
 
     name: str
     declinable: bool
+    confirm: str
+    agreed: bool
 
 
 class ModuleTold(Told):

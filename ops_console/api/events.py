@@ -6,18 +6,20 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from flask import request
+from pydantic import Field
 from sqlalchemy.orm import Session
 
 from ops_console.api import tickets as noun
 from ops_console.api.endpoints import Endpoints
 from ops_console.api.repeats import once
-from ops_console.api.shapes import Given, Instant, Told, words
+from ops_console.api.shapes import Given, Instant, InstantGiven, Told, words
 from ops_console.api.tokens import caller, console
 from ops_console.core import tickets as core
 from ops_console.core.errors import Refused
 from ops_console.core.tickets import Event
 from ops_console.services import tickets
-from ops_console.services.tickets import LONGEST, Move
+from ops_console.services.ticket_events import LONGEST
+from ops_console.services.tickets import Move
 
 endpoints = Endpoints()
 TAG = "事件"
@@ -26,7 +28,7 @@ DECISIVE = (*tickets.WEIGHTY, core.RESTORE_REJECTED, core.REOPENED, core.CANCEL)
 
 
 class NewEvent(Given):
-    """The next event of a ticket, as of now; each kind takes its own fields alone."""
+    """The next event of a ticket; each kind takes its own fields alone, and some an earlier moment."""
 
     kind: Literal[KINDS]  # type: ignore[valid-type]
     needs_onsite: bool | None = None
@@ -37,14 +39,20 @@ class NewEvent(Given):
     process: words(LONGEST["process"]) | None = None  # type: ignore[valid-type]
     field: words(30) | None = None  # type: ignore[valid-type]
     new: words(200) | None = None  # type: ignore[valid-type]
+    assignee: words(40) | None = None  # type: ignore[valid-type]
+    level: Literal[core.LEVELS] | None = None  # type: ignore[valid-type]
+    cause: Literal[core.SUSPENSION_CAUSES] | None = None  # type: ignore[valid-type]
+    occurred_at: InstantGiven | None = Field(default=None, description="发生时刻；不写为现在，最多补录 24 小时以内")
 
     def command(self, number: str, handler: str) -> Move:
         """Given the ticket and who acts, return the services' command. What a kind does not take they refuse."""
-        given = {name: value for name, value in self.model_dump(exclude={"kind"}).items() if value is not None}
+        given = {
+            name: value for name, value in self.model_dump(exclude={"kind", "occurred_at"}).items() if value is not None
+        }
         if "handler" in tickets.FACTS.get(self.kind, ()):
             given.setdefault("handler", handler)
         personal = {name: str(given.pop(name)) for name in ("process",) if name in given}
-        return Move(number, self.kind, given, personal)
+        return Move(number, self.kind, given, personal, self.occurred_at)
 
 
 class AddedEvent(Told):
@@ -59,6 +67,7 @@ class AddedEvent(Told):
 class EventTold(Told):
     """One event: both its times, who, and what it tells."""
 
+    seq: int
     kind: str
     occurred_at: Instant
     recorded_at: Instant

@@ -12,15 +12,16 @@ from sqlalchemy.orm import Session
 
 from ops_console.api.endpoints import VERSION, Endpoints
 from ops_console.api.repeats import once
-from ops_console.api.shapes import PLAIN, Flag, Given, Instant, Month, Number, Told, words
+from ops_console.api.shapes import PLAIN, Flag, Given, Instant, InstantGiven, Month, Number, Told, words
 from ops_console.api.tokens import caller, console
 from ops_console.core import tickets as core
 from ops_console.core.contracts import CLASSES, CLOCKS
 from ops_console.core.errors import NotFound
 from ops_console.core.moments import whole
-from ops_console.core.ticket_lists import Filter
+from ops_console.core.ticket_lists import READINGS, Filter
 from ops_console.services import tickets, walks
-from ops_console.services.tickets import LONGEST, OpenTicket, TicketView
+from ops_console.services.ticket_events import LONGEST
+from ops_console.services.tickets import OpenTicket, TicketView
 
 endpoints = Endpoints()
 TAG = "工单"
@@ -28,18 +29,24 @@ Name = Annotated[str, Field(max_length=60, pattern=PLAIN)]
 
 
 class NewTicket(Given):
-    """A ticket to log, as of now. Names are those of /catalogue."""
+    """A ticket to log, as of now or of an earlier moment of the last 24 hours. Names are those of /catalogue.
+
+    With `incomplete` type, module, channel and title may be empty for the moment.
+    """
 
     type: Name
     module: Name
-    channel: Literal[core.CHANNELS]  # type: ignore[valid-type]
-    title: words(LONGEST["title"], shortest=1)  # type: ignore[valid-type]
+    channel: Literal[("", *core.CHANNELS)]  # type: ignore[valid-type]
+    title: words(LONGEST["title"])  # type: ignore[valid-type]
     department: words(LONGEST["department"]) = ""  # type: ignore[valid-type]
     reporter: words(LONGEST["reporter"]) = ""  # type: ignore[valid-type]
     phone: words(LONGEST["phone"]) = ""  # type: ignore[valid-type]
     description: words(LONGEST["description"]) = ""  # type: ignore[valid-type]
     carrier: Name = ""
     needs_onsite: bool = False
+    reported_at: InstantGiven | None = Field(default=None, description="报修时刻；不写为现在，最多补录 24 小时以内")
+    answered: bool = Field(default=False, description="同时登记响应")
+    incomplete: bool = Field(default=False, description="先占位，类型、模块、渠道、标题可当天补全")
 
 
 class LoggedTicket(Told):
@@ -64,10 +71,15 @@ class TicketQuery(Given):
     waiting: Flag = False
     provisional: Flag = False
     open: Flag = False
+    unproven: Flag = False
+    blanks: Flag = False
+    from_hospital: Flag = False
+    assignee: Annotated[str, Field(max_length=40, pattern=PLAIN)] = ""
+    closure: Literal[core.CLOSURES] | None = None  # type: ignore[valid-type]
     clock: Literal[CLOCKS] | None = None  # type: ignore[valid-type]
     klass: Literal[CLASSES] | None = Field(default=None, alias="class")  # type: ignore[valid-type]
-    result: Literal["met", "breached", "running", "settled"] | None = None
-    reading: Literal["adjusted", "raw"] = "adjusted"
+    result: Literal["met", "breached", "unproven", "running", "settled"] | None = None
+    reading: Literal[READINGS] | None = None  # type: ignore[valid-type]
     number: Annotated[str, Field(max_length=40, pattern=PLAIN)] = ""
     order: Literal["desc", "asc"] = "desc"
     limit: Annotated[Number, Field(ge=1, le=walks.MOST)] = 50
@@ -80,8 +92,9 @@ class TicketQuery(Given):
             types=tuple(self.type), modules=tuple(self.module), states=tuple(self.state),
             channels=tuple(self.channel), first_month=month, last_month=month, hour=self.hour,
             breached=self.breached, waiting=self.waiting, provisional=self.provisional, open=self.open,
-            clock=self.clock or "", klass=self.klass or "", result=self.result or "", raw=self.reading == "raw",
-            number=self.number,
+            unproven=self.unproven, blanks=self.blanks, from_hospital=self.from_hospital, assignee=self.assignee,
+            closure=self.closure or "", clock=self.clock or "", klass=self.klass or "", result=self.result or "",
+            reading=self.reading or "", number=self.number,
         )  # fmt: skip
 
 
@@ -89,7 +102,7 @@ class ClockMark(Told):
     """How one clock of a listed ticket stands."""
 
     clock: str
-    result: Literal["met", "breached", "running"]
+    result: Literal["met", "breached", "unproven", "running"]
     breaks_at: Instant | None
     stopped_at: Instant | None
     limit_seconds: int
@@ -111,6 +124,10 @@ class ListedTicket(Told):
     klass: str = Field(alias="class")
     provisional: bool
     waiting: int
+    unproven: int
+    blanks: int
+    assignee: str
+    closure: str
     clocks: list[ClockMark]
 
 
@@ -141,6 +158,19 @@ class ProposalTold(Told):
     proposed_at: Instant
 
 
+class StampTold(Told):
+    """Where one of the ticket's times comes from, how far it can be believed, and the other party's word on it."""
+
+    at: Instant
+    recorded_at: Instant
+    actor: str
+    side: str
+    channel: str
+    grade: str
+    evidence: list[str]
+    accepted: bool | None
+
+
 class Ticket(Told):
     """A ticket with all that it comes to; `possible` are the kinds of event that this caller could add now."""
 
@@ -166,6 +196,12 @@ class Ticket(Told):
     phone: str
     description: str
     process: str
+    blanks: list[str]
+    assignee: str
+    escalated_to: str
+    merged_into: str
+    closure: str
+    times: dict[str, StampTold]
     klass: str = Field(alias="class")
     provisional: bool
     suspensions: list[PauseTold]
@@ -176,6 +212,7 @@ class Ticket(Told):
 SAME = (
     "number", "type", "module", "channel", "department", "carrier", "needs_onsite", "state", "reported_at",
     "recorded_at", "responded_at", "arrived_at", "restored_at", "closed_at", "handler", "mode", "rating",
+    "assignee", "escalated_to", "merged_into", "closure",
 )  # fmt: skip
 
 
@@ -207,8 +244,9 @@ def log(body: NewTicket) -> Any:
     def act(session: Session) -> tuple[Told, str]:
         command = OpenTicket(**body.model_dump())
         number = tickets.open_ticket(session, console().book(session), command, caller().actor, now)
-        at = whole(now)
-        return LoggedTicket(number=number, state=core.WAITING, reported_at=at, recorded_at=at), address(number)
+        state = core.WORKING if body.answered else core.WAITING
+        told = LoggedTicket(number=number, state=state, reported_at=body.reported_at or now, recorded_at=now)
+        return told, address(number)
 
     return once(act, request.get_data())
 
@@ -259,6 +297,7 @@ def show(number: str) -> Ticket:
     possible = tickets.possible(facts, caller().actor, now, judged.version.terms)
     return Ticket(
         **same, **personal, **{"class": judged.klass}, provisional=judged.provisional, possible=sorted(possible),
+        blanks=list(facts.blanks), times={name: _stamped(stamp) for name, stamp in facts.stamps.items()},
         suspensions=[
             PauseTold(
                 started_at=pause.started_at, ended_at=facts.suspension_end(pause), approved=pause.approved,
@@ -270,3 +309,8 @@ def show(number: str) -> Ticket:
             ProposalTold(**{name: getattr(one, name) for name in ProposalTold.model_fields}) for one in facts.proposals
         ],
     )  # fmt: skip
+
+
+def _stamped(stamp: core.Stamp) -> StampTold:
+    values = {name: getattr(stamp, name) for name in StampTold.model_fields}
+    return StampTold(**{**values, "evidence": list(stamp.evidence)})

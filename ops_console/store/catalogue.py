@@ -17,6 +17,8 @@ class TypeRow(Base):
     __tablename__ = "ticket_type"
     name: Mapped[str] = mapped_column(String(30), primary_key=True)
     declinable: Mapped[bool] = mapped_column(Boolean)
+    confirm: Mapped[str] = mapped_column(String(8))
+    agreed: Mapped[bool] = mapped_column(Boolean)
     position: Mapped[int] = mapped_column(Integer)
     retired: Mapped[bool] = mapped_column(Boolean)
 
@@ -34,7 +36,11 @@ class NodeRow(Base):
 
 
 # Asked with every ticket logged: built once, and columns alone.
-TYPES = select(TypeRow.name, TypeRow.declinable).where(TypeRow.retired.is_(False)).order_by(TypeRow.position)
+TYPES = (
+    select(TypeRow.name, TypeRow.declinable, TypeRow.confirm, TypeRow.agreed)
+    .where(TypeRow.retired.is_(False))
+    .order_by(TypeRow.position)
+)
 NODES = (
     select(NodeRow.code, NodeRow.name, NodeRow.grouping)
     .where(NodeRow.kind == bindparam("kind"), NodeRow.retired.is_(False))
@@ -44,7 +50,7 @@ NODES = (
 
 def types(session: Session) -> tuple[TicketType, ...]:
     """Given nothing, return the ticket types in use, in the site's order."""
-    return tuple(TicketType(name, declinable) for name, declinable in session.execute(TYPES))
+    return tuple(TicketType(*row) for row in session.execute(TYPES))
 
 
 def modules(session: Session) -> tuple[Module, ...]:
@@ -60,7 +66,8 @@ def carriers(session: Session) -> tuple[Carrier, ...]:
 def keep_types(session: Session, wanted: Iterable[TicketType]) -> bool:
     """Given the types of the settings, make the rows say the same; True when anything changed."""
     return _keep(session, TypeRow, "name", [
-        {"name": t.name, "declinable": t.declinable, "position": i} for i, t in enumerate(wanted)
+        {"name": t.name, "declinable": t.declinable, "confirm": t.confirm, "agreed": t.agreed, "position": i}
+        for i, t in enumerate(wanted)
     ])  # fmt: skip
 
 
