@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
 
-from flask import Flask, Response, redirect, render_template, request
+from flask import Flask, Response, g, redirect, render_template, request
 from pydantic.json_schema import models_json_schema
 from werkzeug.wrappers import Response as Redirect
 
+from ops_console.adapters.translations import LANGUAGES
 from ops_console.api.endpoints import JSON, VERSION, Endpoint, Endpoints
 from ops_console.api.problems import TITLES, TYPE, Problem, language, told
 from ops_console.api.repeats import HEADER
@@ -41,6 +42,8 @@ def install(app: Flask, endpoints: Endpoints) -> None:
         return Response(made(language()), content_type=JSON)
 
     def docs() -> str:
+        if request.args.get("lang") in LANGUAGES:  # a link of the pages: in their language, whatever the browser's
+            g.language = request.args["lang"]
         found = json.loads(made(language()))
         root = request.script_root.removesuffix(ROOT)
         return render_template(

@@ -18,7 +18,7 @@ DAYS = (7, 30, 90, 180, 365)
 SCOPE_NAMES = {
     "tickets:read": "读工单、事件和时限",
     "tickets:write": "登记工单、登记处理进展、上传附件",
-    "tickets:decide": "代表医院确认、批复（请只给确有需要的程序）",
+    "tickets:decide": "代表本方确认、批复（请只给确有需要的程序）",
     "reports:read": "读达标汇总",
     "catalogue:read": "读类型、模块等目录",
 }
