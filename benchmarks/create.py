@@ -40,13 +40,14 @@ Ask = Callable[[], bool]
 
 @dataclass(frozen=True)
 class Cost:
-    """What one kind of request cost at so many clients: milliseconds, answers a second, errors."""
+    """What one kind of request cost at so many clients: milliseconds, answers a second, server CPU, errors."""
 
     name: str
     clients: int
     p50: float
     p99: float
     rate: float
+    cpu: float
     errors: int
 
 
@@ -104,8 +105,8 @@ def form(browser: Browser) -> Ask:
     return lambda: browser.post("/tickets/new", filled).status == 302
 
 
-def cost(name: str, asks: Sequence[Ask], requests: int) -> Cost:
-    """Given one act a client and how often in all, do it and return what it cost."""
+def cost(server: Server, name: str, asks: Sequence[Ask], requests: int) -> Cost:
+    """Given a server, one act a client and how often in all, do it and return what it cost."""
 
     def client(ask: Ask) -> list[tuple[float, bool]]:
         found = []
@@ -117,33 +118,41 @@ def cost(name: str, asks: Sequence[Ask], requests: int) -> Cost:
 
     for ask in asks:
         ask()
-    began = time.perf_counter()
+    used, began = server.cpu_seconds(), time.perf_counter()
     with ThreadPoolExecutor(len(asks)) as pool:
         done = [one for part in pool.map(client, asks) for one in part]
-    passed = time.perf_counter() - began
+    passed, used = time.perf_counter() - began, server.cpu_seconds() - used
     taken = [ms for ms, _ in done]
     wrong = sum(not is_right for _, is_right in done)
     return Cost(
-        name, len(asks), figures.percentile(taken, 0.5), figures.percentile(taken, 0.99), len(done) / passed, wrong
+        name,
+        len(asks),
+        figures.percentile(taken, 0.5),
+        figures.percentile(taken, 0.99),
+        len(done) / passed,
+        used * 1000 / len(done),
+        wrong,
     )
 
 
 def measure(server: Server, token: str, password: str, requests: int) -> list[Cost]:
     """Given a server, a token and the vendor's password, return the cost of creating, and of reading meanwhile."""
-    scripts = [Script(server.port, token) for _ in range(max(CLIENTS))]
-    browsers = [servers.sign_in(server, password) for _ in range(max(CLIENTS))]
-    forms = [form(browser) for browser in browsers]
-    found = [cost("create, API", [s.create for s in scripts[:n]], requests) for n in CLIENTS]
-    found += [cost("create, page", forms[:n], requests) for n in CLIENTS]
-    return [*found, *_beside(server, token, scripts, requests)]
+    found = []
+    for n in CLIENTS:
+        found.append(cost(server, "create, API", [Script(server.port, token).create for _ in range(n)], requests))
+    for n in CLIENTS:
+        found.append(
+            cost(server, "create, page", [form(servers.sign_in(server, password)) for _ in range(n)], requests)
+        )
+    return [*found, *_beside(server, token, requests)]
 
 
-def _beside(server: Server, token: str, scripts: Sequence[Script], requests: int) -> list[Cost]:
+def _beside(server: Server, token: str, requests: int) -> list[Cost]:
     """Readers of the list while as many writers write."""
-    readers = [Script(server.port, token) for _ in scripts]
+    readers, writers = ([Script(server.port, token) for _ in range(max(CLIENTS))] for _ in range(2))
     with ThreadPoolExecutor(2) as pool:
-        reading = pool.submit(cost, "list, API, beside 8 writers", [r.list_page for r in readers], requests)
-        writing = pool.submit(cost, "create, API, beside 8 readers", [s.create for s in scripts], requests)
+        reading = pool.submit(cost, server, "list, API, beside 8 writers", [r.list_page for r in readers], requests)
+        writing = pool.submit(cost, server, "create, API, beside 8 readers", [w.create for w in writers], requests)
         return [reading.result(), writing.result()]
 
 
@@ -230,11 +239,15 @@ def report(size: int, costs: Sequence[Cost], kill: tuple[int, int], chain: tuple
     """Given the figures, return the section of README.md."""
     method = (
         f"`python -m ops_console` on a copy of the folder with {figures.number(size)} tickets; the client is a process "
-        "of its own (a thread a connection, kept alive) on the same cores; every answer is checked. Aims for creating "
+        "of its own (a thread a connection, kept alive) on the same cores; every answer is checked. CPU is the "
+        "server's (beside: of both kinds together, for each of the one). Aims for creating "
         f"({figures.AIMS}): p50 ≤ {AIM_MS} ms at 1 client, ≥ {AIM_RATE}/s at 8, no error."
     )
-    rows = [[c.name, c.clients, f"{c.p50:.1f}", f"{c.p99:.1f}", f"{c.rate:.0f}", c.errors, _aim(c)] for c in costs]
-    header = ["request", "clients", "p50 ms", "p99 ms", "per s", "errors", "aim"]
+    rows = [
+        [c.name, c.clients, f"{c.p50:.1f}", f"{c.p99:.1f}", f"{c.rate:.0f}", f"{c.cpu:.1f}", c.errors, _aim(c)]
+        for c in costs
+    ]
+    header = ["request", "clients", "p50 ms", "p99 ms", "per s", "CPU ms", "errors", "aim"]
     told = (
         f"kill -9 two seconds into {KILLED} creations by 8 clients: {kill[0]} acknowledged, {kill[1]} of them there "
         "whole (event, personal texts, clocks), chain and foreign keys intact.\n\n"
