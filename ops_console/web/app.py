@@ -17,7 +17,9 @@ from ops_console.console import PROJECT, Console
 from ops_console.core.errors import ConsoleError, NotFound, Refused
 from ops_console.web import (
     contracts,
+    corrections,
     database,
+    descriptions,
     formats,
     imports,
     jobs,
@@ -35,7 +37,7 @@ POLICY = (
     "base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
 )
 HEADERS = {"Content-Security-Policy": POLICY, **answers.HEADERS}
-BLUEPRINTS = (sign_in, tickets, reports, imports, contracts, jobs, people, tokens)
+BLUEPRINTS = (sign_in, tickets, corrections, descriptions, reports, imports, contracts, jobs, people, tokens)
 
 
 class RowId(IntegerConverter):
