@@ -2,7 +2,19 @@
 
 from alembic import context
 
-from ops_console.store import audit, catalogue, clocks, contracts, jobs, messages, people, repeats, tickets, tokens  # noqa: F401
+from ops_console.store import (  # noqa: F401
+    audit,
+    catalogue,
+    clocks,
+    contracts,
+    jobs,
+    messages,
+    people,
+    repeats,
+    tickets,
+    tokens,
+    views,
+)
 from ops_console.store.base import Base
 
 

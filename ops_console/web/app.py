@@ -29,6 +29,7 @@ from ops_console.web import (
     tickets,
     tokens,
     uploads,
+    worklists,
 )
 
 POLICY = (
@@ -37,7 +38,9 @@ POLICY = (
     "base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
 )
 HEADERS = {"Content-Security-Policy": POLICY, **answers.HEADERS}
-BLUEPRINTS = (sign_in, tickets, corrections, descriptions, reports, imports, contracts, jobs, people, tokens)
+BLUEPRINTS = (
+    sign_in, worklists, tickets, corrections, descriptions, reports, imports, contracts, jobs, people, tokens,
+)  # fmt: skip
 
 
 class RowId(IntegerConverter):
