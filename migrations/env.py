@@ -11,7 +11,9 @@ from ops_console.store import (  # noqa: F401
     messages,
     people,
     quick_log,
+    repeats,
     tickets,
+    tokens,
     views,
 )
 from ops_console.store.base import Base

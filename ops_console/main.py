@@ -42,13 +42,23 @@ def open_console(*, serving: bool = False):  # type: ignore[no-untyped-def]
     return console
 
 
+def application(console):  # type: ignore[no-untyped-def]
+    """Given a prepared console, return the WSGI application that serves its pages, and its API under /api."""
+    from werkzeug.middleware.dispatcher import DispatcherMiddleware
+
+    from ops_console.api.app import create_app as create_api
+    from ops_console.web.app import create_app as create_pages
+
+    return DispatcherMiddleware(create_pages(console), {"/api": create_api(console)})
+
+
 def serve() -> int:
     """Run everything in one process: pages, loops, workers. Returns when told to stop."""
     console = open_console(serving=True)
     from ops_console.jobs.loops import Loops
     from ops_console.web.server import Server
 
-    server = Server(console)
+    server = Server(console, application(console))
     _print_first_accounts(console)
     loops = Loops(console)
     loops.start()

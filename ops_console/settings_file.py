@@ -43,6 +43,7 @@ class Server:
     trusted_proxies: list[str]
     allow_plain_http: bool
     threads: int = Field(ge=1, le=64)
+    api_requests_per_minute: int = Field(default=600, ge=1, le=1_000_000)
 
 
 @shape(frozen=True, kw_only=True, config=STRICT)

@@ -45,7 +45,7 @@ ADDED = {
         "flask", "flask_login", "flask_sqlalchemy", "flask_wtf", "itsdangerous", "markupsafe", "waitress", "werkzeug",
         "wtforms", SESSION,
     },
-    "api": {"flask"},
+    "api": {"flask", "pydantic", "pydantic_core", "werkzeug", SESSION},
     "bot": set(),
     "cli": set(),
     "jobs": {"apscheduler", "celery", SESSION},

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ops_console.core.people import HOSPITAL, NEUTRAL, VENDOR, Actor
-from ops_console.services import imports, people, rechecks, silences
+from ops_console.services import imports, people, rechecks, repeats, silences
 from ops_console.services.jobs import Job, Run
 
 if TYPE_CHECKING:
@@ -61,4 +61,5 @@ def _silence(console: Console, run: Run) -> dict[str, Any]:
 def _tidy(console: Console, run: Run) -> dict[str, Any]:
     with console.write() as session:
         people.tidy(session, console.policy, console.now())
+        repeats.tidy(session, console.now())
     return {}

@@ -71,6 +71,9 @@ class PersonalRow(Base):
     salt: Mapped[bytes | None] = mapped_column(LargeBinary(16))
 
 
+HEAD = select(EventRow.seq, EventRow.hash).order_by(EventRow.seq.desc()).limit(1)
+
+
 def append(session: Session, subject: str, subject_id: str, event: Event, ticket_id: int | None = None) -> None:
     """Given what the event is about, keep it to be sealed into the chain at this session's commit."""
     session.info.setdefault(PENDING, []).append((subject, subject_id, event, ticket_id))
@@ -84,9 +87,7 @@ def seal(session: Session) -> None:
     session.flush()
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": CHAIN_LOCK})
-    seq, head = session.execute(
-        select(EventRow.seq, EventRow.hash).order_by(EventRow.seq.desc()).limit(1)
-    ).one_or_none() or (0, GENESIS)
+    seq, head = session.execute(HEAD).one_or_none() or (0, GENESIS)
     rows, personal = [], []
     for subject, subject_id, event, ticket_id in pending:
         seq += 1
@@ -94,9 +95,9 @@ def seal(session: Session) -> None:
         head = row["hash"]
         rows.append({**row, "ticket_id": ticket_id})
         personal += parts
-    session.execute(insert(EventRow), rows)
+    session.execute(insert(EventRow.__table__), rows)
     if personal:
-        session.execute(insert(PersonalRow), personal)
+        session.execute(insert(PersonalRow.__table__), personal)
 
 
 def _row(seq: int, head: str, subject: str, subject_id: str, event: Event) -> tuple[dict, list[dict]]:  # type: ignore[type-arg]
@@ -194,7 +195,7 @@ def first_broken(session: Session, batch: int = 5000) -> int | None:
 
 def chain_head(session: Session) -> tuple[int, str]:
     """Given nothing, return the number of entries and the hash of the last one."""
-    row = session.execute(select(EventRow.seq, EventRow.hash).order_by(EventRow.seq.desc()).limit(1)).one_or_none()
+    row = session.execute(HEAD).one_or_none()
     return (row.seq, row.hash) if row else (0, GENESIS)
 
 

@@ -12,6 +12,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.routing import IntegerConverter, Map
 
+from ops_console.adapters import answers
 from ops_console.console import PROJECT, Console
 from ops_console.core.errors import ConsoleError, NotFound, Refused
 from ops_console.web import (
@@ -28,6 +29,7 @@ from ops_console.web import (
     reports,
     sign_in,
     tickets,
+    tokens,
     uploads,
     worklists,
 )
@@ -37,18 +39,22 @@ POLICY = (
     "style-src-attr 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
 )
-HEADERS = {
-    "Content-Security-Policy": POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-}
+HEADERS = {"Content-Security-Policy": POLICY, **answers.HEADERS}
 BLUEPRINTS = (
-    sign_in, quick_log, closing, worklists, tickets, corrections, descriptions, reports, imports, contracts, jobs,
+    sign_in,
+    quick_log,
+    closing,
+    worklists,
+    tickets,
+    corrections,
+    descriptions,
+    reports,
+    imports,
+    contracts,
+    jobs,
     people,
-)  # fmt: skip
+    tokens,
+)
 
 
 class RowId(IntegerConverter):
@@ -108,19 +114,13 @@ def _configure(app: Flask, console: Console) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
 
-def _own_names(console: Console) -> tuple[str, ...]:
-    """On plain loopback every loopback name is ours; otherwise only the public one."""
-    host = console.settings.server.host
-    return ("127.0.0.1", "localhost", "::1") if host in ("127.0.0.1", "localhost", "::1") else ()
-
-
 def _refuse_other_hosts(app: Flask, console: Console) -> None:
-    """Not by TRUSTED_HOSTS: Werkzeug cuts a trusted name at its first colon and so trusts no IPv6 address."""
-    own = {urlsplit(console.settings.server.public_url).hostname, *_own_names(console)}
+    server = console.settings.server
+    is_ours = answers.host_check(server.public_url, server.host)
 
     @app.before_request
     def _check_host() -> None:
-        if urlsplit(f"//{request.host}").hostname not in own:
+        if not is_ours(request.host):
             raise SecurityError
 
     @app.errorhandler(SecurityError)
@@ -132,7 +132,7 @@ def _refuse_other_hosts(app: Flask, console: Console) -> None:
 def _is_plain_http(console: Console) -> bool:
     """Listening beyond loopback without TLS and without a proxy that has it: told in red on every page."""
     server = console.settings.server
-    return not _own_names(console) and not server.public_url.startswith("https")
+    return not answers.own_names(server.host) and not server.public_url.startswith("https")
 
 
 def home() -> Response:
@@ -148,12 +148,10 @@ def home() -> Response:
 
 
 def _secure(response: Response) -> Response:
-    for name, value in HEADERS.items():
+    for name, value in (HEADERS | answers.headers(secure=request.is_secure)).items():
         response.headers.setdefault(name, value)
     if request.endpoint != "static" or response.status_code >= 400:
         response.headers["Cache-Control"] = "no-store"
-    if request.is_secure:
-        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     return response
 
 

@@ -1,4 +1,4 @@
-"""Serving the pages with waitress: one process, a few threads, a busy port told in one sentence."""
+"""Serving the faces with waitress: one process, a few threads, a busy port told in one sentence."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import Any
 
 from ops_console.console import Console
 from ops_console.core.errors import Refused
-from ops_console.web.app import create_app
-from ops_console.web.proxies import TrustedProxies
+from ops_console.web.proxies import Application, TrustedProxies
 
 LARGEST_BODY = 66 << 20
 
@@ -16,16 +15,15 @@ LARGEST_BODY = 66 << 20
 class Server:
     """A bound, not yet serving, web server. Raises Refused when the port is taken or the address is not ours."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, application: Application) -> None:
         from waitress import create_server
 
         given = console.settings.server
-        application = TrustedProxies(create_app(console), given.trusted_proxies)
         try:
             self._server: Any = create_server(
-                application, host=given.host, port=given.port, threads=given.threads, ident=None,
-                max_request_body_size=LARGEST_BODY, clear_untrusted_proxy_headers=False, channel_timeout=120,
-                connection_limit=400,
+                TrustedProxies(application, given.trusted_proxies), host=given.host, port=given.port,
+                threads=given.threads, ident=None, max_request_body_size=LARGEST_BODY,
+                clear_untrusted_proxy_headers=False, channel_timeout=120, connection_limit=400,
             )  # fmt: skip
         except OSError as exc:
             raise _refused(given.host, given.port, exc) from exc
