@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from ops_console.core.catalogue import Carrier, Module, TicketType
 from ops_console.core.contracts import DayOverride, Reading, Terms, TimeLimit, check_terms
+from ops_console.core.devices import is_network
 from ops_console.core.errors import CalendarInvalid, SettingsInvalid
 from ops_console.core.hours import cut
 from ops_console.core.statutory import statutory_calendar
@@ -164,6 +165,9 @@ def _contradictions(found: Sections) -> list[str]:
     for index, proxy in enumerate(found.server.trusted_proxies if found.server else ()):
         if not _is_address(proxy):
             problems.append(f"server.trusted_proxies[{index}]：“{proxy}”应为一个 IP 地址")
+    for index, network in enumerate(found.security.hospital_networks if found.security else ()):
+        if not is_network(network):
+            problems.append(f"security.hospital_networks[{index}]：“{network}”应为一个网段，例如 10.20.0.0/16")
     if found.working_time:
         problems += _working_time_problems(found.working_time)
     names = [item.name for item in found.ticket_type or ()]

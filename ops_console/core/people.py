@@ -74,12 +74,17 @@ ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
 
 @dataclass(frozen=True)
 class Actor:
-    """Who acts: an account of a person, or the console itself (`系统`), with what it may do."""
+    """Who acts: an account of a person, or the console itself (`系统`), with what it may do.
+
+    `clean_device`: the browser in use is known, and the vendor never signed in on it. Without it nothing that the
+    actor enters may count as seen by the hospital's side first.
+    """
 
     account: str
     name: str
     side: str
     permissions: frozenset[Permission]
+    clean_device: bool = False
 
     def may(self, permission: Permission) -> bool:
         """Given a permission, say whether the actor has it."""
@@ -91,10 +96,10 @@ class Actor:
             raise Refused("您的角色没有这项权限；如需办理，请联系有权限的人员。", field="permission")
 
 
-def actor_of(account: str, name: str, role: str) -> Actor:
+def actor_of(account: str, name: str, role: str, *, clean_device: bool = False) -> Actor:
     """Given an account, its person's name and its role, return the Actor. An unknown role may do nothing."""
     side, permissions = ROLES.get(role, (NEUTRAL, frozenset()))
-    return Actor(account, name, side, permissions)
+    return Actor(account, name, side, permissions, clean_device)
 
 
 def terminal_actor(user: str) -> Actor:
