@@ -4,6 +4,8 @@ from alembic import context
 
 from ops_console.store import audit, catalogue, clocks, contracts, jobs, messages, people, tickets  # noqa: F401
 from ops_console.store.base import Base
+from ops_console.store.locations import LocationRow  # noqa: F401
+from ops_console.store.public_reports import PublicReportRow  # noqa: F401
 
 
 def include(_object: object, name: str | None, kind: str, _reflected: bool, _compared: object) -> bool:

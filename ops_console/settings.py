@@ -25,6 +25,7 @@ from ops_console.core.statutory import statutory_calendar
 from ops_console.settings_file import (
     ContractShape,
     Database,
+    Public,
     Sections,
     Security,
     Server,
@@ -74,6 +75,7 @@ class Settings:
     ticket_types: tuple[TicketType, ...]
     modules: tuple[Module, ...]
     carriers: tuple[Carrier, ...]
+    public: Public
 
 
 def load(project: Path, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -176,11 +178,23 @@ def _contradictions(found: Sections) -> list[str]:
         nodes: list[Any] = [*found.catalogue.modules, *found.catalogue.carriers]
         problems += [f"catalogue：名称“{name}”重复" for name in _repeated([node.name for node in nodes])]
         problems += [f"catalogue：代码“{code}”重复" for code in _repeated([node.code for node in nodes])]
+    if found.public and found.catalogue:
+        problems += _public_problems(found.public, [module.name for module in found.catalogue.modules])
     if found.contract and found.ticket_type:
         problems += _type_problems(found.contract, names)
     if found.contract and found.working_time:
         problems += check_terms(_terms(found.contract, found.working_time, found.ticket_type or ()))
     return problems
+
+
+def _public_problems(public: Public, modules: Sequence[str]) -> Iterator[str]:
+    named = [(f"modules[{index}]", name) for index, name in enumerate(public.modules)]
+    for key, name in [*named, *([("other_module", public.other_module)] if public.other_module else [])]:
+        if name not in modules:
+            yield f"public.{key}：没有“{name}”这一系统模块"
+    for index, network in enumerate(public.network):
+        if not is_network(network.cidr):
+            yield f"public.network[{index}].cidr：“{network.cidr}”应为一个网段，例如 10.20.0.0/16"
 
 
 def _may_listen(server: Server) -> bool:
@@ -279,7 +293,7 @@ def _follow(path: str, value: str, environment: Mapping[str, str], problems: lis
 
 def _settings(path: Path, data_folder: Path, found: Sections, resolved: tuple[str, str]) -> Settings:
     assert found.server and found.security and found.contract and found.working_time
-    assert found.ticket_type and found.catalogue  # or there had been problems
+    assert found.ticket_type and found.catalogue and found.public  # or there had been problems
     url, password = resolved
     return Settings(
         config_path=path,
@@ -292,4 +306,5 @@ def _settings(path: Path, data_folder: Path, found: Sections, resolved: tuple[st
         ticket_types=tuple(TicketType(t.name, t.declinable) for t in found.ticket_type),
         modules=tuple(Module(m.code, m.name, m.group) for m in found.catalogue.modules),
         carriers=tuple(Carrier(c.code, c.name) for c in found.catalogue.carriers),
+        public=found.public,
     )

@@ -66,6 +66,33 @@ class Security:
 
 
 @shape(frozen=True, kw_only=True, config=STRICT)
+class Contact:
+    """One [[public.contact]]: whom people may call, and on which number."""
+
+    name: str = Field(min_length=1, max_length=40)
+    phone: str = Field(min_length=1, max_length=40)
+
+
+@shape(frozen=True, kw_only=True, config=STRICT)
+class NetworkPlace:
+    """One [[public.network]]: a network of the hospital and the department that sits there."""
+
+    cidr: str = Field(min_length=1)
+    department: str = Field(min_length=1, max_length=60)
+
+
+@shape(frozen=True, kw_only=True, config=STRICT)
+class Public:
+    """[public]: what people without an account see when they report."""
+
+    hotline: str = Field(default="", max_length=40)
+    modules: list[str] = Field(default_factory=list, max_length=8)
+    other_module: str = ""
+    contact: list[Contact] = Field(default_factory=list)
+    network: list[NetworkPlace] = Field(default_factory=list)
+
+
+@shape(frozen=True, kw_only=True, config=STRICT)
 class OverrideShape:
     """One [[working_time.override]]: a year's statutory days as the parties reviewed them."""
 
@@ -168,11 +195,13 @@ SECTIONS: dict[str, Any] = {
     "server": Server,
     "database": Database,
     "security": Security,
+    "public": Public,
     "working_time": WorkingTimeShape,
     "contract": ContractShape,
     "ticket_type": Annotated[list[TicketTypeShape], Field(min_length=1)],
     "catalogue": CatalogueShape,
 }
+OPTIONAL = ("public",)
 
 
 @dataclass(frozen=True)
@@ -186,6 +215,7 @@ class Sections:
     contract: ContractShape | None = None
     ticket_type: list[TicketTypeShape] | None = None
     catalogue: CatalogueShape | None = None
+    public: Public | None = None
 
 
 def read_sections(raw: Mapping[str, Any]) -> tuple[Sections, list[str]]:
@@ -193,6 +223,9 @@ def read_sections(raw: Mapping[str, Any]) -> tuple[Sections, list[str]]:
     found: dict[str, Any] = {}
     problems = [f"{key}：{TOLD['extra_forbidden']}" for key in raw if key not in SECTIONS]
     for name, kind in SECTIONS.items():
+        if name not in raw and name in OPTIONAL:
+            found[name] = kind()
+            continue
         if name not in raw:
             problems.append(f"{name}：{TOLD['missing']}")
             continue

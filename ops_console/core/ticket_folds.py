@@ -118,7 +118,8 @@ def _reopened(facts: TicketFacts, event: Event) -> TicketFacts:
 
 
 def _confirmed(facts: TicketFacts, event: Event) -> TicketFacts:
-    return replace(facts, confirmed_at=event.occurred_at)
+    told = _rated(facts, event) if event.facts.get("rating") else facts
+    return replace(told, confirmed_at=event.occurred_at)
 
 
 def _suspended(facts: TicketFacts, event: Event) -> TicketFacts:

@@ -18,6 +18,7 @@ STATES = (WAITING, WORKING, ON_SITE, SUSPENDED, RESTORED, CLOSED, REJECTED, CANC
 OPEN_STATES = (WAITING, WORKING, ON_SITE, SUSPENDED, RESTORED)
 CHANNELS = ("微信群", "电话", "当面", "扫码", "管理端", "QQ", "告警")
 GRADE_IMPORTED = "导入"
+RATINGS = (1, 2, 3, 4, 5)
 
 # Kinds of event.
 REPORTED, RESPONDED, ARRIVED, RESTORE, CONFIRMED = "reported", "responded", "arrived", "restored", "confirmed"

@@ -14,11 +14,25 @@ from werkzeug.routing import IntegerConverter, Map
 
 from ops_console.console import PROJECT, Console
 from ops_console.core.errors import ConsoleError, NotFound, Refused
-from ops_console.web import contracts, database, formats, imports, jobs, people, reports, sign_in, tickets, uploads
+from ops_console.web import (
+    contracts,
+    database,
+    formats,
+    imports,
+    jobs,
+    locations,
+    people,
+    public_reports,
+    reports,
+    sign_in,
+    tickets,
+    uploads,
+)
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; style-src-elem 'self'; "
-    "style-src-attr 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; "
+    "style-src-attr 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; worker-src 'self'; "
+    "manifest-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
 )
 HEADERS = {
@@ -27,9 +41,9 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Permissions-Policy": "camera=(self), geolocation=(), microphone=()",
 }
-BLUEPRINTS = (sign_in, tickets, reports, imports, contracts, jobs, people)
+BLUEPRINTS = (sign_in, tickets, reports, imports, contracts, jobs, people, public_reports, locations)
 
 
 class RowId(IntegerConverter):

@@ -28,13 +28,18 @@ from ops_console.console import Console
 from ops_console.core.errors import Refused
 from ops_console.core.moments import ZONE
 from ops_console.core.passwords import LONGEST
+from ops_console.services import locations
 from ops_console.services import sign_in as service
 from ops_console.web import devices, formats
 from ops_console.web.database import reading
 
 pages = Blueprint("sign_in", __name__)
 NOBODYS = ("static", "healthz")  # the same for everybody: who asks is not even looked up
-PUBLIC = (*NOBODYS, "sign_in.sign_in", "sign_in.choose_language")
+REPORTING = tuple(  # without an account, on purpose: see web/public_reports.py
+    f"public_reports.{name}"
+    for name in ("form", "at_place", "send", "status", "answer", "contacts", "offline", "worker")
+)
+PUBLIC = (*NOBODYS, "sign_in.sign_in", "sign_in.choose_language", *REPORTING)
 WHILE_CHANGING = (*PUBLIC, "sign_in.password", "sign_in.sign_out")
 TOUCH_SECONDS = 60
 
@@ -134,6 +139,11 @@ def source() -> str:
     account = request.form.get("account", "").strip().lower() or (g.guest.actor.account if g.guest else "")
     if devices.knows(account):
         return f"device:{devices.token()[:16]}"  # a name for it, not the secret itself
+    return client_address()
+
+
+def client_address() -> str:
+    """Return where the request comes from; of IPv6 its /64, for one machine has all of that."""
     try:
         address = ip_address(request.remote_addr or "")
     except ValueError:
@@ -175,6 +185,8 @@ def _enter(made: service.SignedIn, known: tuple[str, str], where: str) -> Respon
     session.clear()  # nothing of the stranger's session lives on
     session.permanent = True
     login_user(SignedInUser(made.token))
+    with console().write() as writing:
+        locations.came_from(writing, account, client_address(), console().now())
     response: Response = redirect(where)  # type: ignore[assignment]
     account, device = known
     devices.remember(response, device, account)
