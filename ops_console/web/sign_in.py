@@ -185,10 +185,10 @@ def _enter(made: service.SignedIn, known: tuple[str, str], where: str) -> Respon
     session.clear()  # nothing of the stranger's session lives on
     session.permanent = True
     login_user(SignedInUser(made.token))
-    with console().write() as writing:
-        locations.came_from(writing, account, client_address(), console().now())
     response: Response = redirect(where)  # type: ignore[assignment]
     account, device = known
+    with console().write() as writing:
+        locations.came_from(writing, account, client_address(), console().now())
     devices.remember(response, device, account)
     return response
 
