@@ -76,15 +76,14 @@ ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
 class Actor:
     """Who acts: an account of a person, or the console itself (`系统`), with what it may do.
 
-    `clean_device`: the browser in use is known, and the vendor never signed in on it. Without it nothing that the
-    actor enters may count as seen by the hospital's side first.
+    `on_clean_device`: known to sit at a browser that no account of the vendor ever signed in from.
     """
 
     account: str
     name: str
     side: str
     permissions: frozenset[Permission]
-    clean_device: bool = False
+    on_clean_device: bool = False
 
     def may(self, permission: Permission) -> bool:
         """Given a permission, say whether the actor has it."""
@@ -100,6 +99,11 @@ def actor_of(account: str, name: str, role: str, *, clean_device: bool = False) 
     """Given an account, its person's name and its role, return the Actor. An unknown role may do nothing."""
     side, permissions = ROLES.get(role, (NEUTRAL, frozenset()))
     return Actor(account, name, side, permissions, clean_device)
+
+
+def may_work(role: str) -> bool:
+    """Given a role, say whether its people work on tickets, so that one can be handed to them."""
+    return "tickets.record" in ROLES.get(role, (NEUTRAL, frozenset()))[1]
 
 
 def terminal_actor(user: str) -> Actor:

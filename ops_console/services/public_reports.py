@@ -41,6 +41,7 @@ from ops_console.store import tickets as ticket_store
 
 CHANNEL = "扫码"
 SUBJECT = "public_report"
+TYPED = ("type", "module", "channel", "title", "department", "reporter", "phone")
 REMEMBERED = timedelta(days=7)
 SHOWN = 5
 
@@ -123,7 +124,7 @@ def receive(session: Session, book: Book, report: Report, sent: Sender, house: S
     known = store.by_key(session, key)
     if known is not None:
         return _again(session, known, sent, house)
-    command = _command(session, report, sent)
+    command = _command(session, report, sent, now)
     code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}"
     token = house.token("status", key)
     row = _row(report, sent, now) | {
@@ -147,7 +148,7 @@ def _again(session: Session, known: store.PublicReportRow, sent: Sender, house: 
     return Received(known.id, number, "", house.token("status", known.key_hash), known.received_at, is_repeat=True)
 
 
-def _command(session: Session, report: Report, sent: Sender) -> OpenTicket:
+def _command(session: Session, report: Report, sent: Sender, now: datetime) -> OpenTicket:
     if report.kind not in KINDS:
         raise Refused("请选择：不能用了、想问一下或其他。", field="kind")
     word, kind = KINDS[report.kind]
@@ -155,6 +156,7 @@ def _command(session: Session, report: Report, sent: Sender) -> OpenTicket:
     command = OpenTicket(
         type=kind, module=report.module, channel=CHANNEL, title=title, reporter=report.reporter.strip(),
         phone=report.phone.strip(), department=report.department.strip() or _department(sent),
+        reported_at=claimed(report.device_at, now),
     )  # fmt: skip
     tickets.check_open(session, command)
     return command
@@ -179,9 +181,8 @@ def _row(report: Report, sent: Sender, now: datetime) -> dict[str, Any]:
 
 def _keep(session: Session, row: dict[str, Any], command: OpenTicket, sent: Sender, now: datetime) -> int:
     """Keep a report whole until a person has looked at it. Its event binds what was said without telling it."""
-    form = json.dumps(
-        {"place": _place(command, sent), "salt": secrets.token_hex(16), **vars(command)}, ensure_ascii=False
-    )
+    typed = {name: getattr(command, name) for name in TYPED}
+    form = json.dumps({"place": _place(command, sent), "salt": secrets.token_hex(16), **typed}, ensure_ascii=False)
     made = store.PublicReportRow(**row, state=PENDING, ticket_id=None, form=form)
     session.add(made)
     session.flush()
@@ -222,10 +223,10 @@ def accept(session: Session, book: Book, report_id: int, actor: Actor, now: date
     actor.need("tickets.open")
     row = _held(session, report_id)
     form = json.loads(row.form)
-    place = form.pop("place")
-    form.pop("salt")
-    reporter = Actor(f"{CHANNEL}/{place}", "报修人", HOSPITAL, frozenset({"tickets.open"}), row.is_clean)
-    number = tickets.open_ticket(session, book, OpenTicket(**form), reporter, row.received_at)
+    command = OpenTicket(**{name: form[name] for name in TYPED}, reported_at=row.claimed_at)
+    reporter = Actor(f"{CHANNEL}/{form['place']}", "报修人", HOSPITAL, frozenset({"tickets.open"}), row.is_clean)
+    # Recorded when it came: the console had it then, under its own clock, and its event of that moment binds it.
+    number = tickets.open_ticket(session, book, command, reporter, row.received_at)
     row.state, row.ticket_id, row.form = TAKEN, ticket_store.by_numbers(session, [number])[number], ""
     _decide(session, row, "accepted", actor, now)
     return number
