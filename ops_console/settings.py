@@ -163,7 +163,11 @@ def _contradictions(found: Sections) -> list[str]:
     """What each section says against itself or another; sections that are missing or misshapen are passed over."""
     problems = []
     if found.server and not _may_listen(found.server):
-        problems.append("server.host：对外监听须设置 trusted_proxies，或明确写 allow_plain_http = true")
+        problems.append(
+            "server.host：对外监听须有证书（见 run.py expose）、设置 trusted_proxies，或明确写 allow_plain_http = true"
+        )
+    if found.server:
+        problems += _tls_problems(found.server)
     for index, proxy in enumerate(found.server.trusted_proxies if found.server else ()):
         if not _is_address(proxy):
             problems.append(f"server.trusted_proxies[{index}]：“{proxy}”应为一个 IP 地址")
@@ -198,7 +202,14 @@ def _public_problems(public: Public, modules: Sequence[str]) -> Iterator[str]:
 
 
 def _may_listen(server: Server) -> bool:
-    return server.host in LOOPBACK or bool(server.trusted_proxies) or server.allow_plain_http
+    return server.host in LOOPBACK or bool(server.trusted_proxies or server.tls_cert) or server.allow_plain_http
+
+
+def _tls_problems(server: Server) -> Iterator[str]:
+    if bool(server.tls_cert) != bool(server.tls_key):
+        yield "server.tls_cert：证书和密钥（tls_key）要么都写，要么都留空"
+    elif server.tls_cert and not server.public_url.startswith("https://"):
+        yield "server.public_url：设了证书，地址应以 https:// 开头"
 
 
 def _repeated(names: Sequence[str]) -> list[str]:

@@ -43,6 +43,8 @@ class Server:
     trusted_proxies: list[str]
     allow_plain_http: bool
     threads: int = Field(ge=1, le=64)
+    tls_cert: str = ""
+    tls_key: str = ""
 
 
 @shape(frozen=True, kw_only=True, config=STRICT)
