@@ -13,12 +13,14 @@ from pathlib import Path
 from sqlalchemy import URL
 from sqlalchemy.orm import Session
 
+from ops_console.adapters.certificates import held_in
 from ops_console.adapters.documents.stickers import sticker_sheet
 from ops_console.adapters.files import DataFolder
 from ops_console.adapters.passwords import Argon2
 from ops_console.adapters.sheets import read_sheet
 from ops_console.adapters.statutory_days import StatutoryDays
 from ops_console.adapters.translations import Translations
+from ops_console.core.errors import Refused
 from ops_console.core.public_reports import Secrets
 from ops_console.core.working_time import KnownYears
 from ops_console.services import contracts, people
@@ -84,6 +86,15 @@ class Console:
     def public_secrets(self) -> Secrets:
         """What tokens and codes of reports without an account are made with."""
         return Secrets(self.files.secret_key())
+
+    @property
+    def certificate_until(self) -> datetime | None:
+        """Until when our own TLS certificate counts; None without one, or when its file cannot be read."""
+        path = self.settings.server.tls_cert
+        try:
+            return held_in(Path(path)).until if path else None
+        except Refused:
+            return None
 
     def sticker_sheet(self, stickers: Sequence[Sticker]) -> bytes:
         """Given stickers, return them as a PDF to be printed and cut."""

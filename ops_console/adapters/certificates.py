@@ -132,6 +132,18 @@ def held_in(path: Path) -> Held:
     return Held(found.not_valid_after_utc, told, ":".join(digest[at : at + 2] for at in range(0, 64, 2)))
 
 
+def vouches_for(authority: Path) -> tuple[str, ...]:
+    """Given an authority's file, return the names it may vouch for; none when it is no authority of ours."""
+    try:
+        found = x509.load_pem_x509_certificate(authority.read_bytes())
+        limits = found.extensions.get_extension_for_class(x509.NameConstraints).value
+    except (OSError, ValueError, x509.ExtensionNotFound):
+        return ()
+    permitted = limits.permitted_subtrees or []
+    hosts = [str(one.value) for one in permitted if isinstance(one, x509.DNSName)]
+    return (*hosts, *(str(one.value.network_address) for one in permitted if isinstance(one, x509.IPAddress)))  # type: ignore[union-attr]
+
+
 def fits(certificate: Path, key: Path) -> bool:
     """Given a certificate file and a key file, say whether they belong together."""
     try:

@@ -14,3 +14,10 @@ def qr_svg(text: str) -> str:
         made, kind="svg", border=2, xmldecl=False, svgns=True, omitsize=True, nl=False
     )
     return made.getvalue().decode()
+
+
+def qr_terminal(text: str) -> str:
+    """Given a text, return its QR code as lines of half blocks for a terminal."""
+    made = io.StringIO()
+    segno.make(text, error="m", micro=False).terminal(made, border=2, compact=True)
+    return made.getvalue().rstrip("\n")

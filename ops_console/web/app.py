@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -44,6 +44,9 @@ HEADERS = {
     "Permissions-Policy": "camera=(self), geolocation=(), microphone=()",
 }
 BLUEPRINTS = (sign_in, tickets, reports, imports, contracts, jobs, people, public_reports, locations)
+
+
+CERTIFICATE_WARNING = timedelta(days=30)
 
 
 class RowId(IntegerConverter):
@@ -99,6 +102,7 @@ def _configure(app: Flask, console: Console) -> None:
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(days=30),
     )
     app.jinja_env.globals["plain_http"] = _is_plain_http(console)
+    app.jinja_env.globals["certificate_ends"] = lambda: _certificate_ends(console)
     app.jinja_env.autoescape = True
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
@@ -128,6 +132,12 @@ def _is_plain_http(console: Console) -> bool:
     """Listening beyond loopback without TLS and without a proxy that has it: told in red on every page."""
     server = console.settings.server
     return not _own_names(console) and not server.public_url.startswith("https")
+
+
+def _certificate_ends(console: Console) -> datetime | None:
+    """When our own certificate ends, in its last weeks alone."""
+    until = console.certificate_until
+    return until if until is not None and until - console.now() < CERTIFICATE_WARNING else None
 
 
 def home() -> Response:
