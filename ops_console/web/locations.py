@@ -30,7 +30,7 @@ def _page(refused: Refused | None = None) -> Any:
     session, actor = reading_anew() if refused else reading(), g.guest.actor
     return render_template(
         "locations/index.html", places=locations.listing(session, actor), refused=refused, typed=request.form,
-        browsers=device_service.registered(session, actor), here=device_service.standing(session, devices.token()),
+        browsers=device_service.registered(session, actor), this_browser=device_service.standing(session, devices.token()),
         modules=[module.name for module in console().settings.modules],
     ), 400 if refused else 200  # fmt: skip
 
