@@ -71,7 +71,8 @@ def make_leaf(authority: bytes, authority_key: bytes, names: tuple[str, ...], no
     issuer_key = serialization.load_pem_private_key(authority_key, None)
     assert isinstance(issuer_key, CertificateIssuerPrivateKeyTypes)
     key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0][:64])])
+    # No name of ours: OpenSSL takes a common name like 10.20.0.5 for a host name, which an address's authority forbids.
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "ops console")])
     found = [x509.IPAddress(ip_address(n)) if is_address(n) else x509.DNSName(n) for n in names]
     made = (
         _begin(subject, issuer.subject, key.public_key(), now, min(LEAF_FOR, issuer.not_valid_after_utc - now))
