@@ -16,7 +16,9 @@ from ops_console.console import PROJECT, Console
 from ops_console.core.errors import ConsoleError, NotFound, Refused
 from ops_console.web import (
     contracts,
+    corrections,
     database,
+    descriptions,
     formats,
     imports,
     jobs,
@@ -27,6 +29,7 @@ from ops_console.web import (
     sign_in,
     tickets,
     uploads,
+    worklists,
 )
 
 POLICY = (
@@ -43,9 +46,10 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(self), geolocation=(), microphone=()",
 }
-BLUEPRINTS = (sign_in, tickets, reports, imports, contracts, jobs, people, public_reports, locations)
-
-
+BLUEPRINTS = (
+    sign_in, worklists, tickets, corrections, descriptions, reports, imports, contracts, jobs, people, public_reports,
+    locations,
+)  # fmt: skip
 CERTIFICATE_WARNING = timedelta(days=30)
 
 

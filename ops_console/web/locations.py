@@ -30,8 +30,8 @@ def _page(refused: Refused | None = None) -> Any:
     session, actor = reading_anew() if refused else reading(), g.guest.actor
     return render_template(
         "locations/index.html", places=locations.listing(session, actor), refused=refused, typed=request.form,
-        browsers=device_service.registered(session, actor), this_browser=device_service.standing(session, devices.token()),
-        modules=[module.name for module in console().settings.modules],
+        browsers=device_service.registered(session, actor),
+        this_browser=device_service.standing(session, devices.token()),
     ), 400 if refused else 200  # fmt: skip
 
 
