@@ -17,6 +17,8 @@ from ops_console.store import (  # noqa: F401
     views,
 )
 from ops_console.store.base import Base
+from ops_console.store.locations import LocationRow  # noqa: F401
+from ops_console.store.public_reports import PublicReportRow  # noqa: F401
 
 
 def include(_object: object, name: str | None, kind: str, _reflected: bool, _compared: object) -> bool:

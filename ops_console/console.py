@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,16 +13,21 @@ from pathlib import Path
 from sqlalchemy import URL
 from sqlalchemy.orm import Session
 
+from ops_console.adapters.certificates import held_in
+from ops_console.adapters.documents.stickers import sticker_sheet
 from ops_console.adapters.files import DataFolder
 from ops_console.adapters.passwords import Argon2
 from ops_console.adapters.sheets import read_sheet
 from ops_console.adapters.statutory_days import StatutoryDays
 from ops_console.adapters.translations import Translations
+from ops_console.core.errors import Refused
+from ops_console.core.public_reports import Secrets
 from ops_console.core.working_time import KnownYears
 from ops_console.services import contracts, people
 from ops_console.services.closing import Reminder
 from ops_console.services.contracts import Book, Bookshelf
 from ops_console.services.jobs import Job, Runs
+from ops_console.services.locations import Sticker
 from ops_console.services.people import NewAccount, Policy
 from ops_console.services.ports import PasswordHasher, SheetReader
 from ops_console.services.quick_log import Vocabularies
@@ -86,6 +92,24 @@ class Console:
             given.lock_after_failures, timedelta(minutes=given.lock_minutes), timedelta(minutes=given.idle_minutes),
             timedelta(hours=given.absolute_hours), timedelta(hours=given.one_time_hours), given.password_rules,
         )  # fmt: skip
+
+    @property
+    def public_secrets(self) -> Secrets:
+        """What tokens and codes of reports without an account are made with."""
+        return Secrets(self.files.secret_key())
+
+    @property
+    def certificate_until(self) -> datetime | None:
+        """Until when our own TLS certificate counts; None without one, or when its file cannot be read."""
+        path = self.settings.server.tls_cert
+        try:
+            return held_in(Path(path)).until if path else None
+        except Refused:
+            return None
+
+    def sticker_sheet(self, stickers: Sequence[Sticker]) -> bytes:
+        """Given stickers, return them as a PDF to be printed and cut."""
+        return sticker_sheet(stickers, self.settings.server.public_url, self.settings.public.hotline)
 
     def read(self) -> AbstractContextManager[Session]:
         """Open a session that reads."""

@@ -18,12 +18,14 @@ from urllib.parse import urlsplit
 
 from ops_console.core.catalogue import Carrier, Module, TicketType
 from ops_console.core.contracts import DayOverride, Reading, Terms, TimeLimit, check_terms
+from ops_console.core.devices import is_network
 from ops_console.core.errors import CalendarInvalid, SettingsInvalid
 from ops_console.core.hours import cut
 from ops_console.core.statutory import statutory_calendar
 from ops_console.settings_file import (
     ContractShape,
     Database,
+    Public,
     Sections,
     Security,
     Server,
@@ -73,6 +75,7 @@ class Settings:
     ticket_types: tuple[TicketType, ...]
     modules: tuple[Module, ...]
     carriers: tuple[Carrier, ...]
+    public: Public
 
 
 def load(project: Path, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -160,10 +163,17 @@ def _contradictions(found: Sections) -> list[str]:
     """What each section says against itself or another; sections that are missing or misshapen are passed over."""
     problems = []
     if found.server and not _may_listen(found.server):
-        problems.append("server.host：对外监听须设置 trusted_proxies，或明确写 allow_plain_http = true")
+        problems.append(
+            "server.host：对外监听须有证书（见 run.py expose）、设置 trusted_proxies，或明确写 allow_plain_http = true"
+        )
+    if found.server:
+        problems += _tls_problems(found.server)
     for index, proxy in enumerate(found.server.trusted_proxies if found.server else ()):
         if not _is_address(proxy):
             problems.append(f"server.trusted_proxies[{index}]：“{proxy}”应为一个 IP 地址")
+    for index, network in enumerate(found.security.hospital_networks if found.security else ()):
+        if not is_network(network):
+            problems.append(f"security.hospital_networks[{index}]：“{network}”应为一个网段，例如 10.20.0.0/16")
     if found.working_time:
         problems += _working_time_problems(found.working_time)
     names = [item.name for item in found.ticket_type or ()]
@@ -172,6 +182,8 @@ def _contradictions(found: Sections) -> list[str]:
         nodes: list[Any] = [*found.catalogue.modules, *found.catalogue.carriers]
         problems += [f"catalogue：名称“{name}”重复" for name in _repeated([node.name for node in nodes])]
         problems += [f"catalogue：代码“{code}”重复" for code in _repeated([node.code for node in nodes])]
+    if found.public and found.catalogue:
+        problems += _public_problems(found.public, [module.name for module in found.catalogue.modules])
     if found.contract and found.ticket_type:
         problems += _type_problems(found.contract, names)
     if found.contract and found.working_time:
@@ -179,8 +191,25 @@ def _contradictions(found: Sections) -> list[str]:
     return problems
 
 
+def _public_problems(public: Public, modules: Sequence[str]) -> Iterator[str]:
+    named = [(f"modules[{index}]", name) for index, name in enumerate(public.modules)]
+    for key, name in [*named, *([("other_module", public.other_module)] if public.other_module else [])]:
+        if name not in modules:
+            yield f"public.{key}：没有“{name}”这一系统模块"
+    for index, network in enumerate(public.network):
+        if not is_network(network.cidr):
+            yield f"public.network[{index}].cidr：“{network.cidr}”应为一个网段，例如 10.20.0.0/16"
+
+
 def _may_listen(server: Server) -> bool:
-    return server.host in LOOPBACK or bool(server.trusted_proxies) or server.allow_plain_http
+    return server.host in LOOPBACK or bool(server.trusted_proxies or server.tls_cert) or server.allow_plain_http
+
+
+def _tls_problems(server: Server) -> Iterator[str]:
+    if bool(server.tls_cert) != bool(server.tls_key):
+        yield "server.tls_cert：证书和密钥（tls_key）要么都写，要么都留空"
+    elif server.tls_cert and not server.public_url.startswith("https://"):
+        yield "server.public_url：设了证书，地址应以 https:// 开头"
 
 
 def _repeated(names: Sequence[str]) -> list[str]:
@@ -277,7 +306,7 @@ def _follow(path: str, value: str, environment: Mapping[str, str], problems: lis
 
 def _settings(path: Path, data_folder: Path, found: Sections, resolved: tuple[str, str]) -> Settings:
     assert found.server and found.security and found.contract and found.working_time
-    assert found.ticket_type and found.catalogue  # or there had been problems
+    assert found.ticket_type and found.catalogue and found.public  # or there had been problems
     url, password = resolved
     return Settings(
         config_path=path,
@@ -290,4 +319,5 @@ def _settings(path: Path, data_folder: Path, found: Sections, resolved: tuple[st
         ticket_types=tuple(TicketType(t.name, t.declinable, t.confirm, t.agreed) for t in found.ticket_type),
         modules=tuple(Module(m.code, m.name, m.group) for m in found.catalogue.modules),
         carriers=tuple(Carrier(c.code, c.name) for c in found.catalogue.carriers),
+        public=found.public,
     )

@@ -44,6 +44,8 @@ class Server:
     allow_plain_http: bool
     threads: int = Field(ge=1, le=64)
     api_requests_per_minute: int = Field(default=600, ge=1, le=1_000_000)
+    tls_cert: str = ""
+    tls_key: str = ""
 
 
 @shape(frozen=True, kw_only=True, config=STRICT)
@@ -64,6 +66,34 @@ class Security:
     lock_after_failures: int = Field(ge=2, le=20)
     lock_minutes: int = Field(ge=1, le=1440)
     one_time_hours: int = Field(ge=1, le=720)
+    hospital_networks: list[str] = Field(default_factory=list)
+
+
+@shape(frozen=True, kw_only=True, config=STRICT)
+class Contact:
+    """One [[public.contact]]: whom people may call, and on which number."""
+
+    name: str = Field(min_length=1, max_length=40)
+    phone: str = Field(min_length=1, max_length=40)
+
+
+@shape(frozen=True, kw_only=True, config=STRICT)
+class NetworkPlace:
+    """One [[public.network]]: a network of the hospital and the department that sits there."""
+
+    cidr: str = Field(min_length=1)
+    department: str = Field(min_length=1, max_length=60)
+
+
+@shape(frozen=True, kw_only=True, config=STRICT)
+class Public:
+    """[public]: what people without an account see when they report."""
+
+    hotline: str = Field(default="", max_length=40)
+    modules: list[str] = Field(default_factory=list, max_length=8)
+    other_module: str = ""
+    contact: list[Contact] = Field(default_factory=list)
+    network: list[NetworkPlace] = Field(default_factory=list)
 
 
 @shape(frozen=True, kw_only=True, config=STRICT)
@@ -173,11 +203,13 @@ SECTIONS: dict[str, Any] = {
     "server": Server,
     "database": Database,
     "security": Security,
+    "public": Public,
     "working_time": WorkingTimeShape,
     "contract": ContractShape,
     "ticket_type": Annotated[list[TicketTypeShape], Field(min_length=1)],
     "catalogue": CatalogueShape,
 }
+OPTIONAL = ("public",)
 
 
 @dataclass(frozen=True)
@@ -191,6 +223,7 @@ class Sections:
     contract: ContractShape | None = None
     ticket_type: list[TicketTypeShape] | None = None
     catalogue: CatalogueShape | None = None
+    public: Public | None = None
 
 
 def read_sections(raw: Mapping[str, Any]) -> tuple[Sections, list[str]]:
@@ -198,6 +231,9 @@ def read_sections(raw: Mapping[str, Any]) -> tuple[Sections, list[str]]:
     found: dict[str, Any] = {}
     problems = [f"{key}：{TOLD['extra_forbidden']}" for key in raw if key not in SECTIONS]
     for name, kind in SECTIONS.items():
+        if name not in raw and name in OPTIONAL:
+            found[name] = kind()
+            continue
         if name not in raw:
             problems.append(f"{name}：{TOLD['missing']}")
             continue

@@ -75,6 +75,8 @@ def test_the_shipped_file_holds_the_tenders_contract() -> None:
         ('host = "127.0.0.1"', 'host = ""', "server.host"),
         ('password_rules = "gb22239"', 'password_rules = "none"', "security.password_rules"),
         ("lock_after_failures = 5", "lock_after_failures = 1", "security.lock_after_failures"),
+        ("hospital_networks = []", 'hospital_networks = ["10.20.0.1/16"]', "security.hospital_networks[0]"),
+        ("hospital_networks = []", 'hospital_networks = ["10.0.0.0/8", "ward"]', "security.hospital_networks[1]"),
         ('url = ""', 'url = "mysql://ops@db/ops"', "database.url"),
         ('url = ""', 'url = "postgresql://ops:geheim@db/ops"', "database.url"),
         ('url = ""', 'url = "postgresql://db/ops?user=ops&password=geheim"', "database.url"),

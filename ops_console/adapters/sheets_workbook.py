@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import signal
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
+from ops_console.adapters.children import bare_environment
 from ops_console.adapters.sheet_lines import SheetLimits, SheetLine, SheetLines
 from ops_console.core.errors import SheetUnreadable
 from ops_console.core.sheet_times import EPOCH_1900, EPOCH_1904, SheetTime, SheetValue, from_serial
@@ -69,7 +69,7 @@ def _messages(stream: IO[bytes], limits: SheetLimits) -> Generator[dict[str, Any
     overdue = threading.Event()
     command = [sys.executable, "-I", "-X", "utf8", "-W", "ignore", str(CHILD), json.dumps(asdict(limits))]
     with subprocess.Popen(  # noqa: S603 - our own interpreter and file; the workbook arrives as standard input
-        command, stdin=stream, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=_environment()
+        command, stdin=stream, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=bare_environment()
     ) as child:
         timer = threading.Timer(limits.deadline_seconds, lambda: (overdue.set(), child.kill()))
         timer.start()
@@ -98,11 +98,6 @@ def _reason(status: int, is_overdue: bool) -> str:
         return "damaged"
     out_of_cpu = status == -getattr(signal, "SIGXCPU", 0)
     return "time" if is_overdue or out_of_cpu else "memory"
-
-
-def _environment() -> dict[str, str]:
-    """Empty, but for what Windows needs to start any process."""
-    return {"SYSTEMROOT": os.environ["SYSTEMROOT"]} if sys.platform == "win32" else {}
 
 
 def _refusal(reason: str, name: str, limits: SheetLimits) -> SheetUnreadable:

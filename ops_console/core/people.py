@@ -95,10 +95,10 @@ class Actor:
             raise Refused("您的角色没有这项权限；如需办理，请联系有权限的人员。", field="permission")
 
 
-def actor_of(account: str, name: str, role: str) -> Actor:
+def actor_of(account: str, name: str, role: str, *, clean_device: bool = False) -> Actor:
     """Given an account, its person's name and its role, return the Actor. An unknown role may do nothing."""
     side, permissions = ROLES.get(role, (NEUTRAL, frozenset()))
-    return Actor(account, name, side, permissions)
+    return Actor(account, name, side, permissions, clean_device)
 
 
 def may_work(role: str) -> bool:

@@ -158,7 +158,8 @@ def _reopened(facts: TicketFacts, event: Event) -> TicketFacts:
 def _confirmed(facts: TicketFacts, event: Event) -> TicketFacts:
     """A person of the hospital's side vouches for the restore they confirm; silence vouches for nothing."""
     silent = bool(event.facts.get("by_silence"))
-    told = replace(facts, confirmed_at=event.occurred_at, closure=BY_SILENCE if silent else SIGNED)
+    rated = _rated(facts, event) if event.facts.get("rating") else facts
+    told = replace(rated, confirmed_at=event.occurred_at, closure=BY_SILENCE if silent else SIGNED)
     if silent or event.grade != GRADE_HOSPITAL:
         return told
     return _accepted(told, {"restored_at": facts.restored_at}, accepted=True)

@@ -19,6 +19,7 @@ STATES = (WAITING, WORKING, ON_SITE, SUSPENDED, RESTORED, CLOSED, REJECTED, CANC
 OPEN_STATES = (WAITING, WORKING, ON_SITE, SUSPENDED, RESTORED)
 CHANNELS = ("微信群", "电话", "当面", "扫码", "管理端", "QQ", "告警")
 GRADE_IMPORTED = "导入"
+RATINGS = (1, 2, 3, 4, 5)
 # How a ticket came to be closed: a person confirmed, nobody answered in time, or its type asks nobody (`""`: open).
 SIGNED, BY_SILENCE, UNASKED = "signed", "silence", "unasked"
 CLOSURES = (SIGNED, BY_SILENCE, UNASKED)

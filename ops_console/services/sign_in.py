@@ -5,17 +5,18 @@ Not for making accounts (`services/people.py`). Hashing is slow on purpose and h
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from ops_console.core.devices import hashed_token
 from ops_console.core.errors import NotFound, Refused
 from ops_console.core.passwords import LONGEST, check_password
 from ops_console.core.people import SYSTEM, Actor, actor_of
 from ops_console.core.tickets import Event
+from ops_console.services import devices
 from ops_console.services.ports import OpenSession, PasswordHasher
 from ops_console.store import audit
 from ops_console.store import people as store
@@ -62,9 +63,11 @@ def sign_in(
     password: str,
     source: str,
     now: datetime,
+    device: str = "",
 ) -> SignedIn:
-    """Given what somebody typed and where from, return a new session. Raises SignInFailed, in one sentence for all.
+    """Given what somebody typed, where from and on which browser, return a new session.
 
+    Raises SignInFailed, in one sentence for all reasons.
     After `lock_after` failures that account is locked for that source alone: nobody locks another out from elsewhere.
     """
     account = account.strip().lower()[:40]
@@ -79,7 +82,7 @@ def sign_in(
     if person.one_time_until is not None and person.must_change and person.one_time_until < now:
         raise SignInFailed("一次性密码已过期，请联系系统管理员重新生成。")
     fresh = hasher.hash(password) if hasher.is_outdated(person.password_hash) else None
-    return _begin(open_write, person, source, now, fresh)
+    return _begin(open_write, person, source, now, fresh=fresh, device=device)
 
 
 def _refuse_locked(failed: store.FailureRow | None, now: datetime) -> None:
@@ -105,7 +108,9 @@ def _failed(
     return refused
 
 
-def _begin(open_write: OpenSession, person: store.PersonRow, source: str, now: datetime, fresh: str | None) -> SignedIn:
+def _begin(
+    open_write: OpenSession, person: store.PersonRow, source: str, now: datetime, *, fresh: str | None, device: str
+) -> SignedIn:
     token = secrets.token_urlsafe(32)
     with open_write() as session:
         _refuse_locked(store.failure(session, person.account, source), now)  # others may have failed while we hashed
@@ -114,17 +119,16 @@ def _begin(open_write: OpenSession, person: store.PersonRow, source: str, now: d
         if row.password_hash != person.password_hash:  # reset while we hashed: the old one opens nothing any more
             raise SignInFailed(WRONG)
         row.password_hash = fresh or row.password_hash
-        session.add(
-            store.SessionRow(token_hash=hashed(token), person_id=person.id, created_at=now, seen_at=now, source=source)
-        )
         actor = actor_of(person.account, person.name, person.role)
+        used = devices.used(session, device, actor, now)
+        session.add(
+            store.SessionRow(
+                token_hash=hashed_token(token), person_id=person.id, created_at=now, seen_at=now, source=source,
+                device_id=used.id if used else None,
+            )
+        )  # fmt: skip
         note(session, person.account, "signed_in", actor, now, {"source": source})
     return SignedIn(token, person.id, person.must_change)
-
-
-def hashed(token: str) -> str:
-    """Given a session's token, return what its row is found by."""
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -141,13 +145,13 @@ class Guest:
 
 def whose(session: Session, policy: Policy, token: str, now: datetime) -> Guest | None:
     """Given a cookie's token, return who it is, or None when the session ended, idled out or is too old."""
-    found = store.signed_in(session, hashed(token))
+    found = store.signed_in(session, hashed_token(token))
     if found is None:
         return None
-    row, person = found
+    row, person, clean_device = found
     if now - row.seen_at > policy.idle or now - row.created_at > policy.absolute or person.disabled_at is not None:
         return None
-    actor = actor_of(person.account, person.name, person.role)
+    actor = actor_of(person.account, person.name, person.role, clean_device=clean_device)
     return Guest(person.id, actor, person.role, person.must_change, row.token_hash, row.seen_at)
 
 
@@ -158,7 +162,7 @@ def touch(session: Session, guest: Guest, now: datetime) -> None:
 
 def sign_out(session: Session, token: str, actor: Actor, now: datetime) -> None:
     """Given a session's token, end it."""
-    store.end_session(session, hashed(token))
+    store.end_session(session, hashed_token(token))
     note(session, actor.account, "signed_out", actor, now, {})
 
 
@@ -173,6 +177,7 @@ def change_password(
     new: str,
     source: str,
     now: datetime,
+    device: str = "",
 ) -> SignedIn:
     """Given the current and the wished password, change it, end every session of the account and begin a new one.
 
@@ -197,7 +202,7 @@ def change_password(
         row.password_hash, row.must_change, row.one_time_until, row.changed_at = made, False, None, now
         store.end_sessions_of(session, row.id)
         note(session, actor.account, "password_changed", actor, now, {})
-    return _begin(open_write, row, source, now, None)
+    return _begin(open_write, row, source, now, fresh=None, device=device)
 
 
 def note(session: Session, account: str, kind: str, actor: Actor, now: datetime, facts: dict[str, object]) -> None:

@@ -205,3 +205,11 @@ def about(session: Session, subject: str, kinds: Iterable[str] = (), limit: int 
     query = query.where(EventRow.kind.in_(list(kinds))) if kinds else query
     rows = session.execute(query.order_by(EventRow.seq.desc()).limit(limit)).all()
     return [(row.seq, row.subject_id, _event(row, {})) for row in rows]
+
+
+def first_hash(session: Session, subject: str, subject_id: str, ticket_id: int | None = None) -> str:
+    """Given a ticket, or another subject and which one, return the hash of its first event; "" when there is none."""
+    query = select(EventRow.hash).where(EventRow.ticket_id == ticket_id).order_by(EventRow.seq).limit(1)
+    if ticket_id is None:
+        query = query.where(EventRow.subject == subject, EventRow.subject_id == subject_id)
+    return session.scalar(query) or ""

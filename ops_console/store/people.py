@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from ops_console.store.base import Base
+from ops_console.store.devices import DeviceRow
 
 
 class PersonRow(Base):
@@ -39,6 +40,7 @@ class SessionRow(Base):
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     source: Mapped[str] = mapped_column(String(80))
+    device_id: Mapped[int | None] = mapped_column(ForeignKey("device.id"))
     __table_args__ = (Index("ix_sign_in_session_person_id", "person_id"),)
 
 
@@ -77,16 +79,20 @@ def active_of_role(session: Session, role: str) -> int:
 
 # Asked with every page: built once, not with every request.
 SIGNED_IN = (
-    select(SessionRow, PersonRow)
+    select(SessionRow, PersonRow, DeviceRow.id.is_not(None) & DeviceRow.vendor_used_at.is_(None))
     .join(PersonRow, PersonRow.id == SessionRow.person_id)
+    .outerjoin(DeviceRow, DeviceRow.id == SessionRow.device_id)
     .where(SessionRow.token_hash == bindparam("token_hash"))
 )
 
 
-def signed_in(session: Session, token_hash: str) -> tuple[SessionRow, PersonRow] | None:
-    """Given the hash of a cookie's token, return its session and person, or None. One statement."""
+def signed_in(session: Session, token_hash: str) -> tuple[SessionRow, PersonRow, bool] | None:
+    """Given the hash of a cookie's token, return its session, person and whether its device is clean, or None.
+
+    One statement.
+    """
     row = session.execute(SIGNED_IN, {"token_hash": token_hash}).one_or_none()
-    return (row[0], row[1]) if row else None
+    return (row[0], row[1], bool(row[2])) if row else None
 
 
 def touch(session: Session, token_hash: str, at: datetime) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -24,7 +24,9 @@ from ops_console.web import (
     formats,
     imports,
     jobs,
+    locations,
     people,
+    public_reports,
     quick_log,
     reports,
     sign_in,
@@ -36,7 +38,8 @@ from ops_console.web import (
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; style-src-elem 'self'; "
-    "style-src-attr 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; "
+    "style-src-attr 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; worker-src 'self'; "
+    "manifest-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
 )
 HEADERS = {"Content-Security-Policy": POLICY, **answers.HEADERS}
@@ -54,7 +57,10 @@ BLUEPRINTS = (
     jobs,
     people,
     tokens,
+    public_reports,
+    locations,
 )
+CERTIFICATE_WARNING = timedelta(days=30)
 
 
 class RowId(IntegerConverter):
@@ -110,6 +116,7 @@ def _configure(app: Flask, console: Console) -> None:
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(days=30),
     )
     app.jinja_env.globals["plain_http"] = _is_plain_http(console)
+    app.jinja_env.globals["certificate_ends"] = lambda: _certificate_ends(console)
     app.jinja_env.autoescape = True
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
@@ -133,6 +140,12 @@ def _is_plain_http(console: Console) -> bool:
     """Listening beyond loopback without TLS and without a proxy that has it: told in red on every page."""
     server = console.settings.server
     return not answers.own_names(server.host) and not server.public_url.startswith("https")
+
+
+def _certificate_ends(console: Console) -> datetime | None:
+    """When our own certificate ends, in its last weeks alone."""
+    until = console.certificate_until
+    return until if until is not None and until - console.now() < CERTIFICATE_WARNING else None
 
 
 def home() -> Response:

@@ -21,7 +21,6 @@ from flask import (
 )
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from flask_wtf import FlaskForm
-from itsdangerous import BadSignature, URLSafeTimedSerializer
 from wtforms import PasswordField, StringField
 from wtforms.validators import InputRequired, Length
 
@@ -29,15 +28,19 @@ from ops_console.console import Console
 from ops_console.core.errors import Refused
 from ops_console.core.moments import ZONE
 from ops_console.core.passwords import LONGEST
+from ops_console.services import locations
 from ops_console.services import sign_in as service
-from ops_console.web import formats
+from ops_console.web import devices, formats
 from ops_console.web.database import reading
 
 pages = Blueprint("sign_in", __name__)
 NOBODYS = ("static", "healthz")  # the same for everybody: who asks is not even looked up
-PUBLIC = (*NOBODYS, "sign_in.sign_in", "sign_in.choose_language")
+REPORTING = tuple(  # without an account, on purpose: see web/public_reports.py
+    f"public_reports.{name}"
+    for name in ("form", "at_place", "send", "status", "answer", "contacts", "offline", "worker")
+)
+PUBLIC = (*NOBODYS, "sign_in.sign_in", "sign_in.choose_language", *REPORTING)
 WHILE_CHANGING = (*PUBLIC, "sign_in.password", "sign_in.sign_out")
-DEVICE_COOKIE, DEVICE_SECONDS = "ops-device", 180 * 86400
 TOUCH_SECONDS = 60
 
 
@@ -133,45 +136,19 @@ def _touch(guest: service.Guest) -> None:
 
 def source() -> str:
     """Return where a sign-in comes from: a browser that this account used before, else the address (IPv6: its /64)."""
-    device = _device(request.form.get("account", "").strip().lower() or (g.guest.actor.account if g.guest else ""))
-    if device:
-        return f"device:{device}"
+    account = request.form.get("account", "").strip().lower() or (g.guest.actor.account if g.guest else "")
+    if devices.knows(account):
+        return f"device:{devices.token()[:16]}"  # a name for it, not the secret itself
+    return client_address()
+
+
+def client_address() -> str:
+    """Return where the request comes from; of IPv6 its /64, for one machine has all of that."""
     try:
         address = ip_address(request.remote_addr or "")
     except ValueError:
         return "unknown"
     return str(address) if address.version == 4 else ":".join(address.exploded.split(":")[:4]) + "::/64"
-
-
-def _signer() -> URLSafeTimedSerializer:
-    import hashlib
-
-    return URLSafeTimedSerializer(
-        current_app.config["SECRET_KEY"], salt="known device",
-        signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
-    )  # fmt: skip
-
-
-def _device(account: str) -> str:
-    try:
-        known = _signer().loads(request.cookies.get(DEVICE_COOKIE, ""), max_age=DEVICE_SECONDS)
-    except BadSignature:
-        return ""
-    return str(known["device"]) if isinstance(known, dict) and account in known.get("accounts", ()) else ""
-
-
-def _remember_device(response: Response, account: str) -> None:
-    import secrets
-
-    try:
-        known = _signer().loads(request.cookies.get(DEVICE_COOKIE, ""), max_age=DEVICE_SECONDS)
-    except BadSignature:
-        known = {"device": secrets.token_hex(8), "accounts": []}
-    known["accounts"] = ([account] + [a for a in known["accounts"] if a != account])[:5]
-    response.set_cookie(
-        DEVICE_COOKIE, _signer().dumps(known), max_age=DEVICE_SECONDS, httponly=True, samesite="Lax",
-        secure=current_app.config["SESSION_COOKIE_SECURE"],
-    )  # fmt: skip
 
 
 @pages.route("/sign-in", methods=["GET", "POST"])
@@ -184,6 +161,7 @@ def sign_in() -> Any:
         return render_template("people/sign_in.html", form=form), 200 if request.method == "GET" else 400
     at = console()
     account = form.account.data.strip().lower()
+    device = devices.token() or devices.new_token()
     try:
         made = service.sign_in(
             at.read,
@@ -194,20 +172,24 @@ def sign_in() -> Any:
             password=form.password.data,
             source=source(),
             now=at.now(),
+            device=device,
         )
     except service.SignInFailed as refused:
         time.sleep(refused.delay_seconds)
         flash(formats.render_sentence(refused.sentence), "danger")
         return render_template("people/sign_in.html", form=form), 401
-    return _enter(made, account, url_for("sign_in.password") if made.must_change else _wanted())
+    return _enter(made, (account, device), url_for("sign_in.password") if made.must_change else _wanted())
 
 
-def _enter(made: service.SignedIn, account: str, where: str) -> Response:
+def _enter(made: service.SignedIn, known: tuple[str, str], where: str) -> Response:
     session.clear()  # nothing of the stranger's session lives on
     session.permanent = True
     login_user(SignedInUser(made.token))
     response: Response = redirect(where)  # type: ignore[assignment]
-    _remember_device(response, account)
+    account, device = known
+    with console().write() as writing:
+        locations.came_from(writing, account, client_address(), console().now())
+    devices.remember(response, device, account)
     return response
 
 
@@ -246,15 +228,15 @@ def password() -> Any:
             raise Refused("请填写三个密码栏。", field="current_password")
         if form.new_password.data != form.repeated.data:
             raise Refused("两次输入的新密码不一样。", field="repeated")
-        at = console()
+        at, device = console(), devices.token() or devices.new_token()
         made = service.change_password(
             at.read, at.write, at.hasher, at.policy, actor=g.guest.actor, current=form.current_password.data,
-            new=form.new_password.data, source=source(), now=at.now(),
+            new=form.new_password.data, source=source(), now=at.now(), device=device,
         )  # fmt: skip
     except Refused as refused:
         return render_template("people/password.html", form=form, refused=refused), 400
     flash(formats.gettext("密码已修改，其他设备上的登录已全部结束。"), "success")
-    return _enter(made, g.guest.actor.account, url_for("home"))
+    return _enter(made, (g.guest.actor.account, device), url_for("home"))
 
 
 @pages.post("/language")

@@ -9,8 +9,10 @@ import re
 from pathlib import Path
 
 import pytest
+from flask import session
 from sqlalchemy import select
 
+from ops_console.services.sign_in import whose
 from ops_console.store.audit import EventRow
 from ops_console.store.people import SessionRow
 from ops_console.web.app import HEADERS, create_app
@@ -205,6 +207,43 @@ def test_known_browser_is_known_for_its_own_accounts_alone(site: Site) -> None:
     fail(vendor, "hospital", 5)
 
     assert "已锁定" in site.browser().sign_in("hospital").text
+
+
+def is_clean(site: Site, browser: Browser) -> bool:
+    """Say whether the session of that browser is on a device that the vendor never used."""
+    with site.console.read() as reading, site.app.test_request_context(headers={"Cookie": f"ops={browser.cookie()}"}):
+        guest = whose(reading, site.console.policy, session["_user_id"], site.console.now())
+    assert guest is not None
+    return guest.actor.on_clean_device
+
+
+def test_browser_on_which_the_vendor_signed_in_once_is_never_clean_again(site: Site) -> None:
+    chief, shared = site.signed_in("hospital"), site.signed_in("hospital")
+    assert is_clean(site, chief)
+    assert is_clean(site, shared)
+    shared.sign_in("vendor")
+    shared.sign_in("hospital")
+
+    assert not is_clean(site, shared)
+    assert is_clean(site, chief)
+
+
+def test_session_of_the_hospital_is_clean_no_longer_once_the_vendor_signs_in_beside_it(site: Site) -> None:
+    chief = site.signed_in("hospital")
+    device = chief.cookie("ops-device")
+    copied = site.browser()
+    copied.client.set_cookie("ops-device", device, domain="127.0.0.1")
+    copied.sign_in("vendor")
+
+    assert not is_clean(site, chief)
+
+
+def test_device_is_kept_by_its_hash_alone(site: Site) -> None:
+    browser = site.signed_in("hospital")
+
+    (kept,) = everything(site.console)["device"]
+
+    assert not any(part in kept for part in browser.cookie("ops-device").split(".") if part)
 
 
 def test_made_up_device_cookies_are_worth_nothing(site: Site) -> None:

@@ -1,0 +1,1 @@
+"""Printed documents: each kind of paper behind one function."""
