@@ -6,10 +6,11 @@ Not for executing (`services/jobs.py`) and not for threads (`jobs/loops.py`). A 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from ops_console.core.people import HOSPITAL, NEUTRAL, VENDOR, Actor
-from ops_console.services import imports, people, rechecks
+from ops_console.services import attachments, imports, people, rechecks
 from ops_console.services.jobs import Job, Run
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def registry(console: Console) -> dict[str, Job]:
     jobs = (
         Job("import-tickets", lambda run: _import(console, run), idempotent=True, title="导入工单台账"),
         Job("recheck", lambda run: _recheck(console, run), idempotent=True, title="时限自检"),
+        Job(attachments.LOOK, lambda run: _look(console, run), idempotent=True, title="生成缩略图"),
         Job("tidy", lambda run: _tidy(console, run), idempotent=True, title="清理过期会话"),
     )
     return {job.name: job for job in jobs}
@@ -55,4 +57,9 @@ def _recheck(console: Console, run: Run) -> dict[str, Any]:
 def _tidy(console: Console, run: Run) -> dict[str, Any]:
     with console.write() as session:
         people.tidy(session, console.policy, console.now())
+    console.files.sweep(console.now() - timedelta(days=1))
     return {}
+
+
+def _look(console: Console, run: Run) -> dict[str, Any]:
+    return attachments.look(run, console.files, console.look_at, console.write)

@@ -55,3 +55,15 @@ class SheetReader(Protocol):
     def __call__(self, path: Path, *, name: str, required: Sequence[str], known: Sequence[str]) -> Sheet:
         """Given a file, the name people know it by and the columns, return its Sheet. Raises SheetUnreadable."""
         ...
+
+
+class FileKeeper(Protocol):
+    """Where files that belong to tickets lie, by hash."""
+
+    def attachment(self, digest: str) -> Path:
+        """Given the SHA-256 of an attachment, return its path."""
+        ...
+
+    def keep_thumbnail(self, digest: str, content: bytes) -> None:
+        """Given a picture's SHA-256 and its small picture, keep that."""
+        ...

@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 
 from ops_console.adapters.translations import LANGUAGES, duration, full_time, percent
 from ops_console.core import explanations
+from ops_console.core.attachments import KINDS
 from ops_console.core.explanations import CLASS_NAMES, CLOCK_NAMES
 from ops_console.core.moments import ZONE, whole
 from ops_console.core.sentences import Sentence
@@ -21,6 +22,7 @@ EVENT_NAMES = {
     "onsite_decided": "判定是否到场", "restore_rejected": "医院认为未恢复", "reopened": "重开", "suspended": "挂起",
     "suspension_decided": "医院批复挂起", "resumed": "解除挂起", "declined": "驳回", "cancelled": "取消",
     "described": "补充内容", "rated": "满意度", "correction_proposed": "提出更正", "correction_decided": "医院批复更正",
+    "attached": "添加附件", "attachment_voided": "附件作废", "attachment_marked": "附件标为含患者信息",
 }  # fmt: skip
 FIELD_NAMES = {
     "type": "类型", "needs_onsite": "需到场", "reported_at": "报修时间", "recorded_at": "录入时间",
@@ -29,7 +31,10 @@ FIELD_NAMES = {
     "handler": "处理人", "mode": "处理方式", "rating": "满意度", "module": "系统模块", "department": "报修科室",
     "carrier": "业务载体",
     "field": "更正项", "old": "原值", "new": "新值", "process": "处理过程", "suspension_reason": "挂起原因",
+    "file_name": "文件", "digest": "SHA-256", "size": "字节数", "kind": "文件种类", "patient": "含患者信息",
+    "shared_with": "同时用于", "attachment": "附件编号", "purpose": "用途",
 }  # fmt: skip
+PURPOSE_NAMES = {"evidence": "凭证", "signature": "手写签名"}
 WORDS = ("type", "channel", "mode", "state")  # facts whose values are words of the catalogue, where it has them
 SIDE_NAMES = {"hospital": "甲方", "vendor": "乙方", "neutral": "中立方"}
 ROLE_NAMES = {"hospital": "甲方（医院）", "vendor": "乙方（运维）", "auditor": "审计员", "administrator": "系统管理员"}
@@ -155,6 +160,14 @@ def fact(name: str, value: object) -> str:
         return ""
     if isinstance(value, bool) or value in ("true", "false"):
         return gettext("是" if value in (True, "true") else "否")
+    if name == "digest":
+        return f"{value}"[:12]
+    if name == "kind" and value in KINDS:
+        return gettext(KINDS[str(value)].title)
+    if name == "purpose":
+        return gettext(PURPOSE_NAMES.get(str(value), str(value)))
+    if isinstance(value, list):
+        return "、".join(map(str, value))
     if name == "field":
         return gettext(FIELD_NAMES.get(str(value), str(value)))
     if name in WORDS:
@@ -162,6 +175,13 @@ def fact(name: str, value: object) -> str:
     if isinstance(value, str) and "T" in value and value.endswith("+00:00"):
         return exact_time(datetime.fromisoformat(value))
     return str(value)
+
+
+def bytes_in_words(size: int) -> str:
+    """Given a number of bytes, return it as people write it: `820 B`, `12 KiB`, `3.4 MiB`."""
+    if size < 1024:
+        return f"{size} B"
+    return f"{size / 1024:.0f} KiB" if size < 1 << 20 else f"{size / (1 << 20):.1f} MiB"
 
 
 def asset(path: str) -> str:
@@ -190,7 +210,7 @@ def install(app: Flask) -> None:
     env.globals |= {"_": markup, "gettext": markup}
     env.filters |= {
         "sentence": render_sentence, "short_time": short_time, "exact_time": exact_time, "full_time": full_time,
-        "span": span, "fact_of": fact, "iso": lambda at: at.isoformat() if at else "",
+        "span": span, "fact_of": fact, "bytes": bytes_in_words, "iso": lambda at: at.isoformat() if at else "",
     }  # fmt: skip
     env.globals |= {
         "percent": percent, "CLOCK_NAMES": CLOCK_NAMES, "EVENT_NAMES": EVENT_NAMES, "FIELD_NAMES": FIELD_NAMES,
