@@ -18,6 +18,7 @@ from ops_console.adapters.files import DataFolder
 from ops_console.adapters.passwords import Argon2
 from ops_console.adapters.pictures import look_at
 from ops_console.adapters.sheets import read_sheet
+from ops_console.adapters.sheets_out import WRITERS
 from ops_console.adapters.statutory_days import StatutoryDays
 from ops_console.adapters.translations import Translations
 from ops_console.core.attachments import Seen
@@ -26,7 +27,7 @@ from ops_console.services import contracts, people
 from ops_console.services.contracts import Book, Bookshelf
 from ops_console.services.jobs import Job, Runs
 from ops_console.services.people import NewAccount, Policy
-from ops_console.services.ports import PasswordHasher, SheetReader
+from ops_console.services.ports import PasswordHasher, SheetReader, SheetWriter
 from ops_console.settings import Settings
 from ops_console.store import catalogue
 from ops_console.store.database import Database
@@ -102,6 +103,11 @@ class Console:
     def look_at(self) -> Callable[[Path, str], Seen | None]:
         """What makes small pictures."""
         return look_at
+
+    @property
+    def sheet_writers(self) -> dict[str, SheetWriter]:
+        """What writes sheets, by format."""
+        return dict(WRITERS)
 
     def runs(self) -> Runs:
         """Return what executes this process's job runs."""

@@ -11,7 +11,7 @@ import logging
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -90,10 +90,15 @@ class BlobFolder:
 
     def sweep(self, before: datetime) -> int:
         """Given an instant, remove what was left half written before it; return how many files that were."""
-        stale = [part for part in self.folder.glob(".*.part") if part.stat().st_mtime < before.timestamp()]
-        for part in stale:
-            part.unlink(missing_ok=True)
-        return len(stale)
+        return remove_older(self.folder.glob(".*.part"), before)
+
+
+def remove_older(paths: Iterable[Path], before: datetime) -> int:
+    """Given files and an instant, remove those last written before it; return how many that were."""
+    stale = [path for path in paths if path.stat().st_mtime < before.timestamp()]
+    for path in stale:
+        path.unlink(missing_ok=True)
+    return len(stale)
 
 
 def _sync(folder: Path) -> None:

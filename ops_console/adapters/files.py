@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from ops_console.adapters.attachments import Scan, examined, typed_name
-from ops_console.adapters.blobs import CHUNK, BlobFolder
+from ops_console.adapters.blobs import CHUNK, BlobFolder, remove_older
 from ops_console.core.attachments import LONGEST_BYTES, TOO_LARGE, NewFile
 from ops_console.core.errors import Refused
 
@@ -28,12 +28,14 @@ class DataFolder:
         self._uploads = BlobFolder(folder / "uploads", reserve)
         self._attachments = BlobFolder(folder / "attachments", reserve)
         self._thumbnails = BlobFolder(folder / "thumbnails")
+        self.exports = folder / "exports"
 
     def prepare(self) -> None:
         """Make the folder and see that it can be written. Raises Refused with a sentence when it cannot."""
         try:
             for blobs in (self._uploads, self._attachments, self._thumbnails):
                 blobs.prepare()
+            self.exports.mkdir(mode=0o700, exist_ok=True)
             probe = self.folder / f".probe-{secrets.token_hex(4)}"
             probe.touch(mode=0o600)
             probe.unlink()
@@ -92,6 +94,11 @@ class DataFolder:
         """Given a picture's SHA-256, return where its small picture is, if it has one."""
         return self._thumbnails.path(digest)
 
+    def export(self, run_id: int) -> Path:
+        """Given the id of an export's run, return where its file is, for a day."""
+        return self.exports / str(run_id)
+
     def sweep(self, before: datetime) -> int:
-        """Given an instant, remove what was left half written before it; return how many files that were."""
-        return sum(blobs.sweep(before) for blobs in (self._uploads, self._attachments, self._thumbnails))
+        """Given an instant, remove exports made and what was left half written before it; return how many files."""
+        swept = sum(blobs.sweep(before) for blobs in (self._uploads, self._attachments, self._thumbnails))
+        return swept + remove_older(self.exports.iterdir(), before)

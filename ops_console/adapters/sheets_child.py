@@ -25,7 +25,7 @@ ENCRYPTED = 0x1
 RATIO_FROM_BYTES = 64 * 1024
 
 _NOT_CODES = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.|_.|\*.')
-_ESCAPED_CONTROL = re.compile(r"_x00([01][0-9A-Fa-f])_")
+_ESCAPED = re.compile(r"_x00([01][0-9A-Fa-f]|5[Ff])_")  # control characters, and the underline that guards one as typed
 
 
 class Refusal(Exception):  # noqa: N818 - not an error of ours, an answer
@@ -152,7 +152,7 @@ def _value(cell: Any) -> object:
     if isinstance(value, bool):
         return str(value).upper()
     if isinstance(value, str):
-        return _ESCAPED_CONTROL.sub(lambda match: chr(int(match.group(1), 16)), value)
+        return _ESCAPED.sub(lambda match: chr(int(match.group(1), 16)), value)
     if isinstance(value, timedelta):  # a moment shown as elapsed hours: the serial underneath is what counts
         return value / timedelta(days=1)
     if isinstance(value, (int, float)):

@@ -18,6 +18,7 @@ from ops_console.web import (
     attachments,
     contracts,
     database,
+    exports,
     formats,
     imports,
     jobs,
@@ -41,7 +42,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-BLUEPRINTS = (sign_in, attachments, tickets, reports, imports, contracts, jobs, people)
+BLUEPRINTS = (sign_in, attachments, exports, tickets, reports, imports, contracts, jobs, people)
 
 
 class RowId(IntegerConverter):

@@ -85,6 +85,11 @@ def _asked() -> tuple[Filter, str, bool, int]:
     return chosen, sort, given.get("order", "desc") != "asc", min(max(1, number), last)
 
 
+def narrowed() -> Filter:
+    """Return the list's filter as this request's address has it."""
+    return _asked()[0]
+
+
 def _kept(*without: str) -> list[tuple[str, str]]:
     """The URL's pairs, less those named: so that a filter keeps the others."""
     return [(name, value) for name, value in request.args.items(multi=True) if name not in without and value]
