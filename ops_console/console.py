@@ -14,6 +14,7 @@ from sqlalchemy import URL
 from sqlalchemy.orm import Session
 
 from ops_console.adapters.clamd import Clamd
+from ops_console.adapters.documents.papers import Papers
 from ops_console.adapters.files import DataFolder
 from ops_console.adapters.passwords import Argon2
 from ops_console.adapters.pictures import look_at
@@ -108,6 +109,11 @@ class Console:
     def sheet_writers(self) -> dict[str, SheetWriter]:
         """What writes sheets, by format."""
         return dict(WRITERS)
+
+    @property
+    def papers(self) -> Papers:
+        """What sets papers as PDF."""
+        return Papers(PROJECT / "templates" / "documents")
 
     def runs(self) -> Runs:
         """Return what executes this process's job runs."""

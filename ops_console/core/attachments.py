@@ -13,7 +13,8 @@ from ops_console.core.errors import Refused
 
 # Kinds of event about a file. A file is never removed: what was added in error is marked void, with the reason.
 ATTACHED, VOIDED, MARKED = "attached", "attachment_voided", "attachment_marked"
-BESIDE = (ATTACHED, VOIDED, MARKED)  # they stand beside a ticket's life and are no part of it
+PRINTED, SIGNED_OFF = "printed", "signed_off"  # of the papers about a ticket
+BESIDE = (ATTACHED, VOIDED, MARKED, PRINTED, SIGNED_OFF)  # they stand beside a ticket's life and are no part of it
 LONGEST_BYTES = 25 << 20
 MOST_PIXELS = 40_000_000
 MOST_PER_TICKET = 200

@@ -18,6 +18,7 @@ from ops_console.web import (
     attachments,
     contracts,
     database,
+    documents,
     exports,
     formats,
     imports,
@@ -42,7 +43,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-BLUEPRINTS = (sign_in, attachments, exports, tickets, reports, imports, contracts, jobs, people)
+BLUEPRINTS = (sign_in, attachments, exports, documents, tickets, reports, imports, contracts, jobs, people)
 
 
 class RowId(IntegerConverter):

@@ -14,7 +14,7 @@ from ops_console.core.moments import ZONE
 from ops_console.core.sentences import from_plain
 from ops_console.services import exports
 from ops_console.services.exports import Export
-from ops_console.web import tickets
+from ops_console.web import formats, tickets
 from ops_console.web.database import reading
 from ops_console.web.rights import needs
 from ops_console.web.sign_in import console
@@ -44,7 +44,7 @@ def make() -> Any:
 
 
 def _file(path: Path, format: str) -> Any:
-    name = f"工单-{g.now.astimezone(ZONE):%Y%m%d-%H%M}.{format}"
+    name = f"{formats.gettext('工单')}-{g.now.astimezone(ZONE):%Y%m%d-%H%M}.{format}"
     return send_file(path.open("rb"), mimetype=MEDIA[format], as_attachment=True, download_name=name)
 
 

@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 from ops_console.adapters.translations import LANGUAGES, duration, full_time, percent
 from ops_console.core import explanations
 from ops_console.core.attachments import KINDS
+from ops_console.core.documents import TITLES
 from ops_console.core.explanations import CLASS_NAMES, CLOCK_NAMES
 from ops_console.core.moments import ZONE, whole
 from ops_console.core.sentences import Sentence
@@ -23,6 +24,7 @@ EVENT_NAMES = {
     "suspension_decided": "医院批复挂起", "resumed": "解除挂起", "declined": "驳回", "cancelled": "取消",
     "described": "补充内容", "rated": "满意度", "correction_proposed": "提出更正", "correction_decided": "医院批复更正",
     "attached": "添加附件", "attachment_voided": "附件作废", "attachment_marked": "附件标为含患者信息",
+    "printed": "打印单据", "signed_off": "手写签字",
 }  # fmt: skip
 FIELD_NAMES = {
     "type": "类型", "needs_onsite": "需到场", "reported_at": "报修时间", "recorded_at": "录入时间",
@@ -33,6 +35,8 @@ FIELD_NAMES = {
     "field": "更正项", "old": "原值", "new": "新值", "process": "处理过程", "suspension_reason": "挂起原因",
     "file_name": "文件", "digest": "SHA-256", "size": "字节数", "kind": "文件种类", "patient": "含患者信息",
     "shared_with": "同时用于", "attachment": "附件编号", "purpose": "用途",
+    "document": "单据", "of": "校验码", "shown": "签字内容哈希", "device_time": "设备时间", "strength": "证明力",
+    "signer": "签字人",
 }  # fmt: skip
 PURPOSE_NAMES = {"evidence": "凭证", "signature": "手写签名"}
 WORDS = ("type", "channel", "mode", "state")  # facts whose values are words of the catalogue, where it has them
@@ -160,8 +164,12 @@ def fact(name: str, value: object) -> str:
         return ""
     if isinstance(value, bool) or value in ("true", "false"):
         return gettext("是" if value in (True, "true") else "否")
-    if name == "digest":
+    if name in ("digest", "shown"):
         return f"{value}"[:12]
+    if name == "document":
+        return gettext(TITLES.get(str(value), str(value)))
+    if name == "strength":
+        return gettext("手写签名")
     if name == "kind" and value in KINDS:
         return gettext(KINDS[str(value)].title)
     if name == "purpose":

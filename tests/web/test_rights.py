@@ -22,7 +22,7 @@ from tests.web.pages import Browser, Page
 # What needs no right: the same for everybody who is signed in, and about nobody but themselves.
 OWN = ("home", "sign_in.password", "sign_in.sign_out")
 # What strangers may have. A view that joins these is a decision: it is written down here too.
-STRANGERS = ("static", "healthz", "sign_in.sign_in", "sign_in.choose_language")
+STRANGERS = ("static", "healthz", "sign_in.sign_in", "sign_in.choose_language", "documents.verify")
 SECRET_WORDS = ("GD-2026", "刘药师", "打不开了", "spare某")
 # Forms that do their work where their right is there: the rest of the addresses answer to an empty one.
 FORMS = {
@@ -69,6 +69,7 @@ def address(rule: str) -> str:
     known = {
         "<path:filename>": "console.css", "<path:number>": "GD-20261120-00001", "<id:run_id>": "1",
         "<id:version_id>": "1",        "<account>": "spare", "<id:attachment_id>": "1",
+        "<kind>": "confirmation", "<code>": "0" * 12,
     }  # fmt: skip
     for place, value in known.items():
         rule = rule.replace(place, value)
