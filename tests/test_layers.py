@@ -39,7 +39,9 @@ ADDED = {
     "settings": {"pydantic"},
     "store": {"sqlalchemy", "alembic"},
     "services": {SESSION},
-    "adapters": {"PIL", "argon2", "chinese_calendar", "openpyxl", "pylopdf_fonts_zh_cn", "segno", "typst", "xlsxwriter"},
+    "adapters": {
+        "PIL", "argon2", "chinese_calendar", "openpyxl", "pylopdf_fonts_zh_cn", "segno", "typst", "xlsxwriter",
+    },
     "console": {SESSION, "sqlalchemy.URL"},  # the database's address, password and all, is put together there
     "web": {
         "flask", "flask_login", "flask_sqlalchemy", "flask_wtf", "itsdangerous", "markupsafe", "waitress", "werkzeug",
