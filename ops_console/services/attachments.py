@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from ops_console.core.moments import whole
 from ops_console.core.people import Actor
 from ops_console.core.sheet_text import has_forbidden
 from ops_console.core.tickets import Event
+from ops_console.core.trust import Claim, grade_of
 from ops_console.services.jobs import Run
 from ops_console.services.ports import FileKeeper, OpenSession
 from ops_console.store import attachments as store
@@ -138,7 +139,8 @@ def _attach(session: Session, row: tickets.TicketRow, adding: _Adding, actor: Ac
 
 def _event(kind: str, facts: dict[str, object], personal: dict[str, str], actor: Actor, now: datetime) -> Event:
     at, digest = whole(now), str(facts["digest"])
-    return Event(kind, at, at, actor.account, actor.side, "", "B", (digest,), facts, personal)
+    grade = grade_of(Claim(at, at), actor, timedelta())
+    return Event(kind, at, at, actor.account, actor.side, "", grade, (digest,), facts, personal)
 
 
 def _note(session: Session, row: tickets.TicketRow, event: Event) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -30,6 +30,7 @@ from ops_console.core.moments import whole
 from ops_console.core.people import HOSPITAL, Actor
 from ops_console.core.sheet_text import has_forbidden
 from ops_console.core.tickets import CONFIRMED, GRADE_IMPORTED, Event
+from ops_console.core.trust import Claim, grade_of
 from ops_console.services import attachments
 from ops_console.services.contracts import Book
 from ops_console.services.tickets import view
@@ -146,7 +147,8 @@ def sign_off(session: Session, book: Book, command: SignOff, actor: Actor, now: 
         "attachment": made, "digest": picture.digest, "shown": shown, "device_time": command.device_time[:40],
         "strength": "handwritten",
     }  # fmt: skip
-    at, grade = whole(now), "A" if actor.side == HOSPITAL else "B"
+    at = whole(now)
+    grade = grade_of(Claim(at, at), actor, timedelta())
     personal = {"signer": command.signer.strip()}
     event = Event(SIGNED_OFF, at, at, actor.account, actor.side, "", grade, (picture.digest,), facts, personal)
     _append(session, command.number, event)

@@ -17,7 +17,9 @@ from ops_console.core.errors import ConsoleError, NotFound, Refused
 from ops_console.web import (
     attachments,
     contracts,
+    corrections,
     database,
+    descriptions,
     documents,
     exports,
     formats,
@@ -43,7 +45,10 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-BLUEPRINTS = (sign_in, attachments, exports, documents, tickets, reports, imports, contracts, jobs, people)
+BLUEPRINTS = (
+    sign_in, attachments, exports, documents, tickets, corrections, descriptions, reports, imports, contracts, jobs,
+    people,
+)  # fmt: skip
 
 
 class RowId(IntegerConverter):
