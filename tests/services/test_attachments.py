@@ -11,11 +11,11 @@ from ops_console.core.attachments import MOST_PER_TICKET, NewFile
 from ops_console.core.errors import NotFound, Refused
 from ops_console.core.people import Actor, actor_of, terminal_actor
 from ops_console.core.tickets import Event
-from ops_console.services import attachments, tickets
+from ops_console.services import attachments, take_backs, tickets
 from ops_console.services.attachments import Attachment
 from ops_console.store import audit
 from ops_console.store import jobs as job_store
-from tests.conftest import HOSPITAL, VENDOR, import_sheet, log_ticket
+from tests.conftest import HOSPITAL, VENDOR, do, import_sheet, log_ticket
 from tests.pictures import picture
 from tests.sheets import row, write_sheet
 
@@ -197,3 +197,15 @@ def test_a_file_makes_an_imported_ticket_no_less_imported(console: Console, tmp_
     with console.read() as session:
         assert tickets.view(session, console.book(session), number, VENDOR).facts.imported
     assert import_sheet(console, write_sheet(tmp_path / "two.csv", row()))[1]["completed"] == 1
+
+
+def test_a_file_added_at_once_is_not_in_the_way_of_taking_the_act_back(console: Console) -> None:
+    number = log_ticket(console)
+    do(console, number, "responded")
+    attach(console, number, keep(console))
+
+    with console.write() as session:
+        facts = take_backs.take_back(session, console.book(session), number, VENDOR, console.now())
+
+    assert facts.responded_at is None
+    assert len(shown(console, number)) == 1
