@@ -18,7 +18,7 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(params=[DESKTOP, PHONE])
-def vendor(visit: Visit, served: Served, request: pytest.FixtureRequest) -> Visitor:
+def vendor(served: Served, visit: Visit, request: pytest.FixtureRequest) -> Visitor:
     """A vendor looking at a ticket just logged, at each width."""
     made = visit(served, width=request.param)
     made.first_sign_in("vendor")
