@@ -2,7 +2,18 @@
 
 from alembic import context
 
-from ops_console.store import attachments, audit, catalogue, clocks, contracts, jobs, messages, people, tickets  # noqa: F401
+from ops_console.store import (  # noqa: F401
+    attachments,
+    audit,
+    catalogue,
+    clocks,
+    contracts,
+    jobs,
+    messages,
+    people,
+    tickets,
+    views,
+)
 from ops_console.store.base import Base
 
 

@@ -14,11 +14,11 @@ from ops_console.core.explanations import rule_sentence
 from ops_console.core.moments import MONTH, local_moment
 from ops_console.core.ticket_lists import COUNT_LIMIT, READINGS, SORT_KEYS, Filter
 from ops_console.core.trust import unproven
-from ops_console.services import attachments, clocks, people, reports, take_backs, tickets
+from ops_console.services import attachments, clocks, people, reports, take_backs, tickets, views
 from ops_console.services.corrections import may_decide
 from ops_console.services.silences import ends_at
 from ops_console.services.tickets import Move, OpenTicket
-from ops_console.web import formats
+from ops_console.web import formats, worklists
 from ops_console.web.database import reading, reading_anew
 from ops_console.web.rights import needs
 from ops_console.web.sign_in import console
@@ -58,6 +58,8 @@ def index() -> Any:
         pages=ceil(min(found.count, COUNT_LIMIT) / PAGE), limit=COUNT_LIMIT, rule=_rule(chosen),
         settings=console().settings, states=core.STATES, channels=core.CHANNELS,
         months=reports.month_list(reading()), link=_link, drop=_drop, kept=_kept,
+        bulk=worklists.offered(), colleagues=people.who_may_work(reading()) if worklists.offered() else (),
+        views=views.visible(reading(), g.guest.person_id, g.guest.actor),
     )  # fmt: skip
 
 
