@@ -54,7 +54,7 @@ def sheet_of(facts: TicketFacts, attachments: int) -> Sheet:
             "mode": facts.mode, "result": RESULTS.get(facts.state, "未解决"),
             "rating": f"{facts.rating} / 5" if facts.rating else "", "title": told.get("title", ""),
             "description": told.get("description", ""), "process": told.get("process", ""),
-            "needs_onsite": facts.needs_onsite, "stay": stay,
+            "needs_onsite": facts.needs_onsite, "stay": stay, "cause": facts.details.get("cause", ""),
         },
         attachments,
     )  # fmt: skip

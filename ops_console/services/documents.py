@@ -29,7 +29,7 @@ from ops_console.core.errors import NotFound, Refused
 from ops_console.core.moments import whole
 from ops_console.core.people import HOSPITAL, Actor
 from ops_console.core.sheet_text import has_forbidden
-from ops_console.core.tickets import CONFIRMED, GRADE_IMPORTED, Event
+from ops_console.core.tickets import BY_SILENCE, CONFIRMED, GRADE_IMPORTED, SIGNED, UNASKED, Event, TicketFacts
 from ops_console.core.trust import Claim, grade_of
 from ops_console.services import attachments
 from ops_console.services.contracts import Book
@@ -40,6 +40,7 @@ from ops_console.store import documents as store
 MOST_OF_A_WEEK = 500
 LONGEST_NAME = 40
 SIGNATURE_SIDE = 2_000
+IMPORTED = "imported"
 
 
 @dataclass(frozen=True)
@@ -57,14 +58,15 @@ class Signature:
 class Form:
     """A service sheet ready to be printed. `code` begins the hash of the ticket's newest event, number `seq`.
 
-    `confirmed_here`: the hospital confirmed in the console, not merely in a sheet that somebody imported.
+    `closure` tells how it was closed: `signed` by the hospital here, `imported` from a sheet that says so, `silence` or
+    `unasked`; "" while it is not closed.
     """
 
     sheet: Sheet
     contract: str
     parties: tuple[str, str]
-    confirmed_at: datetime | None
-    confirmed_here: bool
+    closed_at: datetime | None
+    closure: str
     signature: Signature | None
     seq: int
     code: str
@@ -79,9 +81,16 @@ def form(session: Session, book: Book, number: str, actor: Actor) -> Form:
     terms = seen.judgement.version.terms
     return Form(
         sheet, f"{terms.name}（{terms.number}）", (terms.hospital, terms.vendor), seen.facts.closed_at,
-        any(e.kind == CONFIRMED and e.grade != GRADE_IMPORTED and e.side == HOSPITAL for e in seen.events),
+        _closure(seen.facts, seen.events),
         _signature(seen.events, sheet), seq, link[:CODE_LENGTH],
     )  # fmt: skip
+
+
+def _closure(facts: TicketFacts, events: Sequence[Event]) -> str:
+    if facts.closed_at is None:
+        return ""
+    here = any(e.kind == CONFIRMED and e.grade != GRADE_IMPORTED and e.side == HOSPITAL for e in events)
+    return facts.closure if facts.closure in (BY_SILENCE, UNASKED) else SIGNED if here else IMPORTED
 
 
 def _signature(events: Sequence[Event], sheet: Sheet) -> Signature | None:

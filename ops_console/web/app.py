@@ -47,8 +47,8 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 BLUEPRINTS = (
-    sign_in, worklists, attachments, exports, documents, tickets, corrections, descriptions, reports, imports, contracts,
-    jobs, people,
+    sign_in, worklists, attachments, exports, documents, tickets, corrections, descriptions, reports, imports,
+    contracts, jobs, people,
 )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from ops_console.services import documents
 from ops_console.services.documents import Form, SignOff, Week
 from ops_console.web import formats
 from ops_console.web.database import reading, reading_anew
-from ops_console.web.paper_words import INSTRUCTIONS, LABELS, STRENGTHS, WEEKLY_COLUMNS
+from ops_console.web.paper_words import CLOSURES, INSTRUCTIONS, LABELS, STRENGTHS, WEEKLY_COLUMNS
 from ops_console.web.rights import needs
 from ops_console.web.sign_in import console
 
@@ -51,12 +51,12 @@ def _form_data(printed: Form, kind: str) -> dict[str, Any]:
     )
     fields = {name: _text(name, value) for name, value in printed.sheet.fields.items()}
     fields["attachments"] = formats.gettext("%(n)s 个") % {"n": printed.sheet.attachments}
-    told = "医院已在系统中确认 %(at)s" if printed.confirmed_here else "台账记载已确认 %(at)s（导入，未在系统中确认）"
-    confirmed = formats.gettext(told) % {"at": formats.exact_time(printed.confirmed_at)}
+    told = CLOSURES.get(printed.closure, "")
+    confirmed = formats.gettext(told) % {"at": formats.exact_time(printed.closed_at)} if told else ""
     return {
         "title": formats.gettext(TITLES[kind]), "fields": fields, "contract": printed.contract,
         "parties": " · ".join(printed.parties), "code": console().papers.code(address), "short": printed.code,
-        "onsite": kind == "onsite", "confirmed": confirmed if printed.confirmed_at else "",
+        "onsite": kind == "onsite", "confirmed": confirmed,
         "signature": _signature(printed), "strength": _strength(printed),
         "foot": formats.gettext("打印 %(at)s · 审计链 #%(seq)s · 校验码 %(code)s，扫描二维码可核对")
         % {"at": formats.exact_time(g.now), "seq": printed.seq, "code": printed.code},

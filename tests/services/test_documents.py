@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -16,8 +17,9 @@ from ops_console.core.people import Actor, actor_of, terminal_actor
 from ops_console.services import attachments, documents, tickets
 from ops_console.services.documents import Form, SignOff
 from ops_console.store import audit
-from tests.conftest import HOSPITAL, VENDOR, FakeClock, do, log_ticket
+from tests.conftest import HOSPITAL, VENDOR, FakeClock, do, import_sheet, log_ticket
 from tests.pictures import picture
+from tests.sheets import row, write_sheet
 
 
 def form(console: Console, number: str, actor: Actor = VENDOR) -> Form:
@@ -151,7 +153,17 @@ def test_a_signature_on_the_vendors_device_is_no_confirmation_by_the_hospital(
         seen = tickets.view(session, console.book(session), number, VENDOR)
     assert (seen.events[-1].kind, seen.events[-1].grade) == ("signed_off", grade)
     assert (seen.facts.state, seen.facts.confirmed_at) == ("待确认", None)
-    assert not form(console, number).confirmed_here
+    assert form(console, number).closure == ""
+
+
+def test_how_a_ticket_was_closed_is_not_passed_off_as_the_hospitals_word(console: Console, tmp_path: Path) -> None:
+    import_sheet(console, write_sheet(tmp_path / "one.csv", row()), actor=VENDOR)
+    assert form(console, row()["单号"]).closure == "imported"
+
+    number = log_ticket(console)
+    for kind, actor in (("responded", VENDOR), ("restored", VENDOR), ("confirmed", HOSPITAL)):
+        do(console, number, kind, actor)
+    assert form(console, number).closure == "signed"
 
 
 @pytest.mark.parametrize("actor", [actor_of("a", "a", "auditor"), terminal_actor("root")])
