@@ -23,6 +23,7 @@ from ops_console.core.errors import CalendarInvalid, SettingsInvalid
 from ops_console.core.hours import cut
 from ops_console.core.statutory import statutory_calendar
 from ops_console.settings_file import (
+    Attachments,
     ContractShape,
     Database,
     Public,
@@ -76,6 +77,7 @@ class Settings:
     modules: tuple[Module, ...]
     carriers: tuple[Carrier, ...]
     public: Public
+    attachments: Attachments
 
 
 def load(project: Path, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -320,4 +322,5 @@ def _settings(path: Path, data_folder: Path, found: Sections, resolved: tuple[st
         modules=tuple(Module(m.code, m.name, m.group) for m in found.catalogue.modules),
         carriers=tuple(Carrier(c.code, c.name) for c in found.catalogue.carriers),
         public=found.public,
+        attachments=found.attachments,
     )

@@ -97,6 +97,13 @@ class Public:
 
 
 @shape(frozen=True, kw_only=True, config=STRICT)
+class Attachments:
+    """[attachments], which may be left out: the socket of clamd, empty where nothing scans."""
+
+    clamd: str = ""
+
+
+@shape(frozen=True, kw_only=True, config=STRICT)
 class OverrideShape:
     """One [[working_time.override]]: a year's statutory days as the parties reviewed them."""
 
@@ -208,8 +215,9 @@ SECTIONS: dict[str, Any] = {
     "contract": ContractShape,
     "ticket_type": Annotated[list[TicketTypeShape], Field(min_length=1)],
     "catalogue": CatalogueShape,
+    "attachments": Attachments,
 }
-OPTIONAL = ("public",)
+OPTIONAL = ("public", "attachments")
 
 
 @dataclass(frozen=True)
@@ -224,6 +232,7 @@ class Sections:
     ticket_type: list[TicketTypeShape] | None = None
     catalogue: CatalogueShape | None = None
     public: Public | None = None
+    attachments: Attachments | None = None
 
 
 def read_sections(raw: Mapping[str, Any]) -> tuple[Sections, list[str]]:
@@ -239,7 +248,7 @@ def read_sections(raw: Mapping[str, Any]) -> tuple[Sections, list[str]]:
             continue
         try:
             # By way of JSON: a strict dataclass takes only its own instances from Python values.
-            found[name] = TypeAdapter(kind).validate_json(json.dumps(raw[name], default=str))
+            found[name] = TypeAdapter(kind).validate_json(json.dumps(raw.get(name, {}), default=str))
         except ValidationError as exc:
             problems += [_problem(name, error) for error in exc.errors(include_url=False)]
     return Sections(**found), problems

@@ -149,6 +149,16 @@ def following(
     return session.execute(query.order_by(*order).limit(limit)).all()
 
 
+def batch(
+    session: Session, chosen: Filter, now: datetime, *, after: tuple[datetime, int] | None, limit: int
+) -> Sequence[Any]:
+    """Given a filter and the last (reported_at, id) of the batch before, return the next ids, numbers and times."""
+    query = _narrowed(select(TicketRow.id, TicketRow.number, TicketRow.reported_at), chosen, now)
+    if after is not None:
+        query = query.where(tuple_(TicketRow.reported_at, TicketRow.id) > after)
+    return session.execute(query.order_by(TicketRow.reported_at, TicketRow.id).limit(limit)).all()
+
+
 def count(session: Session, chosen: Filter, now: datetime) -> int:
     """Given a filter, return how many tickets match, counting no further than COUNT_LIMIT + 1. One statement."""
     matching = _narrowed(select(TicketRow.id), chosen, now).limit(COUNT_LIMIT + 1).subquery()

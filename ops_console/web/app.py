@@ -16,11 +16,14 @@ from ops_console.adapters import answers
 from ops_console.console import PROJECT, Console
 from ops_console.core.errors import ConsoleError, NotFound, Refused
 from ops_console.web import (
+    attachments,
     closing,
     contracts,
     corrections,
     database,
     descriptions,
+    documents,
+    exports,
     formats,
     imports,
     jobs,
@@ -48,6 +51,9 @@ BLUEPRINTS = (
     quick_log,
     closing,
     worklists,
+    attachments,
+    exports,
+    documents,
     tickets,
     corrections,
     descriptions,

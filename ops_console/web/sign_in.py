@@ -39,7 +39,7 @@ REPORTING = tuple(  # without an account, on purpose: see web/public_reports.py
     f"public_reports.{name}"
     for name in ("form", "at_place", "send", "status", "answer", "contacts", "offline", "worker")
 )
-PUBLIC = (*NOBODYS, "sign_in.sign_in", "sign_in.choose_language", *REPORTING)
+PUBLIC = (*NOBODYS, "sign_in.sign_in", "sign_in.choose_language", "documents.verify", *REPORTING)
 WHILE_CHANGING = (*PUBLIC, "sign_in.password", "sign_in.sign_out")
 TOUCH_SECONDS = 60
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -10,9 +11,10 @@ import pytest
 from werkzeug.routing import Rule
 
 from ops_console.core.people import ROLES
+from ops_console.services import attachments
 from ops_console.web.app import create_app
 from ops_console.web.sign_in import PUBLIC, WHILE_CHANGING
-from tests.conftest import FakeClock, import_sheet, log_ticket, make_console
+from tests.conftest import VENDOR, FakeClock, import_sheet, log_ticket, make_console
 from tests.sheets import row, write_sheet
 from tests.web.conftest import Site, everything, open_site, person
 from tests.web.pages import Browser, Page
@@ -24,7 +26,9 @@ REPORTING = (
     "public_reports.form", "public_reports.at_place", "public_reports.send", "public_reports.status",
     "public_reports.answer", "public_reports.contacts", "public_reports.offline", "public_reports.worker",
 )  # fmt: skip
-STRANGERS = ("static", "healthz", "sign_in.sign_in", "sign_in.choose_language", *REPORTING)
+STRANGERS = (
+    "static", "healthz", "sign_in.sign_in", "sign_in.choose_language", "documents.verify", *REPORTING,
+)  # fmt: skip
 SECRET_WORDS = ("GD-2026", "刘药师", "打不开了", "spare某")
 # Forms that do their work where their right is there: the rest of the addresses answer to an empty one.
 FORMS = {
@@ -59,6 +63,9 @@ def house(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> It
         session.add(person("novice", "vendor", must_change=True))
     log_ticket(made.console, title="打不开了", reporter="刘药师")
     import_sheet(made.console, write_sheet(folder / "one.csv", row()), dry_run=True)
+    with made.console.write() as session:
+        file = made.console.files.keep_attachment(BytesIO(b"a proof"), "刘药师.txt")
+        attachments.attach(session, "GD-20261120-00001", file, VENDOR, made.console.now())
     yield made
     made.console.close()
 
@@ -69,6 +76,7 @@ def address(rule: str) -> str:
         "<path:filename>": "console.css", "<path:number>": "GD-20261120-00001", "<id:run_id>": "1",
         "<id:version_id>": "1", "<id:token_id>": "1", "<account>": "spare", "<id:location_id>": "1",
         "<id:device_id>": "1", "<id:report_id>": "1", "<token>": "AAAAAAAAAAAAAAAAAAAAAA",
+        "<id:attachment_id>": "1", "<kind>": "confirmation", "<code>": "0" * 12,
     }  # fmt: skip
     for place, value in known.items():
         rule = rule.replace(place, value)

@@ -1,1 +1,1 @@
-"""Printed documents: each kind of paper behind one function."""
+"""Papers: PDF from typst templates of this project; what people typed reaches them as data alone."""

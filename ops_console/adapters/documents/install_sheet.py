@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ops_console.adapters.documents.typst import render
+from ops_console.adapters.documents.papers import Papers
 from ops_console.adapters.qr_codes import qr_svg
 
 WORDS = {
@@ -36,4 +36,4 @@ def install_sheet(public_url: str, authority_url: str, fingerprint: str, names: 
         "fingerprint": fingerprint, "steps": [{"system": system, "text": text} for system, text in STEPS],
         "qr_authority": qr_svg(authority_url), "qr_url": qr_svg(public_url),
     }  # fmt: skip
-    return render("install", data)
+    return Papers().pdf("install", data)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ops_console.adapters.documents.typst import render
+from ops_console.adapters.documents.papers import Papers
 from ops_console.adapters.qr_codes import qr_svg
 from ops_console.services.locations import Sticker
 
@@ -20,4 +20,4 @@ def sticker_sheet(stickers: Sequence[Sticker], public_url: str, hotline: str) ->
         }
         for sticker in stickers
     ]  # fmt: skip
-    return render("stickers", {"words": WORDS, "hotline": hotline, "places": places})
+    return Papers().pdf("stickers", {"words": WORDS, "hotline": hotline, "places": places})
