@@ -2,7 +2,6 @@
 
 from alembic import context
 
-from ops_console.store import audit, catalogue, clocks, contracts, jobs, messages, people, tickets  # noqa: F401
 from ops_console.store.base import Base
 
 

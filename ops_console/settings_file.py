@@ -50,6 +50,18 @@ class Database:
 
     url: str
     password: str
+    migrate_url: str = ""
+    migrate_password: str = ""
+
+
+@shape(frozen=True, kw_only=True, config=STRICT)
+class Network:
+    """Where the console may go although it usually would not, and which folders are the parties' own."""
+
+    allow: list[Annotated[str, Field(pattern=r"^(\d{1,3}(\.\d{1,3}){3}|\[[0-9a-f:.]+\]):\d{1,5}$")]] = Field(
+        default_factory=list
+    )
+    anchor_folders: list[Annotated[str, Field(pattern=r"^/.+")]] = Field(default_factory=list)
 
 
 @shape(frozen=True, kw_only=True, config=STRICT)
@@ -167,11 +179,13 @@ SECTIONS: dict[str, Any] = {
     "server": Server,
     "database": Database,
     "security": Security,
+    "network": Network,
     "working_time": WorkingTimeShape,
     "contract": ContractShape,
     "ticket_type": Annotated[list[TicketTypeShape], Field(min_length=1)],
     "catalogue": CatalogueShape,
 }
+MAY_LACK = ("network",)  # a file written before they were there still counts
 
 
 @dataclass(frozen=True)
@@ -181,6 +195,7 @@ class Sections:
     server: Server | None = None
     database: Database | None = None
     security: Security | None = None
+    network: Network | None = None
     working_time: WorkingTimeShape | None = None
     contract: ContractShape | None = None
     ticket_type: list[TicketTypeShape] | None = None
@@ -192,12 +207,12 @@ def read_sections(raw: Mapping[str, Any]) -> tuple[Sections, list[str]]:
     found: dict[str, Any] = {}
     problems = [f"{key}：{TOLD['extra_forbidden']}" for key in raw if key not in SECTIONS]
     for name, kind in SECTIONS.items():
-        if name not in raw:
+        if name not in raw and name not in MAY_LACK:
             problems.append(f"{name}：{TOLD['missing']}")
             continue
         try:
             # By way of JSON: a strict dataclass takes only its own instances from Python values.
-            found[name] = TypeAdapter(kind).validate_json(json.dumps(raw[name], default=str))
+            found[name] = TypeAdapter(kind).validate_json(json.dumps(raw.get(name, {}), default=str))
         except ValidationError as exc:
             problems += [_problem(name, error) for error in exc.errors(include_url=False)]
     return Sections(**found), problems

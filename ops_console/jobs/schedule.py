@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ops_console.core.people import HOSPITAL, NEUTRAL, VENDOR, Actor
-from ops_console.services import imports, people, rechecks
+from ops_console.core.people import HOSPITAL, NEUTRAL, SYSTEM, VENDOR, Actor
+from ops_console.services import anchors, chain_checks, imports, people, rechecks
 from ops_console.services.jobs import Job, Run
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ class Plan:
 
 PLANS = (
     Plan("recheck", {"hour": "3", "minute": "10"}, catch_up=True),
+    Plan("anchor", {"hour": "0", "minute": "5"}, catch_up=True),
+    Plan("verify-chain", {"hour": "2", "minute": "40"}, catch_up=True),
     Plan("tidy", {"hour": "*", "minute": "25"}, catch_up=False),
 )
 
@@ -37,6 +39,8 @@ def registry(console: Console) -> dict[str, Job]:
         Job("import-tickets", lambda run: _import(console, run), idempotent=True, title="导入工单台账"),
         Job("recheck", lambda run: _recheck(console, run), idempotent=True, title="时限自检"),
         Job("tidy", lambda run: _tidy(console, run), idempotent=True, title="清理过期会话"),
+        Job("anchor", lambda run: _anchor(console), idempotent=True, title="每日锚点"),
+        Job("verify-chain", lambda run: _verify(console, run), idempotent=True, title="校验审计链"),
     )
     return {job.name: job for job in jobs}
 
@@ -56,3 +60,13 @@ def _tidy(console: Console, run: Run) -> dict[str, Any]:
     with console.write() as session:
         people.tidy(session, console.policy, console.now())
     return {}
+
+
+def _anchor(console: Console) -> dict[str, Any]:
+    made = anchors.make_today(console.anchoring(), SYSTEM, console.now())
+    return {"line": made.line, "digest": made.digest}
+
+
+def _verify(console: Console, run: Run) -> dict[str, Any]:
+    verdict = chain_checks.verify_in_run(run, console.checking(), full=run.params.get("full"))
+    return chain_checks.told(verdict)
