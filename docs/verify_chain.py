@@ -145,7 +145,7 @@ class Chain:
             raise Broken("missing", seq=seq, found=found)
         if sorted(body) != KEYS or body["algorithm"] != ALGORITHM:
             raise Broken("shape", seq=seq)
-        if link(before, text) != kept_hash:
+        if link(before, text) != kept_hash or not line.startswith('{"body":' + text + ","):
             raise Broken("content", seq=seq)
         if before != self.head:
             raise Broken("linked", seq=seq, before=self.last)

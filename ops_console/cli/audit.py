@@ -58,6 +58,8 @@ def export_chain(terminal: Any, given: Any) -> int:
     lines = audit.export(
         console.read, actor, console.settings.terms.number, first=given.first, personal=given.personal == "yes"
     )
+    with console.write() as session:
+        audit.note_export(session, given.first, actor, console.now(), personal=given.personal == "yes")
     aside = given.file.with_name(f".{given.file.name}.{secrets.token_hex(4)}.part")
     try:
         written = _write(aside, lines)
@@ -69,8 +71,6 @@ def export_chain(terminal: Any, given: Any) -> int:
     finally:
         with contextlib.suppress(OSError):
             aside.unlink(missing_ok=True)
-    with console.write() as session:
-        audit.note_export(session, given.first, actor, console.now(), personal=given.personal == "yes")
     if given.json:
         print(json.dumps({"file": str(given.file), "entries": written - 1, "personal": given.personal == "yes"}))
     else:
@@ -107,7 +107,7 @@ def note_restored(terminal: Any, given: Any) -> int:
         print(json.dumps(facts, ensure_ascii=False))
     else:
         print(terminal.say(
-            "已登记恢复：链从第 %(count)s 条续写，日锚曾数到第 %(lost_to)s 条，%(days)s 份日锚由此说明；仍须双方在页面上签字。",
+            "已登记恢复：链从第 %(count)s 条续写，日锚曾数到第 %(lost_to)s 条，%(days)s 份日锚由此说明；仍须双方签字。",
             count=facts["count"], lost_to=facts["lost_to"], days=len(facts["anchors"]),
         ))  # fmt: skip
     return 0

@@ -100,7 +100,7 @@ def sign_off(session: Session, failure_id: int, reason: str, actor: Actor, now: 
     if (failure.id, actor.side) in store.sign_offs(session):
         raise Refused("本方已经签过这一条。", field="reason")
     last = store.newest(session, full=True)
-    if last is None or last.started_at < failure.found_at:
+    if last is None or last.started_at <= failure.found_at:
         raise Refused("请先在发现之后完整校验一次，看清全部影响，再签字。", field="reason")
     session.add(
         store.SignOffRow(

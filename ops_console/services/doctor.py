@@ -141,7 +141,7 @@ def _receivers(session: Session) -> list[Looked]:
         if receives[side]
         else Looked(
             f"receiver_{side}", WARNING,
-            sentence("日锚：%(side)s还没有收到过；尾部截断和整体改写要靠它才看得出来。", side=sentence(SIDE_NAMES[side])),
+            sentence("日锚：%(side)s还没有收到过；截断和改写要靠它才看得出来。", side=sentence(SIDE_NAMES[side])),
         )
         for side in anchoring.SIDES
     ]  # fmt: skip

@@ -14,7 +14,20 @@ from werkzeug.routing import IntegerConverter, Map
 
 from ops_console.console import PROJECT, Console
 from ops_console.core.errors import ConsoleError, NotFound, Refused
-from ops_console.web import contracts, database, formats, imports, jobs, people, reports, sign_in, tickets, uploads
+from ops_console.web import (
+    audit,
+    contracts,
+    database,
+    formats,
+    imports,
+    jobs,
+    notices,
+    people,
+    reports,
+    sign_in,
+    tickets,
+    uploads,
+)
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; style-src-elem 'self'; "
@@ -29,7 +42,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-BLUEPRINTS = (sign_in, tickets, reports, imports, contracts, jobs, people)
+BLUEPRINTS = (sign_in, tickets, reports, imports, contracts, jobs, people, audit)
 
 
 class RowId(IntegerConverter):
@@ -48,6 +61,7 @@ def create_app(console: Console) -> Flask:
     database.install(app, console)
     _refuse_other_hosts(app, console)
     formats.install(app)
+    notices.install(app)
     sign_in.install(app)  # before the form is read: a stranger's body is not
     uploads.install(app)
     CSRFProtect(app)

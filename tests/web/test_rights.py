@@ -63,7 +63,7 @@ def address(rule: str) -> str:
     """Given an address pattern, return the address of something that exists."""
     known = {
         "<path:filename>": "console.css", "<path:number>": "GD-20261120-00001", "<id:run_id>": "1",
-        "<id:version_id>": "1",        "<account>": "spare",
+        "<id:version_id>": "1",        "<account>": "spare", "<id:failure_id>": "1",
     }  # fmt: skip
     for place, value in known.items():
         rule = rule.replace(place, value)
