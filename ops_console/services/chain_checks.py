@@ -23,6 +23,7 @@ from ops_console.services.ports import AnchorShelf, Now, OpenSession
 from ops_console.store import audit
 from ops_console.store import chain_checks as store
 
+EMPTY = ("{}", "[]")
 FULL_EVERY = timedelta(days=7)
 
 
@@ -110,7 +111,9 @@ def _entry_finding(walk: Walk, row: Any) -> Finding | None:
     if row.seq != walk.last + 1:
         return Finding("missing", walk.last + 1, {"next": row.seq}, row.hash)
     try:
-        _strict(row.facts), _strict(row.evidence), _strict(row.commitments)
+        for kept in (row.facts, row.evidence, row.commitments):
+            if kept not in EMPTY:
+                _strict(kept)
         hashed = link(row.prev_hash, audit.body(row._mapping))
     except (ValueError, TypeError):
         return Finding("unreadable", row.seq, {}, row.hash)

@@ -14,7 +14,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, insert, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from ops_console.core.chain import ALGORITHM, GENESIS, canonical, commitment, link, microseconds
+from ops_console.core.chain import ALGORITHM, GENESIS, canonical, commitment, link, microseconds, quoted
 from ops_console.core.tickets import CORRECTION_DECIDED, Event
 from ops_console.store.base import Base, Id
 
@@ -132,13 +132,14 @@ def body(row: dict) -> str:  # type: ignore[type-arg]
 
     The JSON columns are canonical as they stand: they enter as they are, so that a changed blank shows too.
     """
-    told = {
-        name: canonical(row[name]) for name in ("subject", "subject_id", "kind", "actor", "side", "channel", "grade")
-    }
-    told |= {name: str(microseconds(row[name])) for name in ("occurred_at", "recorded_at")}
-    told |= {name: row[name] for name in ("evidence", "facts", "commitments")}
-    told |= {"seq": str(row["seq"]), "algorithm": canonical(row["algorithm"])}
-    return "{" + ",".join(f'"{name}":{told[name]}' for name in sorted(told)) + "}"
+    return (
+        f'{{"actor":{quoted(row["actor"])},"algorithm":{quoted(row["algorithm"])},"channel":{quoted(row["channel"])},'
+        f'"commitments":{row["commitments"]},"evidence":{row["evidence"]},"facts":{row["facts"]},'
+        f'"grade":{quoted(row["grade"])},"kind":{quoted(row["kind"])},'
+        f'"occurred_at":{microseconds(row["occurred_at"])},"recorded_at":{microseconds(row["recorded_at"])},'
+        f'"seq":{row["seq"]},"side":{quoted(row["side"])},"subject":{quoted(row["subject"])},'
+        f'"subject_id":{quoted(row["subject_id"])}}}'
+    )
 
 
 def of_tickets(session: Session, ticket_ids: Iterable[int]) -> dict[int, list[Event]]:

@@ -206,8 +206,10 @@ def test_an_edit_is_found_at_its_entry_and_the_offline_verifier_agrees(ten: Cons
 
 
 def test_two_entries_of_one_number_or_one_predecessor_cannot_be_stored(ten: Console) -> None:
-    same = "INSERT INTO event SELECT {0}, subject, subject_id, ticket_id, kind, occurred_at, recorded_at, actor, side, " \
-           "channel, grade, evidence, facts, commitments, algorithm, {1}, hash FROM event WHERE seq = 4"  # fmt: skip
+    same = (
+        "INSERT INTO event SELECT {0}, subject, subject_id, ticket_id, kind, occurred_at, recorded_at, actor, side, "
+        "channel, grade, evidence, facts, commitments, algorithm, {1}, hash FROM event WHERE seq = 4"
+    )
     for seq, prev in (("4", "'x'"), ("99", "prev_hash")):
         with pytest.raises(IntegrityError), ten.write() as session:
             session.execute(text(same.format(seq, prev)))
