@@ -15,6 +15,7 @@ from pathlib import Path
 
 EXPORT, ANCHOR = "ops-console/audit-export/v1", "ops-console/anchor/v1"
 LINK, COMMITMENT = b"ops-console/chain/v1\0", b"ops-console/commitment/v1\0"
+SEALED = ".original"  # a commitment to a text that stands sealed in the console: never in an export
 ALGORITHM, GENESIS = "sha256-v1", "0" * 64
 KEYS = [
     "actor", "algorithm", "channel", "commitments", "evidence", "facts", "grade", "kind", "occurred_at", "recorded_at",
@@ -162,7 +163,7 @@ class Chain:
             if not agrees:
                 raise Broken("personal", seq=seq, field=name)
         if self.header.get("personal"):
-            self.purged += len(promised) - len(kept)
+            self.purged += len([name for name in promised if name not in kept and not name.endswith(SEALED)])
 
     def remember(self, seq, kept_hash, body):
         """Given a checked entry, go on to it, and keep what anchors are compared with."""

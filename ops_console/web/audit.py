@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from flask import Blueprint, Response, flash, g, redirect, render_template, request, url_for
 
 from ops_console.console import PROJECT
+from ops_console.core.chain import EPOCH, MICROSECOND
 from ops_console.core.errors import Refused
 from ops_console.core.moments import ZONE, day_start
 from ops_console.services import anchors, audit, chain_failures, jobs
@@ -40,7 +42,29 @@ KIND_NAMES = {
 OUTCOME_NAMES = {"whole": "完整", "explained": "有问题，双方已签字说明", "broken": "有问题"}
 AGREES_NAMES = {audit.MATCHED: "相符", audit.RESTORED: "由恢复记录说明", audit.APART: "不符"}
 RECEIVER_NAMES = {"http": "投递到网址", "folder": "写入文件夹", "download": "本方下载并确认"}
+WORDS = {**RECEIVER_NAMES, **OUTCOME_NAMES, **formats.SIDE_NAMES}  # facts whose values are words
+FACT_NAMES = {
+    "count": "条数", "head": "末条哈希", "digest": "摘要", "kind": "方式", "side": "一方", "place": "接收处",
+    "answer": "回答",
+    "first": "从第几条", "last": "到第几条", "full": "全链", "outcome": "结果", "seconds": "秒数", "before": "之前",
+    "after": "之后", "reason": "原因", "failure": "校验失败", "fingerprint": "指纹", "from": "从第几条",
+    "personal": "含个人信息",
+    "version": "版本", "counts_from": "起计", "lost_to": "曾数到", "from_day": "从", "to_day": "到",
+}  # fmt: skip
+HASH = re.compile(r"[0-9a-f]{64}")
 DELIVERY_NAMES = {"waiting": "待接收", "received": "已接收", "given_up": "已放弃"}
+
+
+def fact_text(name: str, value: object) -> str:
+    """Given an entry's fact, return it as people read it: hashes short, instants in Shanghai, words translated."""
+    if isinstance(value, bool):
+        return formats.gettext("是" if value else "否")
+    if name in ("before", "after") and isinstance(value, int):
+        return formats.exact_time(EPOCH + value * MICROSECOND)
+    text = str(value)
+    if text in WORDS:
+        return formats.gettext(WORDS[text])
+    return text[:12] if HASH.fullmatch(text) else text
 
 
 @cache
@@ -65,6 +89,7 @@ def _page(refused: Refused | None = None, failure_id: int = 0, status: int = 400
         verifier=verifier_digest(), refused=refused, failure_id=failure_id, kind_names=KIND_NAMES,
         subject_names=SUBJECT_NAMES, outcome_names=OUTCOME_NAMES, agrees_names=AGREES_NAMES,
         delivery_names=DELIVERY_NAMES, receiver_names=RECEIVER_NAMES,
+        fact_names=FACT_NAMES, fact_text=fact_text,
     ), status if refused else 200  # fmt: skip
 
 

@@ -33,13 +33,6 @@ from tests.conftest import HOSPITAL, NOON, VENDOR, FakeClock, copy_sqlite, log_t
 
 TERMINAL = terminal_actor("test")
 VERIFIER = PROJECT / "docs" / "verify_chain.py"
-SQLITE_GUARDS = (
-    "event_no_update",
-    "event_no_delete",
-    "event_personal_no_delete",
-    "anchor_no_update",
-    "anchor_no_delete",
-)
 POSTGRES_GUARDS = ("event", "event_personal", "anchor")
 
 
@@ -70,10 +63,9 @@ def as_owner(console: Console, *statements: str) -> None:
     """As whoever owns the database would: guards off, the rows changed, guards on again as if nothing had been."""
     if console.database.is_sqlite:
         with console.write() as session:
-            kept = [
-                session.scalars(text(f"SELECT sql FROM sqlite_master WHERE name = '{n}'")).one() for n in SQLITE_GUARDS
-            ]
-            for statement in (*(f"DROP TRIGGER {name}" for name in SQLITE_GUARDS), *statements, *kept):
+            guards = session.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")).all()
+            off, on = [f"DROP TRIGGER {guard.name}" for guard in guards], [guard.sql for guard in guards]
+            for statement in (*off, *statements, *on):
                 session.execute(text(statement.replace(":", "\\:")))
         return
     off, on = ([f"ALTER TABLE {t} {act} TRIGGER USER" for t in POSTGRES_GUARDS] for act in ("DISABLE", "ENABLE"))
