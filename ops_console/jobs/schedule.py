@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ops_console.core.people import HOSPITAL, NEUTRAL, SYSTEM, VENDOR, Actor
-from ops_console.services import anchors, chain_checks, imports, people, rechecks
+from ops_console.services import anchors, chain_checks, imports, people, rechecks, silences
 from ops_console.services.jobs import Job, Run
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ PLANS = (
     Plan("recheck", {"hour": "3", "minute": "10"}, catch_up=True),
     Plan("anchor", {"hour": "0", "minute": "5"}, catch_up=True),
     Plan("verify-chain", {"hour": "2", "minute": "40"}, catch_up=True),
+    Plan("confirm-by-silence", {"hour": "*", "minute": "5"}, catch_up=True),
     Plan("tidy", {"hour": "*", "minute": "25"}, catch_up=False),
 )
 
@@ -38,6 +39,7 @@ def registry(console: Console) -> dict[str, Job]:
     jobs = (
         Job("import-tickets", lambda run: _import(console, run), idempotent=True, title="导入工单台账"),
         Job("recheck", lambda run: _recheck(console, run), idempotent=True, title="时限自检"),
+        Job("confirm-by-silence", lambda run: _silence(console, run), idempotent=True, title="超时默认确认"),
         Job("tidy", lambda run: _tidy(console, run), idempotent=True, title="清理过期会话"),
         Job("anchor", lambda run: _anchor(console), idempotent=True, title="每日锚点"),
         Job("verify-chain", lambda run: _verify(console, run), idempotent=True, title="校验审计链"),
@@ -54,6 +56,10 @@ def _import(console: Console, run: Run) -> dict[str, Any]:
 
 def _recheck(console: Console, run: Run) -> dict[str, Any]:
     return rechecks.recheck(run, console.read, console.write, console.book, console.now())
+
+
+def _silence(console: Console, run: Run) -> dict[str, Any]:
+    return silences.confirm_by_silence(run, console.read, console.write, console.book, console.now())
 
 
 def _tidy(console: Console, run: Run) -> dict[str, Any]:

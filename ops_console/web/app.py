@@ -17,7 +17,9 @@ from ops_console.core.errors import ConsoleError, NotFound, Refused
 from ops_console.web import (
     audit,
     contracts,
+    corrections,
     database,
+    descriptions,
     formats,
     imports,
     jobs,
@@ -42,7 +44,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-BLUEPRINTS = (sign_in, tickets, reports, imports, contracts, jobs, people, audit)
+BLUEPRINTS = (sign_in, tickets, corrections, descriptions, reports, imports, contracts, jobs, people, audit)
 
 
 class RowId(IntegerConverter):
