@@ -2,24 +2,7 @@
 
 from alembic import context
 
-from ops_console.store import (  # noqa: F401
-    attachments,
-    audit,
-    catalogue,
-    clocks,
-    contracts,
-    jobs,
-    messages,
-    people,
-    quick_log,
-    repeats,
-    tickets,
-    tokens,
-    views,
-)
 from ops_console.store.base import Base
-from ops_console.store.locations import LocationRow  # noqa: F401
-from ops_console.store.public_reports import PublicReportRow  # noqa: F401
 
 
 def include(_object: object, name: str | None, kind: str, _reflected: bool, _compared: object) -> bool:

@@ -13,11 +13,25 @@ from pathlib import Path
 from sqlalchemy import URL
 from sqlalchemy.orm import Session
 
+from ops_console.adapters.anchor_couriers import AnchorCouriers
+from ops_console.adapters.anchor_file import AnchorFile
 from ops_console.adapters.certificates import held_in
 from ops_console.adapters.clamd import Clamd
 from ops_console.adapters.documents.papers import Papers
 from ops_console.adapters.documents.stickers import sticker_sheet
+from ops_console.adapters.egress import Egress
 from ops_console.adapters.files import DataFolder
+from ops_console.adapters.host import (
+    CODE,
+    PLUGINS,
+    elapsed,
+    free_mib,
+    has_chinese_fonts,
+    open_to_others,
+    readable_by_others,
+    time_source,
+    tree_hash,
+)
 from ops_console.adapters.passwords import Argon2
 from ops_console.adapters.pictures import look_at
 from ops_console.adapters.sheets import read_sheet
@@ -28,7 +42,7 @@ from ops_console.core.attachments import Seen
 from ops_console.core.errors import Refused
 from ops_console.core.public_reports import Secrets
 from ops_console.core.working_time import KnownYears
-from ops_console.services import contracts, people
+from ops_console.services import anchors, chain_checks, contracts, doctor, people
 from ops_console.services.closing import Reminder
 from ops_console.services.contracts import Book, Bookshelf
 from ops_console.services.jobs import Job, Runs
@@ -37,9 +51,9 @@ from ops_console.services.people import NewAccount, Policy
 from ops_console.services.ports import PasswordHasher, SheetReader, SheetWriter
 from ops_console.services.quick_log import Vocabularies
 from ops_console.settings import Settings, load
-from ops_console.store import catalogue
+from ops_console.store import catalogue, roles
 from ops_console.store.database import Database
-from ops_console.store.migrate import hold, migrate
+from ops_console.store.migrate import hold, migrate, newest_version
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -69,6 +83,7 @@ class Console:
     ) -> None:
         self.settings = settings
         self.now = now
+        self.elapsed = elapsed
         clamd = settings.attachments.clamd
         self.files = DataFolder(settings.data_folder, scan=Clamd(clamd) if clamd else None)
         self.files.prepare()
@@ -89,6 +104,19 @@ class Console:
     def _password(self) -> str | None:
         secret = self.settings.database_password
         return secret.reveal() if secret else None
+
+    def _migrate(self) -> None:
+        """By the role that owns the tables, where there is one; the console's own role is then given its part."""
+        if not self.settings.migrate_url:
+            migrate(self.database, PROJECT / "migrations")
+            return
+        secret = self.settings.migrate_password
+        owner = Database(self.settings.migrate_url, password=secret.reveal() if secret else None, pool_size=1)
+        try:
+            migrate(owner, PROJECT / "migrations")
+            roles.grant(owner, str(self.database.engine.url.username))
+        finally:
+            owner.close()
 
     @property
     def policy(self) -> Policy:
@@ -149,6 +177,42 @@ class Console:
         """What sets papers as PDF."""
         return Papers()
 
+    def anchoring(self) -> anchors.Hands:
+        """Return what makes and delivers anchors."""
+        return anchors.Hands(
+            self.read, self.write, AnchorFile(self.settings.data_folder), self._couriers(), self._bound,
+            self.settings.terms.number,
+        )  # fmt: skip
+
+    def checking(self) -> chain_checks.Hands:
+        """Return what verifies the chain."""
+        return chain_checks.Hands(self.read, self.write, AnchorFile(self.settings.data_folder), self.now)
+
+    def _couriers(self) -> AnchorCouriers:
+        network, url = self.settings.network, self.database.engine.url
+        own = [(url.host, url.port or 5432)] if url.host else []
+        return AnchorCouriers(Egress(network.allow, own), network.anchor_folders)
+
+    def _bound(self) -> dict[str, object]:
+        """What an anchor binds besides the chain: the code and plug-ins that run, and the state of the host's clock."""
+        source = time_source()
+        return {
+            "code": tree_hash(PROJECT, CODE), "plugins": tree_hash(PROJECT, PLUGINS),
+            "schema": newest_version(PROJECT / "migrations"), "clock_synchronised": source.synchronised,
+            "clock_offset_microseconds": source.offset_microseconds,
+        }  # fmt: skip
+
+    def host(self) -> doctor.Host:
+        """Return what `doctor` looks at besides the rows."""
+        folder, config = self.settings.data_folder, self.settings.config_path
+        code = [PROJECT / name for name in ("ops_console", "templates", "migrations", "checks", "playbooks", "run.py")]
+        private = [folder, folder / "secret.key", folder / "console.db", folder / "anchors.jsonl"]
+        return doctor.Host(
+            self.database.is_sqlite, lambda: roles.too_much(self.database),
+            open_to_others([folder, config, *code]), readable_by_others(private), time_source().synchronised,
+            free_mib(folder), has_chinese_fonts(),
+        )  # fmt: skip
+
     def runs(self) -> Runs:
         """Return what executes this process's job runs."""
         return Runs(self.read, self.write, self.jobs, self.owner, self.now)
@@ -158,7 +222,7 @@ class Console:
 
         A command at the terminal prepares with `serving=False`: it takes no proposed contract back.
         """
-        migrate(self.database, PROJECT / "migrations")
+        self._migrate()
         with self.write() as session:
             hold(session)
             catalogue.keep_types(session, self.settings.ticket_types)

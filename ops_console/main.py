@@ -86,4 +86,5 @@ def _print_first_accounts(console) -> None:  # type: ignore[no-untyped-def]
     print(f"首次启动，已建立以下账号；一次性密码只显示这一次，{hours} 小时内首次登录后须修改：")
     for account in made:
         print(f"  {account.name}\t账号 {account.account}\t一次性密码 {account.password}")
+    print("请甲乙双方登录后各设置一处日锚接收处（系统 → 审计链）；没有日锚，事后截断或改写整条链查不出来。")
     sys.stdout.flush()

@@ -26,6 +26,7 @@ from ops_console.settings_file import (
     Attachments,
     ContractShape,
     Database,
+    Network,
     Public,
     Sections,
     Security,
@@ -38,7 +39,7 @@ from ops_console.settings_file import (
 
 REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:.+")
 SECRET_KEY = re.compile(r"(password|secret|token|credential|api_?key|private_?key)$", re.IGNORECASE)
-OVERRIDABLE = ("server", "database", "security")
+OVERRIDABLE = ("server", "database", "security", "network")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 NOT_SUPPORTED = "database.url：只支持留空（SQLite）或 postgresql:// 开头的地址"
 
@@ -71,7 +72,10 @@ class Settings:
     server: Server
     database_url: str
     database_password: Secret | None
+    migrate_url: str
+    migrate_password: Secret | None
     security: Security
+    network: Network
     terms: Terms
     ticket_types: tuple[TicketType, ...]
     modules: tuple[Module, ...]
@@ -84,13 +88,18 @@ def load(project: Path, environment: Mapping[str, str] = os.environ) -> Settings
     """Given the project folder and the environment, return the settings.
 
     `OPS_CONFIG` names another config file, `OPS_DATA` another data folder, `OPS_<SECTION>__<KEY>` replaces one
-    value of [server], [database] or [security]. Raises SettingsInvalid with every problem in one message.
+    value of [server], [database], [security] or [network]. Raises SettingsInvalid with every problem in one message.
     """
     path = Path(environment.get("OPS_CONFIG") or project / "config.toml")
     raw = _read(path)
     _overlay(raw, environment)
     sections, problems = read_sections(raw)
-    problems += [*_secrets_in_clear("", raw), *_url_problems(raw), *_contradictions(sections)]
+    problems += [
+        *_secrets_in_clear("", raw),
+        *_url_problems(raw, "url"),
+        *_url_problems(raw, "migrate_url"),
+        *_contradictions(sections),
+    ]
     resolved = _resolved(sections.database, environment, problems)
     if problems:
         raise SettingsInvalid(str(path), list(dict.fromkeys(problems)))
@@ -137,9 +146,9 @@ def _secrets_in_clear(path: str, value: object) -> Iterator[str]:
             yield from _secrets_in_clear(f"{path}[{index}]", item)
 
 
-def _url_problems(raw: Mapping[str, Any]) -> list[str]:
+def _url_problems(raw: Mapping[str, Any], key: str) -> list[str]:
     section = raw.get("database")
-    url = section.get("url") if isinstance(section, dict) else None
+    url = section.get(key) if isinstance(section, dict) else None
     if not isinstance(url, str) or not url or url.startswith(("env:", "file:")):
         return []
     try:
@@ -147,9 +156,10 @@ def _url_problems(raw: Mapping[str, Any]) -> list[str]:
         has_password = bool(parts.password) or "password=" in parts.query.lower()
         parts.port  # noqa: B018 - raises when it is no number
     except ValueError:
-        return ["database.url：不是有效的数据库地址"]
+        return [f"database.{key}：不是有效的数据库地址"]
     if has_password:
-        return ['database.url：地址里含有明文密码，请去掉并改用 database.password = "env:变量名"']
+        password = key.replace("url", "password")
+        return [f'database.{key}：地址里含有明文密码，请去掉并改用 database.{password} = "env:变量名"']
     return []
 
 
@@ -282,14 +292,29 @@ def _limit(given: TimeLimitShape) -> TimeLimit:
     )
 
 
-def _resolved(given: Database | None, environment: Mapping[str, str], problems: list[str]) -> tuple[str, str]:
-    """The database's address and password, their references followed; what cannot be followed is a problem."""
+@dataclass(frozen=True)
+class Reached:
+    """How databases are reached, references followed: the console's own role, and the role that owns the tables."""
+
+    url: str = ""
+    password: str = ""
+    migrate_url: str = ""
+    migrate_password: str = ""
+
+
+def _resolved(given: Database | None, environment: Mapping[str, str], problems: list[str]) -> Reached:
+    """What [database] says, its references followed; what cannot be followed is a problem."""
     if given is None:
-        return "", ""
-    url = _follow("database.url", given.url, environment, problems)
-    if url and not re.match(r"^(sqlite|postgresql)(\+psycopg)?://", url):
+        return Reached()
+    found = {
+        key: _follow(f"database.{key}", getattr(given, key), environment, problems)
+        for key in ("url", "password", "migrate_url", "migrate_password")
+    }
+    if found["url"] and not re.match(r"^(sqlite|postgresql)(\+psycopg)?://", found["url"]):
         problems.append(NOT_SUPPORTED)
-    return url, _follow("database.password", given.password, environment, problems)
+    if found["migrate_url"] and not all(found[key].startswith("postgresql") for key in ("url", "migrate_url")):
+        problems.append("database.migrate_url：只用于 PostgreSQL，且 database.url 也须是 postgresql:// 开头的地址")
+    return Reached(**found)
 
 
 def _follow(path: str, value: str, environment: Mapping[str, str], problems: list[str]) -> str:
@@ -306,17 +331,19 @@ def _follow(path: str, value: str, environment: Mapping[str, str], problems: lis
     return value
 
 
-def _settings(path: Path, data_folder: Path, found: Sections, resolved: tuple[str, str]) -> Settings:
-    assert found.server and found.security and found.contract and found.working_time
-    assert found.ticket_type and found.catalogue and found.public  # or there had been problems
-    url, password = resolved
+def _settings(path: Path, data_folder: Path, found: Sections, reached: Reached) -> Settings:
+    assert found.server and found.security and found.network and found.contract and found.working_time
+    assert found.ticket_type and found.catalogue and found.public and found.attachments  # or there had been problems
     return Settings(
         config_path=path,
         data_folder=data_folder,
         server=found.server,
-        database_url=url,
-        database_password=Secret(password) if password else None,
+        database_url=reached.url,
+        database_password=Secret(reached.password) if reached.password else None,
+        migrate_url=reached.migrate_url,
+        migrate_password=Secret(reached.migrate_password) if reached.migrate_password else None,
         security=found.security,
+        network=found.network,
         terms=_terms(found.contract, found.working_time, found.ticket_type or ()),
         ticket_types=tuple(TicketType(t.name, t.declinable, t.confirm, t.agreed) for t in found.ticket_type),
         modules=tuple(Module(m.code, m.name, m.group) for m in found.catalogue.modules),

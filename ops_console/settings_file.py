@@ -54,6 +54,18 @@ class Database:
 
     url: str
     password: str
+    migrate_url: str = ""
+    migrate_password: str = ""
+
+
+@shape(frozen=True, kw_only=True, config=STRICT)
+class Network:
+    """Where the console may go although it usually would not, and which folders are the parties' own."""
+
+    allow: list[Annotated[str, Field(pattern=r"^(\d{1,3}(\.\d{1,3}){3}|\[[0-9a-f:.]+\]):\d{1,5}$")]] = Field(
+        default_factory=list
+    )
+    anchor_folders: list[Annotated[str, Field(pattern=r"^/.+")]] = Field(default_factory=list)
 
 
 @shape(frozen=True, kw_only=True, config=STRICT)
@@ -211,13 +223,14 @@ SECTIONS: dict[str, Any] = {
     "database": Database,
     "security": Security,
     "public": Public,
+    "network": Network,
     "working_time": WorkingTimeShape,
     "contract": ContractShape,
     "ticket_type": Annotated[list[TicketTypeShape], Field(min_length=1)],
     "catalogue": CatalogueShape,
     "attachments": Attachments,
 }
-OPTIONAL = ("public", "attachments")
+OPTIONAL = ("public", "attachments", "network")  # a file written before they were there still counts
 
 
 @dataclass(frozen=True)
@@ -227,6 +240,7 @@ class Sections:
     server: Server | None = None
     database: Database | None = None
     security: Security | None = None
+    network: Network | None = None
     working_time: WorkingTimeShape | None = None
     contract: ContractShape | None = None
     ticket_type: list[TicketTypeShape] | None = None

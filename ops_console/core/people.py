@@ -27,6 +27,7 @@ Permission = Literal[
     "people.read",
     "people.manage",
     "audit.read",
+    "anchors.keep",
     "tickets.attach",
     "tickets.export",
     "personal.reveal",
@@ -45,7 +46,7 @@ ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
                 "tickets.read", "tickets.open", "tickets.confirm", "tickets.import", "suspensions.decide",
                 "corrections.decide", "reports.read", "contracts.read", "contracts.confirm", "jobs.read",
                 "people.read", "audit.read", "tickets.attach", "tickets.export", "personal.reveal", "notes.hospital",
-                "flags.review", "locations.manage", "tokens.own",
+                "anchors.keep", "flags.review", "locations.manage", "tokens.own",
             }
         ),
     ),
@@ -55,7 +56,7 @@ ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
             {
                 "tickets.read", "tickets.open", "tickets.record", "tickets.import", "reports.read", "contracts.read",
                 "contracts.confirm", "jobs.read", "corrections.decide", "people.read", "audit.read", "tickets.attach",
-                "tickets.export", "personal.reveal", "tokens.own",
+                "anchors.keep", "tickets.export", "personal.reveal", "tokens.own",
             }
         ),
     ),
@@ -113,7 +114,7 @@ def terminal_actor(user: str) -> Actor:
         frozenset(
             {
                 "tickets.read", "tickets.open", "tickets.import", "reports.read", "contracts.read", "jobs.read",
-                "people.read", "people.manage",
+                "people.read", "people.manage", "audit.read",
             }
         ),
     )  # fmt: skip

@@ -9,8 +9,18 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from ops_console.core.people import HOSPITAL, NEUTRAL, VENDOR, Actor
-from ops_console.services import attachments, exports, imports, people, rechecks, repeats, silences
+from ops_console.core.people import HOSPITAL, NEUTRAL, SYSTEM, VENDOR, Actor
+from ops_console.services import (
+    anchors,
+    attachments,
+    chain_checks,
+    exports,
+    imports,
+    people,
+    rechecks,
+    repeats,
+    silences,
+)
 from ops_console.services.jobs import Job, Run
 
 if TYPE_CHECKING:
@@ -28,6 +38,8 @@ class Plan:
 
 PLANS = (
     Plan("recheck", {"hour": "3", "minute": "10"}, catch_up=True),
+    Plan("anchor", {"hour": "0", "minute": "5"}, catch_up=True),
+    Plan("verify-chain", {"hour": "2", "minute": "40"}, catch_up=True),
     Plan("confirm-by-silence", {"hour": "*", "minute": "5"}, catch_up=True),
     Plan("tidy", {"hour": "*", "minute": "25"}, catch_up=False),
 )
@@ -42,6 +54,8 @@ def registry(console: Console) -> dict[str, Job]:
         Job(attachments.LOOK, lambda run: _look(console, run), idempotent=True, title="生成缩略图"),
         Job("confirm-by-silence", lambda run: _silence(console, run), idempotent=True, title="超时默认确认"),
         Job("tidy", lambda run: _tidy(console, run), idempotent=True, title="清理过期会话"),
+        Job("anchor", lambda run: _anchor(console), idempotent=True, title="每日锚点"),
+        Job("verify-chain", lambda run: _verify(console, run), idempotent=True, title="校验审计链"),
     )
     return {job.name: job for job in jobs}
 
@@ -75,3 +89,13 @@ def _export(console: Console, run: Run) -> dict[str, Any]:
 
 def _look(console: Console, run: Run) -> dict[str, Any]:
     return attachments.look(run, console.files, console.look_at, console.write)
+
+
+def _anchor(console: Console) -> dict[str, Any]:
+    made = anchors.make_today(console.anchoring(), SYSTEM, console.now())
+    return {"line": made.line, "digest": made.digest}
+
+
+def _verify(console: Console, run: Run) -> dict[str, Any]:
+    verdict = chain_checks.verify_in_run(run, console.checking(), full=run.params.get("full"))
+    return chain_checks.told(verdict)

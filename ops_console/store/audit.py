@@ -14,7 +14,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, insert, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from ops_console.core.chain import ALGORITHM, GENESIS, canonical, commitment, link, microseconds
+from ops_console.core.chain import ALGORITHM, GENESIS, canonical, commitment, link, microseconds, quoted
 from ops_console.core.tickets import CORRECTION_DECIDED, Event
 from ops_console.store.base import Base, Id
 
@@ -45,6 +45,7 @@ class EventRow(Base):
     hash: Mapped[str] = mapped_column(String(64))
     __table_args__ = (
         Index("ix_event_ticket_id_seq", "ticket_id", "seq"),
+        Index("ix_event_recorded_at", "recorded_at"),
         Index(  # everything but tickets: their events are found by ticket
             "ix_event_subject",
             "subject",
@@ -128,14 +129,18 @@ def _row(seq: int, head: str, subject: str, subject_id: str, event: Event) -> tu
 
 
 def body(row: dict) -> str:  # type: ignore[type-arg]
-    """Given an event's columns, return the canonical text that is hashed: JSON parts as their own values."""
-    hashed = {
-        name: row[name]
-        for name in ("seq", "subject", "subject_id", "kind", "actor", "side", "channel", "grade", "algorithm")
-    }
-    hashed |= {name: microseconds(row[name]) for name in ("occurred_at", "recorded_at")}
-    hashed |= {name: json.loads(row[name]) for name in ("evidence", "facts", "commitments")}
-    return canonical(hashed)
+    """Given an event's columns, return the canonical text that is hashed, its keys sorted.
+
+    The JSON columns are canonical as they stand: they enter as they are, so that a changed blank shows too.
+    """
+    return (
+        f'{{"actor":{quoted(row["actor"])},"algorithm":{quoted(row["algorithm"])},"channel":{quoted(row["channel"])},'
+        f'"commitments":{row["commitments"]},"evidence":{row["evidence"]},"facts":{row["facts"]},'
+        f'"grade":{quoted(row["grade"])},"kind":{quoted(row["kind"])},'
+        f'"occurred_at":{microseconds(row["occurred_at"])},"recorded_at":{microseconds(row["recorded_at"])},'
+        f'"seq":{row["seq"]},"side":{quoted(row["side"])},"subject":{quoted(row["subject"])},'
+        f'"subject_id":{quoted(row["subject_id"])}}}'
+    )
 
 
 def of_tickets(session: Session, ticket_ids: Iterable[int]) -> dict[int, list[Event]]:
@@ -197,6 +202,11 @@ def chain_head(session: Session) -> tuple[int, str]:
     """Given nothing, return the number of entries and the hash of the last one."""
     row = session.execute(HEAD).one_or_none()
     return (row.seq, row.hash) if row else (0, GENESIS)
+
+
+def last_recorded(session: Session) -> datetime | None:
+    """Given nothing, return when the last entry was recorded, or None."""
+    return session.scalar(select(EventRow.recorded_at).order_by(EventRow.seq.desc()).limit(1))
 
 
 def about(session: Session, subject: str, kinds: Iterable[str] = (), limit: int = 100) -> list[tuple[int, str, Event]]:

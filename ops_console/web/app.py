@@ -17,6 +17,7 @@ from ops_console.console import PROJECT, Console
 from ops_console.core.errors import ConsoleError, NotFound, Refused
 from ops_console.web import (
     attachments,
+    audit,
     closing,
     contracts,
     corrections,
@@ -28,6 +29,7 @@ from ops_console.web import (
     imports,
     jobs,
     locations,
+    notices,
     people,
     public_reports,
     quick_log,
@@ -65,6 +67,7 @@ BLUEPRINTS = (
     tokens,
     public_reports,
     locations,
+    audit,
 )
 CERTIFICATE_WARNING = timedelta(days=30)
 
@@ -85,6 +88,7 @@ def create_app(console: Console) -> Flask:
     database.install(app, console)
     _refuse_other_hosts(app, console)
     formats.install(app)
+    notices.install(app)
     sign_in.install(app)  # before the form is read: a stranger's body is not
     uploads.install(app)
     CSRFProtect(app)

@@ -76,7 +76,7 @@ def address(rule: str) -> str:
         "<path:filename>": "console.css", "<path:number>": "GD-20261120-00001", "<id:run_id>": "1",
         "<id:version_id>": "1", "<id:token_id>": "1", "<account>": "spare", "<id:location_id>": "1",
         "<id:device_id>": "1", "<id:report_id>": "1", "<token>": "AAAAAAAAAAAAAAAAAAAAAA",
-        "<id:attachment_id>": "1", "<kind>": "confirmation", "<code>": "0" * 12,
+        "<id:attachment_id>": "1", "<kind>": "confirmation", "<code>": "0" * 12, "<id:failure_id>": "1",
     }  # fmt: skip
     for place, value in known.items():
         rule = rule.replace(place, value)
