@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select
@@ -15,6 +15,7 @@ from ops_console.store.clocks import ClockRow
 from ops_console.store.tickets import TicketRow
 
 MOST = 100
+RECENT = timedelta(days=31)
 SHOWN = (
     TicketRow.number, TicketRow.type, TicketRow.module, TicketRow.channel, TicketRow.department, TicketRow.title,
     TicketRow.state, TicketRow.reported_at, TicketRow.recorded_at, TicketRow.restored_at,
@@ -82,7 +83,11 @@ def _unproved_restore(since: datetime, types: Sequence[str]) -> ColumnElement[bo
     proved = exists().where(
         EventRow.ticket_id == TicketRow.id, or_(EventRow.evidence != "[]", EventRow.kind == "attached")
     )
-    restored = TicketRow.state.in_((RESTORED, CLOSED)), TicketRow.restored_at >= since
+    restored = (
+        TicketRow.state.in_((RESTORED, CLOSED)),
+        TicketRow.restored_at >= since,
+        TicketRow.reported_at >= since - RECENT,  # by state and report time there is an index, by restore none
+    )
     return and_(*restored, TicketRow.type.in_(types), ~proved)
 
 

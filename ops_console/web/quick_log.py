@@ -217,7 +217,7 @@ def _entry_of(draft: Draft, position: int, channel: str) -> Entry:
     """A ticked draft as an entry: its fields as they stand in the form, its time from the chat."""
     given = request.form
     names = ("type", "module", "department", "reporter", "reported")
-    fields = {name: given.get(f"{name}-{position}", "").strip() for name in names}
+    fields = {name: given.get(f"{name}-{position}", getattr(draft.guess, name) or "").strip() for name in names}
     fields["channel"] = draft.guess.channel or (channel if channel in core.CHANNELS else CHATS[0])
     told_at: datetime | None = draft.message.said_at
     minutes = None if told_at or fields["reported"] else 0
