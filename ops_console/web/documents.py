@@ -98,7 +98,7 @@ def _strength(printed: Form) -> str:
 @needs("tickets.attach")
 def sign_off(number: str) -> Any:
     """Show the sheet and take a signature under it, drawn by finger."""
-    if request.method == "GET":
+    if request.method != "POST":  # HEAD too only looks
         return _sign_page(number)
     try:
         documents.check_signer(request.form.get("signer", ""))
@@ -150,7 +150,7 @@ def weekly() -> Any:
         found = documents.weekly(reading(), department, week, g.guest.actor)
     except Refused as refused:
         return _weekly_page(None, department, week, refused)
-    if request.method == "GET":
+    if request.method != "POST":
         return _weekly_page(found, department, week)
     with console().write() as session:
         documents.note_weekly(session, found, g.guest.actor, console().now())
@@ -188,7 +188,7 @@ def _weekly_data(found: Week, week: str) -> dict[str, Any]:
 @needs("tickets.export")
 def slips() -> Any:
     """Blank numbered slips for the hours when the console is down."""
-    if request.method == "GET":
+    if request.method != "POST":
         return render_template("documents/slips.html", refused=None, most=MOST_PAGES)
     asked = request.form.get("pages", "")
     try:
