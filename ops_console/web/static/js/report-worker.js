@@ -30,7 +30,10 @@ self.addEventListener("fetch", function (event) {
   var path = new URL(event.request.url).pathname;
   if (event.request.method !== "GET") { return; }
   if (event.request.mode === "navigate" && path.indexOf("/r/") === 0) {
-    event.respondWith(fetch(event.request).catch(function () {
+    event.respondWith(fetch(event.request).then(function (answer) {
+      event.waitUntil(caches.open(KEPT).then(keepOffline).catch(function () { /* the page kept before still serves */ }));
+      return answer;
+    }, function () {
       return caches.open(KEPT).then(function (cache) { return cache.match(OFFLINE); });
     }));
   } else if (path.indexOf("/static/") === 0) {
