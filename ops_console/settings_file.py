@@ -62,6 +62,7 @@ class Security:
     lock_after_failures: int = Field(ge=2, le=20)
     lock_minutes: int = Field(ge=1, le=1440)
     one_time_hours: int = Field(ge=1, le=720)
+    master_key: str
 
 
 @shape(frozen=True, kw_only=True, config=STRICT)
