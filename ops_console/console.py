@@ -14,17 +14,19 @@ from sqlalchemy.orm import Session
 
 from ops_console.adapters.files import DataFolder
 from ops_console.adapters.passwords import Argon2
+from ops_console.adapters.sealing import AesGcmSealer, KeyRing, MasterKey, read_master_key
 from ops_console.adapters.sheets import read_sheet
 from ops_console.adapters.statutory_days import StatutoryDays
 from ops_console.adapters.translations import Translations
 from ops_console.core.working_time import KnownYears
-from ops_console.services import contracts, people
+from ops_console.services import contracts, data_keys, people
 from ops_console.services.contracts import Book, Bookshelf
 from ops_console.services.jobs import Job, Runs
 from ops_console.services.people import NewAccount, Policy
-from ops_console.services.ports import PasswordHasher, SheetReader
+from ops_console.services.ports import PasswordHasher, Sealer, SheetReader
 from ops_console.settings import Settings
 from ops_console.store import catalogue
+from ops_console.store import data_keys as data_key_store
 from ops_console.store.database import Database
 from ops_console.store.migrate import hold, migrate
 
@@ -52,6 +54,7 @@ class Console:
         self.files = DataFolder(settings.data_folder)
         self.files.prepare()
         self.database = Database(self._url(), password=self._password())
+        self.ring: KeyRing | None = None
         self.hasher: PasswordHasher = hasher or Argon2()
         self.shelf = Bookshelf(known_years or StatutoryDays().of)
         self.translations = Translations(PROJECT / "ops_console" / "translations")
@@ -93,6 +96,11 @@ class Console:
         """What reads ticket sheets."""
         return read_sheet
 
+    def sealer(self, purpose: str) -> Sealer:
+        """Given a purpose of `services.data_keys.PURPOSES`, return what seals and opens its values."""
+        assert self.ring is not None, "the console is not prepared"
+        return AesGcmSealer(self.ring, purpose)
+
     def runs(self) -> Runs:
         """Return what executes this process's job runs."""
         return Runs(self.read, self.write, self.jobs, self.owner, self.now)
@@ -105,9 +113,29 @@ class Console:
         migrate(self.database, PROJECT / "migrations")
         with self.write() as session:
             hold(session)
+            self._keep_keys(session)
             catalogue.keep_types(session, self.settings.ticket_types)
             catalogue.keep_nodes(session, self.settings.modules, self.settings.carriers)
             contracts.load(session, self.settings.terms, self.now(), serving=serving)
+
+    def _keep_keys(self, session: Session) -> None:
+        """See that every purpose has a data key, and that the master key opens those there are."""
+        there = data_key_store.every(session)
+        given = self.settings.master_key
+        key = (
+            read_master_key(given.reveal(), "[security] master_key")
+            if given
+            else self.files.master_key(may_make=not there)
+        )
+        master = MasterKey(key)
+        self.ring = KeyRing(master, self._data_keys)
+        for row in there:
+            master.unwrapped(row.purpose, row.version, row.wrapped)
+        data_keys.keep(session, master, self.now())
+
+    def _data_keys(self) -> list[tuple[int, str, bytes]]:
+        with self.read() as session:
+            return [(row.version, row.purpose, row.wrapped) for row in data_key_store.every(session)]
 
     def first_accounts(self) -> tuple[NewAccount, ...]:
         """Make the first accounts of an empty house and return them with their one-time passwords, else none."""

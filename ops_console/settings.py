@@ -24,7 +24,6 @@ from ops_console.core.hours import cut
 from ops_console.core.statutory import statutory_calendar
 from ops_console.settings_file import (
     ContractShape,
-    Database,
     Sections,
     Security,
     Server,
@@ -35,7 +34,7 @@ from ops_console.settings_file import (
 )
 
 REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:.+")
-SECRET_KEY = re.compile(r"(password|secret|token|credential|api_?key|private_?key)$", re.IGNORECASE)
+SECRET_KEY = re.compile(r"(password|secret|token|credential|api_?key|private_?key|master_?key)$", re.IGNORECASE)
 OVERRIDABLE = ("server", "database", "security")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 NOT_SUPPORTED = "database.url：只支持留空（SQLite）或 postgresql:// 开头的地址"
@@ -70,6 +69,7 @@ class Settings:
     database_url: str
     database_password: Secret | None
     security: Security
+    master_key: Secret | None
     terms: Terms
     ticket_types: tuple[TicketType, ...]
     modules: tuple[Module, ...]
@@ -87,7 +87,7 @@ def load(project: Path, environment: Mapping[str, str] = os.environ) -> Settings
     _overlay(raw, environment)
     sections, problems = read_sections(raw)
     problems += [*_secrets_in_clear("", raw), *_url_problems(raw), *_contradictions(sections)]
-    resolved = _resolved(sections.database, environment, problems)
+    resolved = _resolved(sections, environment, problems)
     if problems:
         raise SettingsInvalid(str(path), list(dict.fromkeys(problems)))
     return _settings(path, Path(environment.get("OPS_DATA") or project / "data"), sections, resolved)
@@ -253,14 +253,17 @@ def _limit(given: TimeLimitShape) -> TimeLimit:
     )
 
 
-def _resolved(given: Database | None, environment: Mapping[str, str], problems: list[str]) -> tuple[str, str]:
-    """The database's address and password, their references followed; what cannot be followed is a problem."""
-    if given is None:
-        return "", ""
-    url = _follow("database.url", given.url, environment, problems)
+def _resolved(found: Sections, environment: Mapping[str, str], problems: list[str]) -> tuple[str, str, str]:
+    """The database's address and password and the master key, their references followed, or a problem each."""
+    url = password = master_key = ""
+    if found.database:
+        url = _follow("database.url", found.database.url, environment, problems)
+        password = _follow("database.password", found.database.password, environment, problems)
     if url and not re.match(r"^(sqlite|postgresql)(\+psycopg)?://", url):
         problems.append(NOT_SUPPORTED)
-    return url, _follow("database.password", given.password, environment, problems)
+    if found.security:
+        master_key = _follow("security.master_key", found.security.master_key, environment, problems)
+    return url, password, master_key
 
 
 def _follow(path: str, value: str, environment: Mapping[str, str], problems: list[str]) -> str:
@@ -277,10 +280,10 @@ def _follow(path: str, value: str, environment: Mapping[str, str], problems: lis
     return value
 
 
-def _settings(path: Path, data_folder: Path, found: Sections, resolved: tuple[str, str]) -> Settings:
+def _settings(path: Path, data_folder: Path, found: Sections, resolved: tuple[str, str, str]) -> Settings:
     assert found.server and found.security and found.contract and found.working_time
     assert found.ticket_type and found.catalogue  # or there had been problems
-    url, password = resolved
+    url, password, master_key = resolved
     return Settings(
         config_path=path,
         data_folder=data_folder,
@@ -288,6 +291,7 @@ def _settings(path: Path, data_folder: Path, found: Sections, resolved: tuple[st
         database_url=url,
         database_password=Secret(password) if password else None,
         security=found.security,
+        master_key=Secret(master_key) if master_key else None,
         terms=_terms(found.contract, found.working_time, found.ticket_type or ()),
         ticket_types=tuple(TicketType(t.name, t.declinable) for t in found.ticket_type),
         modules=tuple(Module(m.code, m.name, m.group) for m in found.catalogue.modules),

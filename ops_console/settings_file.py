@@ -63,6 +63,7 @@ class Security:
     lock_minutes: int = Field(ge=1, le=1440)
     one_time_hours: int = Field(ge=1, le=720)
     hospital_networks: list[str] = Field(default_factory=list)
+    master_key: str
 
 
 @shape(frozen=True, kw_only=True, config=STRICT)

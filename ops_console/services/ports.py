@@ -55,3 +55,23 @@ class SheetReader(Protocol):
     def __call__(self, path: Path, *, name: str, required: Sequence[str], known: Sequence[str]) -> Sheet:
         """Given a file, the name people know it by and the columns, return its Sheet. Raises SheetUnreadable."""
         ...
+
+
+class KeyWrapper(Protocol):
+    """What makes data keys, each wrapped by the master key."""
+
+    def fresh(self, purpose: str, version: int) -> bytes:
+        """Given a purpose and a version, return a new data key, wrapped."""
+        ...
+
+
+class Sealer(Protocol):
+    """Sealing of values that the database may not hold in clear, each bound to its place."""
+
+    def seal(self, plaintext: bytes, *, table: str, row: int | str, field: str) -> bytes:
+        """Given bytes and the place they are kept in, return them sealed."""
+        ...
+
+    def open(self, sealed: bytes, *, table: str, row: int | str, field: str) -> bytes:
+        """Given sealed bytes and the place they were found in, return the plaintext. Raises Unsealable."""
+        ...

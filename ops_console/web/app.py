@@ -68,7 +68,8 @@ def _configure(app: Flask, console: Console) -> None:
     public = urlsplit(console.settings.server.public_url)
     secure = public.scheme == "https"
     app.config.update(
-        SECRET_KEY=console.files.secret_key(),
+        SECRET_KEY=console.files.key_for("cookie"),
+        WTF_CSRF_SECRET_KEY=console.files.key_for("csrf"),
         SESSION_COOKIE_NAME="__Host-ops" if secure else "ops",
         SESSION_COOKIE_SECURE=secure,
         SESSION_COOKIE_HTTPONLY=True,

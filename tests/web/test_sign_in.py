@@ -678,5 +678,7 @@ def test_key_that_signs_cookies_is_the_data_folders_own(tmp_path: Path, sqlite_t
     assert stranger.get("/tickets").status == 302
     again = create_app(make_console(tmp_path / "one", FakeClock()))
     assert again.config["SECRET_KEY"] == first.app.config["SECRET_KEY"]
+    secret = (tmp_path / "one" / "secret.key").read_bytes()
+    assert len({again.config["SECRET_KEY"], again.config["WTF_CSRF_SECRET_KEY"], secret}) == 3
     for site in (first, other):
         site.console.close()
