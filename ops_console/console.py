@@ -19,7 +19,7 @@ from ops_console.adapters.sheets import read_sheet
 from ops_console.adapters.statutory_days import StatutoryDays
 from ops_console.adapters.translations import Translations
 from ops_console.core.working_time import KnownYears
-from ops_console.services import contracts, data_keys, people
+from ops_console.services import contracts, data_keys, factors, newcomers, people, rights
 from ops_console.services.contracts import Book, Bookshelf
 from ops_console.services.jobs import Job, Runs
 from ops_console.services.people import NewAccount, Policy
@@ -77,7 +77,18 @@ class Console:
         return Policy(
             given.lock_after_failures, timedelta(minutes=given.lock_minutes), timedelta(minutes=given.idle_minutes),
             timedelta(hours=given.absolute_hours), timedelta(hours=given.one_time_hours), given.password_rules,
+            given.second_factor, given.duties, (self.settings.terms.hospital, self.settings.terms.vendor),
         )  # fmt: skip
+
+    @property
+    def factors(self) -> factors.Hands:
+        """What second factors need."""
+        return factors.Hands(self.write, self.sealer(data_keys.SECOND_FACTORS), self.files.key_for("code-card"))
+
+    @property
+    def newcomers(self) -> newcomers.Hands:
+        """What importing people needs."""
+        return newcomers.Hands(self.read, self.write, self.hasher, self.read_sheet, self.policy)
 
     def read(self) -> AbstractContextManager[Session]:
         """Open a session that reads."""
@@ -117,6 +128,7 @@ class Console:
             catalogue.keep_types(session, self.settings.ticket_types)
             catalogue.keep_nodes(session, self.settings.modules, self.settings.carriers)
             contracts.load(session, self.settings.terms, self.now(), serving=serving)
+            rights.record(session, self.policy, self.now())
 
     def _keep_keys(self, session: Session) -> None:
         """See that every purpose has a data key, and that the master key opens those there are."""
@@ -139,9 +151,7 @@ class Console:
 
     def first_accounts(self) -> tuple[NewAccount, ...]:
         """Make the first accounts of an empty house and return them with their one-time passwords, else none."""
-        with self.write() as session:
-            hold(session)
-            return people.first_accounts(session, self.hasher, self.policy, self.now())
+        return people.first_accounts(self.read, self.write, self.hasher, self.policy, self.now())
 
     def close(self) -> None:
         """Give back connections."""

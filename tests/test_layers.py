@@ -39,7 +39,7 @@ ADDED = {
     "settings": {"pydantic"},
     "store": {"sqlalchemy", "alembic"},
     "services": {SESSION},
-    "adapters": {"argon2", "chinese_calendar", "cryptography", "openpyxl"},
+    "adapters": {"argon2", "chinese_calendar", "cryptography", "openpyxl", "segno"},
     "console": {SESSION, "sqlalchemy.URL"},  # the database's address, password and all, is put together there
     "web": {
         "flask", "flask_login", "flask_sqlalchemy", "flask_wtf", "itsdangerous", "markupsafe", "waitress", "werkzeug",

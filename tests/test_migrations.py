@@ -83,7 +83,7 @@ def test_two_processes_that_start_at_once_on_an_empty_database_both_succeed(
     assert [process.returncode for process in started] == [0, 0, 0], said
     console: Console = make_console(tmp_path / "data", clock, database_url)
     with console.read() as session:
-        assert session.scalars(select(EventRow.kind)).all() == ["contract_loaded"]
+        assert session.scalars(select(EventRow.kind)).all() == ["contract_loaded", "rights_table", "security_policy"]
     console.close()
 
 

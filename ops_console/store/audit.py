@@ -203,3 +203,16 @@ def about(session: Session, subject: str, kinds: Iterable[str] = (), limit: int 
     query = query.where(EventRow.kind.in_(list(kinds))) if kinds else query
     rows = session.execute(query.order_by(EventRow.seq.desc()).limit(limit)).all()
     return [(row.seq, row.subject_id, _event(row, {})) for row in rows]
+
+
+def of_subject(
+    session: Session, subject: str, kinds: Iterable[str], until: datetime | None = None
+) -> list[tuple[str, Event]]:
+    """Given a subject other than tickets, kinds and an instant (None: now), return their events, oldest first.
+
+    Each with its subject's id; without personal texts.
+    """
+    query = select(EventRow.__table__).where(EventRow.ticket_id.is_(None), EventRow.subject == subject)
+    query = query.where(EventRow.kind.in_(list(kinds)))
+    query = query.where(EventRow.recorded_at <= until) if until else query
+    return [(row.subject_id, _event(row, {})) for row in session.execute(query.order_by(EventRow.seq))]

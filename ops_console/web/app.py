@@ -14,7 +14,23 @@ from werkzeug.routing import IntegerConverter, Map
 
 from ops_console.console import PROJECT, Console
 from ops_console.core.errors import ConsoleError, NotFound, Refused
-from ops_console.web import contracts, database, formats, imports, jobs, people, reports, sign_in, tickets, uploads
+from ops_console.web import (
+    account,
+    contracts,
+    database,
+    factors,
+    formats,
+    hospital_devices,
+    imports,
+    jobs,
+    newcomers,
+    people,
+    reports,
+    roles,
+    sign_in,
+    tickets,
+    uploads,
+)
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; style-src-elem 'self'; "
@@ -29,7 +45,25 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-BLUEPRINTS = (sign_in, tickets, reports, imports, contracts, jobs, people)
+PASSWORD_RULES = {
+    "gb22239": "至少 12 个字符，含大写字母、小写字母、数字、符号中的三类；不能由账号、单位名或常见口令组成；"
+    "每 90 天更换，不能与最近 5 次的相同。",
+    "asvs": "至少 12 个字符；不能由账号、单位名或常见口令组成。建议用几个不相干的词。",
+}
+BLUEPRINTS = (
+    sign_in,
+    tickets,
+    reports,
+    imports,
+    contracts,
+    jobs,
+    people,
+    factors,
+    account,
+    roles,
+    newcomers,
+    hospital_devices,
+)
 
 
 class RowId(IntegerConverter):
@@ -86,6 +120,8 @@ def _configure(app: Flask, console: Console) -> None:
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(days=30),
     )
     app.jinja_env.globals["plain_http"] = _is_plain_http(console)
+    app.jinja_env.globals["password_rules"] = PASSWORD_RULES[console.settings.security.password_rules]
+    app.jinja_env.globals["unsafe"] = _unsafe_choices(console)
     app.jinja_env.autoescape = True
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
@@ -117,15 +153,33 @@ def _is_plain_http(console: Console) -> bool:
     return not _own_names(console) and not server.public_url.startswith("https")
 
 
+def _unsafe_choices(console: Console) -> tuple[str, ...]:
+    """Settings of the parties' own choice that are weaker than the shipped ones: told on every page."""
+    given = console.settings.security
+    return tuple(
+        told
+        for told, chosen in (
+            ("第二因素只是可选项：未启用的账号签署时只凭密码。", given.second_factor != "required"),
+            ("安全管理员和审计管理员可由乙方或第三方担任。", given.duties != "hospital"),
+        )
+        if chosen
+    )
+
+
 def home() -> Response:
     """The first page after signing in depends on the role."""
     first = {
         "vendor": "tickets.index",
+        "manager": "tickets.index",
         "hospital": "reports.dashboard",
+        "officer": "reports.dashboard",
+        "leader": "reports.dashboard",
         "auditor": "contracts.index",
         "administrator": "jobs.index",
+        "security": "people.index",
+        "audit_administrator": "people.index",
     }
-    where = first[g.guest.role]
+    where = "account.index" if g.guest.waits else first[g.guest.role]
     return redirect(url_for(where, open=1) if where == "tickets.index" else url_for(where))  # type: ignore[return-value]
 
 

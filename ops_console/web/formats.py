@@ -14,6 +14,7 @@ from ops_console.adapters.translations import LANGUAGES, duration, full_time, pe
 from ops_console.core import explanations
 from ops_console.core.explanations import CLASS_NAMES, CLOCK_NAMES
 from ops_console.core.moments import ZONE, whole
+from ops_console.core.people import ROLE_NAMES
 from ops_console.core.sentences import Sentence
 
 EVENT_NAMES = {
@@ -32,7 +33,7 @@ FIELD_NAMES = {
 }  # fmt: skip
 WORDS = ("type", "channel", "mode", "state")  # facts whose values are words of the catalogue, where it has them
 SIDE_NAMES = {"hospital": "甲方", "vendor": "乙方", "neutral": "中立方"}
-ROLE_NAMES = {"hospital": "甲方（医院）", "vendor": "乙方（运维）", "auditor": "审计员", "administrator": "系统管理员"}
+HOLDER_NAMES = {"hospital": "甲方", "vendor": "乙方", "third": "第三方"}
 
 
 def language() -> str:
@@ -194,7 +195,7 @@ def install(app: Flask) -> None:
     }  # fmt: skip
     env.globals |= {
         "percent": percent, "CLOCK_NAMES": CLOCK_NAMES, "EVENT_NAMES": EVENT_NAMES, "FIELD_NAMES": FIELD_NAMES,
-        "SIDE_NAMES": SIDE_NAMES, "ROLE_NAMES": ROLE_NAMES, "CLASS_NAMES": CLASS_NAMES,
+        "SIDE_NAMES": SIDE_NAMES, "ROLE_NAMES": ROLE_NAMES, "HOLDER_NAMES": HOLDER_NAMES, "CLASS_NAMES": CLASS_NAMES,
         "RESULT_NAMES": {**explanations.RESULT_NAMES, "settled": "已有结果"},
         "asset": asset, "rows": rows, "stamp": stamp,
         "state_mark": kept_for_request("state_marks", state_mark),

@@ -12,7 +12,7 @@ import pytest
 from flask import session
 from sqlalchemy import select
 
-from ops_console.services.sign_in import whose
+from ops_console.services.sessions import whose
 from ops_console.store.audit import EventRow
 from ops_console.store.people import SessionRow
 from ops_console.web.app import HEADERS, create_app
@@ -591,7 +591,7 @@ def test_crash_tells_a_number_and_nothing_else(site: Site, caplog: pytest.LogCap
 def test_crash_before_anybody_is_known_is_a_page_too(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """The database gone: not even who asks can be found, and the page of the error asks it nothing."""
     browser = site.signed_in("vendor")
-    monkeypatch.setattr("ops_console.services.sign_in.whose", lambda *_: 1 / 0)
+    monkeypatch.setattr("ops_console.services.sessions.whose", lambda *_: 1 / 0)
 
     answer = browser.get("/tickets")
 
