@@ -133,7 +133,7 @@ PERMISSION_NAMES: dict[Permission, str] = {
 class Actor:
     """Who acts: an account of a person, or the console itself (`系统`), with what it may do.
 
-    `clean_device`: the browser in use is known, and the vendor never signed in on it. Without it nothing that the
+    `on_clean_device`: the browser in use is known, and the vendor never signed in on it. Without it nothing that the
     actor enters may count as seen by the hospital's side first. `proved_until`: how long the second factor given in
     this session counts as fresh; None when none was given.
     """
@@ -142,7 +142,7 @@ class Actor:
     name: str
     side: str
     permissions: frozenset[Permission]
-    clean_device: bool = False
+    on_clean_device: bool = False
     proved_until: datetime | None = None
 
     def may(self, permission: Permission) -> bool:
@@ -161,11 +161,11 @@ class Actor:
 
 
 def actor_of(
-    account: str, name: str, role: str, *, clean_device: bool = False, proved_until: datetime | None = None
+    account: str, name: str, role: str, *, on_clean_device: bool = False, proved_until: datetime | None = None
 ) -> Actor:
     """Given an account, its person's name and its role, return the Actor. An unknown role may do nothing."""
     side, permissions = ROLES.get(role, (NEUTRAL, frozenset()))
-    return Actor(account, name, side, permissions, clean_device, proved_until)
+    return Actor(account, name, side, permissions, on_clean_device, proved_until)
 
 
 def check_holder(role: str, holder: str | None, duties: str) -> None:
@@ -198,6 +198,11 @@ def check_change(role: str, wished: str) -> None:
         raise Refused("管理员职责不能与其他角色互换；请另建账号。", field="role")
     if ROLES[role][0] != ROLES[wished][0]:
         raise Refused("账号不能换到另一方；请停用后另建账号。", field="role")
+
+
+def may_work(role: str) -> bool:
+    """Given a role, say whether its people work on tickets, so that one can be handed to them."""
+    return "tickets.record" in ROLES.get(role, (NEUTRAL, frozenset()))[1]
 
 
 def terminal_actor(user: str) -> Actor:

@@ -69,7 +69,7 @@ def _actor(found: store.SignedInRow, policy: Policy, now: datetime) -> Actor:
     if person.waits:
         return actor_of(person.account, person.name, "")
     return actor_of(
-        person.account, person.name, person.role, clean_device=found.clean_device, proved_until=proved_until
+        person.account, person.name, person.role, on_clean_device=found.on_clean_device, proved_until=proved_until
     )
 
 

@@ -173,6 +173,7 @@ def _event(row, personal: dict[str, str]) -> Event:  # type: ignore[no-untyped-d
         evidence=tuple(json.loads(row.evidence)),
         facts=json.loads(row.facts),
         personal=personal,
+        seq=row.seq,
     )
 
 

@@ -156,7 +156,7 @@ class SignedInRow:
 
     session: SessionRow
     person: PersonRow
-    clean_device: bool
+    on_clean_device: bool
     factor_kind: str | None
 
 

@@ -129,7 +129,7 @@ def clean(console: Console, account: str, token: str) -> bool:
     with console.read() as session:
         guest = people.whose(session, console.policy, signed.token, console.now())
     assert guest is not None
-    return guest.actor.clean_device
+    return guest.actor.on_clean_device
 
 
 PASSWORDS: dict[str, str] = {}
@@ -141,4 +141,4 @@ def test_an_actor_is_on_a_clean_device_when_it_is_known_and_the_vendor_never_use
     assert not clean(console, "vendor", "engineer's")
     assert not clean(console, "hospital", "engineer's")
     assert clean(console, "hospital", "chief's")
-    assert not HOSPITAL.clean_device
+    assert not HOSPITAL.on_clean_device

@@ -214,7 +214,7 @@ def is_clean(site: Site, browser: Browser) -> bool:
     with site.console.read() as reading, site.app.test_request_context(headers={"Cookie": f"ops={browser.cookie()}"}):
         guest = whose(reading, site.console.policy, session["_user_id"], site.console.now())
     assert guest is not None
-    return guest.actor.clean_device
+    return guest.actor.on_clean_device
 
 
 def test_browser_on_which_the_vendor_signed_in_once_is_never_clean_again(site: Site) -> None:
