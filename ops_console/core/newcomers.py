@@ -20,7 +20,7 @@ REQUIRED = (NAME, ACCOUNT, ROLE)
 COLUMNS = (NAME, ACCOUNT, ROLE, DEPARTMENT, HOLDER)
 HOLDERS_BY_NAME = {"甲方": HOSPITAL, "乙方": VENDOR, "第三方": THIRD}
 FIELDS = {"name": NAME, "account": ACCOUNT, "role": ROLE, "department": DEPARTMENT, "holder": HOLDER}
-MOST = 500
+MOST = 100
 
 
 @dataclass(frozen=True)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
 
 from ops_console.core.errors import Refused
-from ops_console.core.people import DUTIES, HOLDERS, ROLES
+from ops_console.core.people import DUTIES, HOLDERS, ROLES, Actor, may_work
 from ops_console.services import leavers, lost_factors, people, sessions
 from ops_console.web import formats
-from ops_console.web.database import reading_anew
+from ops_console.web.database import reading, reading_anew
 from ops_console.web.factors import needs_factor
 from ops_console.web.rights import needs
 from ops_console.web.sign_in import console
@@ -46,6 +48,7 @@ def _page(made: tuple[people.NewAccount, ...] = (), refused: Refused | None = No
         roles=ROLES,
         duties=DUTIES,
         holders=HOLDERS,
+        takers=[p for p in people.everybody(session, actor) if may_work(p.role) and not (p.disabled_at or p.waits)],
         act_names=ACT_NAMES,
         made=made,
         address=console().settings.server.public_url,
@@ -102,8 +105,12 @@ def _act(done: str, account: str, act: Callable[..., None], **given: Any) -> Any
 @needs_factor
 def disable(account: str) -> Any:
     """Disable an account at once; its open tickets go to the colleague named in the same form."""
-    successor = request.form.get("successor", "")
-    return _act("账号 %(account)s 已停用。", account, leavers.disable_account, successor=successor)
+    successor, book = request.form.get("successor", ""), console().book(reading())
+
+    def act(session: Session, account: str, actor: Actor, now: datetime) -> None:
+        leavers.disable_account(session, book, account, actor, now, successor=successor)
+
+    return _act("账号 %(account)s 已停用。", account, act)
 
 
 @pages.post("/people/<account>/unlock")

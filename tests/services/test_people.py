@@ -85,7 +85,7 @@ def add(
 
 def disable(console: Console, account: str, actor: Actor = ADMINISTRATOR, **given: str) -> None:
     with console.write() as session:
-        leavers.disable_account(session, account, actor, console.now(), **given)
+        leavers.disable_account(session, console.book(session), account, actor, console.now(), **given)
 
 
 def confirm(console: Console, account: str, actor: Actor = SECURITY) -> None:
