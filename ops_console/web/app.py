@@ -63,6 +63,7 @@ BLUEPRINTS = (
     roles,
     newcomers,
     hospital_devices,
+    notes,
 )
 
 
