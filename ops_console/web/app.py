@@ -24,6 +24,7 @@ from ops_console.web import (
     imports,
     jobs,
     newcomers,
+    notes,
     people,
     reports,
     roles,
