@@ -231,7 +231,8 @@ def test_a_duty_is_refused_to_the_vendor_and_two_at_once_at_the_terminal_too(ter
     terminal.console.first_accounts()
     for arguments in (
         ("sec2", "某人", "security"), ("sec2", "某人", "security", "--holder", "vendor"),
-        ("chief2", "某人", "hospital", "--holder", "hospital"), ("secadmin", "某人", "administrator", "--holder", "third"),
+        ("chief2", "某人", "hospital", "--holder", "hospital"),
+        ("secadmin", "某人", "administrator", "--holder", "third"),
     ):  # fmt: skip
         assert terminal("users", "add", *arguments).code == 1, arguments
     made = terminal("users", "add", "sec2", "某人", "security", "--holder", "hospital", "--json")
