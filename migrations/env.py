@@ -2,7 +2,18 @@
 
 from alembic import context
 
-from ops_console.store import audit, catalogue, clocks, contracts, data_keys, jobs, messages, people, tickets  # noqa: F401
+from ops_console.store import (  # noqa: F401
+    audit,
+    catalogue,
+    clocks,
+    contracts,
+    data_keys,
+    jobs,
+    messages,
+    people,
+    tickets,
+    views,
+)
 from ops_console.store.base import Base
 
 

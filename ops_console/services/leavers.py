@@ -11,10 +11,10 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from ops_console.core.errors import Refused
-from ops_console.core.people import DUTIES, ROLE_NAMES, ROLES, Actor, may_work
+from ops_console.core.people import DUTIES, ROLE_NAMES, ROLES, Actor
 from ops_console.core.tickets import ASSIGNED
 from ops_console.services.contracts import Book
-from ops_console.services.people import tell
+from ops_console.services.people import may_take, tell
 from ops_console.services.sign_in import held_person, note
 from ops_console.services.ticket_events import claimed, event_of, held, written
 from ops_console.store import people as store
@@ -71,8 +71,8 @@ def _hand_over(
 
 def _successor(session: Session, person: store.PersonRow, account: str) -> store.PersonRow:
     taker = store.by_account(session, account)
-    if taker is None or taker.disabled_at is not None or taker.waits or taker.account == person.account:
-        raise Refused("请选择一位在用的同事接手工单。", field="successor")
-    if not may_work(taker.role) or ROLES[taker.role][0] != ROLES[person.role][0]:
-        raise Refused("接手人须与停用的账号同属一方，且能处理工单。", field="successor")
+    if taker is None or not may_take(taker) or taker.account == person.account:
+        raise Refused("请选择一位在用、能处理工单的同事接手。", field="successor")
+    if ROLES[taker.role][0] != ROLES[person.role][0]:
+        raise Refused("接手人须与停用的账号同属一方。", field="successor")
     return taker

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from ops_console.core.errors import Refused
 from ops_console.core.passwords import READABLE
-from ops_console.core.people import HOSPITAL, ROLES, SYSTEM, VENDOR, Actor, check_change, check_holder
+from ops_console.core.people import HOSPITAL, ROLES, SYSTEM, VENDOR, Actor, check_change, check_holder, may_work
 from ops_console.core.tickets import Event
 from ops_console.services.passwords import change_password
 from ops_console.services.ports import OpenSession, PasswordHasher
@@ -238,6 +238,17 @@ def tell(session: Session, role: str, kind: str, account: str, now: datetime) ->
         session, dedup_key=f"{kind}/{account}/{now.isoformat()}", audience="both", kind=kind,
         payload={"account": account, "role": role}, created_at=now, expires_at=now + TOLD_FOR,
     )  # fmt: skip
+
+
+def may_take(person: store.PersonRow) -> bool:
+    """Given a person, say whether a ticket can be handed to them: in use, confirmed, of a role that does such work."""
+    return person.disabled_at is None and not person.waits and may_work(person.role)
+
+
+def who_may_work(session: Session) -> tuple[tuple[str, str], ...]:
+    """Given nothing, return (account, name) of everybody a ticket can be handed to."""
+    rows = store.everybody(session)
+    return tuple((row.account, row.name) for row in rows if may_take(row))
 
 
 def everybody(session: Session, actor: Actor) -> Sequence[store.PersonRow]:

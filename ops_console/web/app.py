@@ -17,7 +17,9 @@ from ops_console.core.errors import ConsoleError, NotFound, Refused
 from ops_console.web import (
     account,
     contracts,
+    corrections,
     database,
+    descriptions,
     factors,
     formats,
     hospital_devices,
@@ -31,6 +33,7 @@ from ops_console.web import (
     sign_in,
     tickets,
     uploads,
+    worklists,
 )
 
 POLICY = (
@@ -53,7 +56,10 @@ PASSWORD_RULES = {
 }
 BLUEPRINTS = (
     sign_in,
+    worklists,
     tickets,
+    corrections,
+    descriptions,
     reports,
     imports,
     contracts,

@@ -10,7 +10,7 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from sqlalchemy.orm import Session
 
 from ops_console.core.errors import Refused
-from ops_console.core.people import DUTIES, HOLDERS, ROLES, Actor, may_work
+from ops_console.core.people import DUTIES, HOLDERS, ROLES, Actor
 from ops_console.services import leavers, lost_factors, people, sessions
 from ops_console.web import formats
 from ops_console.web.database import reading, reading_anew
@@ -48,7 +48,7 @@ def _page(made: tuple[people.NewAccount, ...] = (), refused: Refused | None = No
         roles=ROLES,
         duties=DUTIES,
         holders=HOLDERS,
-        takers=[p for p in people.everybody(session, actor) if may_work(p.role) and not (p.disabled_at or p.waits)],
+        takers=[person for person in people.everybody(session, actor) if people.may_take(person)],
         act_names=ACT_NAMES,
         made=made,
         address=console().settings.server.public_url,
