@@ -34,6 +34,7 @@ from ops_console.adapters.host import (
 )
 from ops_console.adapters.passwords import Argon2
 from ops_console.adapters.pictures import look_at
+from ops_console.adapters.sealing import AesGcmSealer, KeyRing, MasterKey, read_master_key
 from ops_console.adapters.sheets import read_sheet
 from ops_console.adapters.sheets_out import WRITERS
 from ops_console.adapters.statutory_days import StatutoryDays
@@ -42,16 +43,27 @@ from ops_console.core.attachments import Seen
 from ops_console.core.errors import Refused
 from ops_console.core.public_reports import Secrets
 from ops_console.core.working_time import KnownYears
-from ops_console.services import anchors, chain_checks, contracts, doctor, people
+from ops_console.services import (
+    anchors,
+    chain_checks,
+    contracts,
+    data_keys,
+    doctor,
+    factors,
+    newcomers,
+    people,
+    rights,
+)
 from ops_console.services.closing import Reminder
 from ops_console.services.contracts import Book, Bookshelf
 from ops_console.services.jobs import Job, Runs
 from ops_console.services.locations import Sticker
 from ops_console.services.people import NewAccount, Policy
-from ops_console.services.ports import PasswordHasher, SheetReader, SheetWriter
+from ops_console.services.ports import PasswordHasher, Sealer, SheetReader, SheetWriter
 from ops_console.services.quick_log import Vocabularies
 from ops_console.settings import Settings, load
 from ops_console.store import catalogue, roles
+from ops_console.store import data_keys as data_key_store
 from ops_console.store.database import Database
 from ops_console.store.migrate import hold, migrate, newest_version
 
@@ -88,6 +100,7 @@ class Console:
         self.files = DataFolder(settings.data_folder, scan=Clamd(clamd) if clamd else None)
         self.files.prepare()
         self.database = Database(self._url(), password=self._password())
+        self.ring: KeyRing | None = None
         self.hasher: PasswordHasher = hasher or Argon2()
         self.shelf = Bookshelf(known_years or StatutoryDays().of)
         self.translations = Translations(PROJECT / "ops_console" / "translations")
@@ -125,6 +138,7 @@ class Console:
         return Policy(
             given.lock_after_failures, timedelta(minutes=given.lock_minutes), timedelta(minutes=given.idle_minutes),
             timedelta(hours=given.absolute_hours), timedelta(hours=given.one_time_hours), given.password_rules,
+            given.second_factor, given.duties, (self.settings.terms.hospital, self.settings.terms.vendor),
         )  # fmt: skip
 
     @property
@@ -144,6 +158,15 @@ class Console:
     def sticker_sheet(self, stickers: Sequence[Sticker]) -> bytes:
         """Given stickers, return them as a PDF to be printed and cut."""
         return sticker_sheet(stickers, self.settings.server.public_url, self.settings.public.hotline)
+
+    def factors(self) -> factors.Hands:
+        """What second factors need."""
+        return factors.Hands(self.write, self.sealer(data_keys.SECOND_FACTORS), self.files.key_for("code-card"))
+
+    @property
+    def newcomers(self) -> newcomers.Hands:
+        """What importing people needs."""
+        return newcomers.Hands(self.read, self.write, self.hasher, self.read_sheet, self.policy)
 
     def read(self) -> AbstractContextManager[Session]:
         """Open a session that reads."""
@@ -213,6 +236,11 @@ class Console:
             free_mib(folder), has_chinese_fonts(),
         )  # fmt: skip
 
+    def sealer(self, purpose: str) -> Sealer:
+        """Given a purpose of `services.data_keys.PURPOSES`, return what seals and opens its values."""
+        assert self.ring is not None, "the console is not prepared"
+        return AesGcmSealer(self.ring, purpose)
+
     def runs(self) -> Runs:
         """Return what executes this process's job runs."""
         return Runs(self.read, self.write, self.jobs, self.owner, self.now)
@@ -225,15 +253,34 @@ class Console:
         self._migrate()
         with self.write() as session:
             hold(session)
+            self._keep_keys(session)
             catalogue.keep_types(session, self.settings.ticket_types)
             catalogue.keep_nodes(session, self.settings.modules, self.settings.carriers)
             contracts.load(session, self.settings.terms, self.now(), serving=serving)
+            rights.record(session, self.policy, self.now())
+
+    def _keep_keys(self, session: Session) -> None:
+        """See that every purpose has a data key, and that the master key opens those there are."""
+        there = data_key_store.every(session)
+        given = self.settings.master_key
+        key = (
+            read_master_key(given.reveal(), "[security] master_key")
+            if given
+            else self.files.master_key(may_make=not there)
+        )
+        master = MasterKey(key)
+        self.ring = KeyRing(master, self._data_keys)
+        for row in there:
+            master.unwrapped(row.purpose, row.version, row.wrapped)
+        data_keys.keep(session, master, self.now())
+
+    def _data_keys(self) -> list[tuple[int, str, bytes]]:
+        with self.read() as session:
+            return [(row.version, row.purpose, row.wrapped) for row in data_key_store.every(session)]
 
     def first_accounts(self) -> tuple[NewAccount, ...]:
         """Make the first accounts of an empty house and return them with their one-time passwords, else none."""
-        with self.write() as session:
-            hold(session)
-            return people.first_accounts(session, self.hasher, self.policy, self.now())
+        return people.first_accounts(self.read, self.write, self.hasher, self.policy, self.now())
 
     def close(self) -> None:
         """Give back connections."""

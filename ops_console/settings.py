@@ -25,7 +25,6 @@ from ops_console.core.statutory import statutory_calendar
 from ops_console.settings_file import (
     Attachments,
     ContractShape,
-    Database,
     Network,
     Public,
     Sections,
@@ -38,7 +37,7 @@ from ops_console.settings_file import (
 )
 
 REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:.+")
-SECRET_KEY = re.compile(r"(password|secret|token|credential|api_?key|private_?key)$", re.IGNORECASE)
+SECRET_KEY = re.compile(r"(password|secret|token|credential|api_?key|private_?key|master_?key)$", re.IGNORECASE)
 OVERRIDABLE = ("server", "database", "security", "network")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 NOT_SUPPORTED = "database.url：只支持留空（SQLite）或 postgresql:// 开头的地址"
@@ -76,6 +75,7 @@ class Settings:
     migrate_password: Secret | None
     security: Security
     network: Network
+    master_key: Secret | None
     terms: Terms
     ticket_types: tuple[TicketType, ...]
     modules: tuple[Module, ...]
@@ -100,7 +100,7 @@ def load(project: Path, environment: Mapping[str, str] = os.environ) -> Settings
         *_url_problems(raw, "migrate_url"),
         *_contradictions(sections),
     ]
-    resolved = _resolved(sections.database, environment, problems)
+    resolved = _resolved(sections, environment, problems)
     if problems:
         raise SettingsInvalid(str(path), list(dict.fromkeys(problems)))
     return _settings(path, Path(environment.get("OPS_DATA") or project / "data"), sections, resolved)
@@ -294,27 +294,32 @@ def _limit(given: TimeLimitShape) -> TimeLimit:
 
 @dataclass(frozen=True)
 class Reached:
-    """How databases are reached, references followed: the console's own role, and the role that owns the tables."""
+    """What references lead to: the databases of our own role and of the tables' owner, the master key."""
 
     url: str = ""
     password: str = ""
     migrate_url: str = ""
     migrate_password: str = ""
+    master_key: str = ""
 
 
-def _resolved(given: Database | None, environment: Mapping[str, str], problems: list[str]) -> Reached:
-    """What [database] says, its references followed; what cannot be followed is a problem."""
-    if given is None:
-        return Reached()
-    found = {
-        key: _follow(f"database.{key}", getattr(given, key), environment, problems)
-        for key in ("url", "password", "migrate_url", "migrate_password")
-    }
-    if found["url"] and not re.match(r"^(sqlite|postgresql)(\+psycopg)?://", found["url"]):
-        problems.append(NOT_SUPPORTED)
-    if found["migrate_url"] and not all(found[key].startswith("postgresql") for key in ("url", "migrate_url")):
-        problems.append("database.migrate_url：只用于 PostgreSQL，且 database.url 也须是 postgresql:// 开头的地址")
+def _resolved(sections: Sections, environment: Mapping[str, str], problems: list[str]) -> Reached:
+    """What [database] and [security] say by reference, followed; what cannot be followed is a problem."""
+    found = {}
+    if sections.database:
+        for key in ("url", "password", "migrate_url", "migrate_password"):
+            found[key] = _follow(f"database.{key}", getattr(sections.database, key), environment, problems)
+        problems += _reach_problems(found)
+    if sections.security:
+        found["master_key"] = _follow("security.master_key", sections.security.master_key, environment, problems)
     return Reached(**found)
+
+
+def _reach_problems(found: Mapping[str, str]) -> Iterator[str]:
+    if found["url"] and not re.match(r"^(sqlite|postgresql)(\+psycopg)?://", found["url"]):
+        yield NOT_SUPPORTED
+    if found["migrate_url"] and not all(found[key].startswith("postgresql") for key in ("url", "migrate_url")):
+        yield "database.migrate_url：只用于 PostgreSQL，且 database.url 也须是 postgresql:// 开头的地址"
 
 
 def _follow(path: str, value: str, environment: Mapping[str, str], problems: list[str]) -> str:
@@ -344,6 +349,7 @@ def _settings(path: Path, data_folder: Path, found: Sections, reached: Reached) 
         migrate_password=Secret(reached.migrate_password) if reached.migrate_password else None,
         security=found.security,
         network=found.network,
+        master_key=Secret(reached.master_key) if reached.master_key else None,
         terms=_terms(found.contract, found.working_time, found.ticket_type or ()),
         ticket_types=tuple(TicketType(t.name, t.declinable, t.confirm, t.agreed) for t in found.ticket_type),
         modules=tuple(Module(m.code, m.name, m.group) for m in found.catalogue.modules),

@@ -79,6 +79,9 @@ class Security:
     lock_minutes: int = Field(ge=1, le=1440)
     one_time_hours: int = Field(ge=1, le=720)
     hospital_networks: list[str] = Field(default_factory=list)
+    second_factor: Literal["required", "offered"] = "required"
+    duties: Literal["hospital", "any"] = "hospital"
+    master_key: str
 
 
 @shape(frozen=True, kw_only=True, config=STRICT)

@@ -26,6 +26,7 @@ from ops_console.store.audit import EventRow
 from ops_console.store.base import Base
 from ops_console.store.database import Database
 from ops_console.store.migrate import migrate
+from ops_console.store.people import PersonRow, SessionRow
 from ops_console.store.tickets import TicketRow
 from tests.conftest import DATA, HOSPITAL, FakeClock, make_console
 
@@ -83,7 +84,7 @@ def test_two_processes_that_start_at_once_on_an_empty_database_both_succeed(
     assert [process.returncode for process in started] == [0, 0, 0], said
     console: Console = make_console(tmp_path / "data", clock, database_url)
     with console.read() as session:
-        assert session.scalars(select(EventRow.kind)).all() == ["contract_loaded"]
+        assert session.scalars(select(EventRow.kind)).all() == ["contract_loaded", "rights_table", "security_policy"]
     console.close()
 
 
@@ -143,6 +144,15 @@ def test_a_house_of_the_first_version_keeps_every_fact(old_house: Database) -> N
     assert {number: (facts.state, facts.personal["title"]) for number, facts in shown.items()} == {
         row["number"]: (row["state"], row["title"]) for row in before["ticket"]
     }
+
+
+def test_accounts_of_the_first_version_get_a_holder_and_everybody_signs_in_anew(old_house: Database) -> None:
+    migrate(old_house, PROJECT / "migrations")
+    with old_house.reading() as session:
+        people = session.scalars(select(PersonRow)).all()
+        assert session.scalar(select(func.count()).select_from(SessionRow)) == 0
+    assert {(person.role, person.holder) for person in people} >= {("administrator", "vendor"), ("hospital", None)}
+    assert not any(person.waits for person in people)
 
 
 def _shown(database: Database, numbers: Sequence[str]) -> dict[str, TicketFacts]:

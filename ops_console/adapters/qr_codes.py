@@ -1,4 +1,4 @@
-"""QR codes as SVG text, for pages and documents."""
+"""QR codes: as SVG for pages and documents, as a picture inside a page, as blocks for a terminal."""
 
 from __future__ import annotations
 
@@ -14,6 +14,11 @@ def qr_svg(text: str) -> str:
         made, kind="svg", border=2, xmldecl=False, svgns=True, omitsize=True, nl=False
     )
     return made.getvalue().decode()
+
+
+def qr_picture(text: str, *, scale: int = 4) -> str:
+    """Given a text, return the `data:` address of its QR code, with the quiet zone that readers need."""
+    return str(segno.make(text, error="m", micro=False).svg_data_uri(scale=scale, border=4))
 
 
 def qr_terminal(text: str) -> str:

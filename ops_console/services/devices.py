@@ -29,15 +29,15 @@ def standing(session: Session, device_token: str) -> DeviceStanding:
     )  # fmt: skip
 
 
-def used(session: Session, device_token: str, actor: Actor, now: datetime) -> store.DeviceRow | None:
-    """Given the browser that somebody signs in on, note it and return its row; None for a browser without a token.
+def used(session: Session, device_token: str, side: str, actor: Actor, now: datetime) -> store.DeviceRow | None:
+    """Given the browser that somebody of a side signs in on, note it and return its row; None without a token.
 
     The vendor's first time is kept for ever: what that browser reports is never the hospital's own again.
     """
     if not device_token:
         return None
     row = store.seen(session, hashed_token(device_token), now)
-    if actor.side == VENDOR and store.mark_vendor_used(session, row.id, now):
+    if side == VENDOR and store.mark_vendor_used(session, row.id, now):
         row.vendor_used_at = now
         if row.hospital_registered_at is not None:
             _note(session, row, "device_used_by_vendor", actor, now)

@@ -102,3 +102,23 @@ class AnchorCourier(Protocol):
     def deliver(self, kind: str, address: str, anchor: Anchor) -> str:
         """Given a receiver and an anchor, return what proves that it arrived. Raises Refused when it did not."""
         ...
+
+
+class KeyWrapper(Protocol):
+    """What makes data keys, each wrapped by the master key."""
+
+    def fresh(self, purpose: str, version: int) -> bytes:
+        """Given a purpose and a version, return a new data key, wrapped."""
+        ...
+
+
+class Sealer(Protocol):
+    """Sealing of values that the database may not hold in clear, each bound to its place."""
+
+    def seal(self, plaintext: bytes, *, table: str, row: int | str, field: str) -> bytes:
+        """Given bytes and the place they are kept in, return them sealed."""
+        ...
+
+    def open(self, sealed: bytes, *, table: str, row: int | str, field: str) -> bytes:
+        """Given sealed bytes and the place they were found in, return the plaintext. Raises Unsealable."""
+        ...

@@ -11,10 +11,11 @@ import secrets
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, insert, select, text
+from sqlalchemy import ColumnElement, ForeignKey, Index, LargeBinary, String, Text, insert, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from ops_console.core.chain import ALGORITHM, GENESIS, canonical, commitment, link, microseconds, quoted
+from ops_console.core.notes import NOTED
 from ops_console.core.tickets import CORRECTION_DECIDED, Event
 from ops_console.store.base import Base, Id
 
@@ -144,21 +145,34 @@ def body(row: dict) -> str:  # type: ignore[type-arg]
 
 
 def of_tickets(session: Session, ticket_ids: Iterable[int]) -> dict[int, list[Event]]:
-    """Given ticket ids, return each one's events in the order recorded, personal texts included. Two statements."""
+    """Given ticket ids, return each one's events in the order recorded, personal texts included. Two statements.
+
+    The hospital's notes are never among them: they are no facts of the ticket, and not everybody's (`notes_of`).
+    """
     ids = list(ticket_ids)
     found: dict[int, list[Event]] = {ticket_id: [] for ticket_id in ids}
-    rows = session.execute(select(EventRow.__table__).where(EventRow.ticket_id.in_(ids)).order_by(EventRow.seq)).all()
+    for ticket_id, event in _with_texts(session, EventRow.ticket_id.in_(ids), EventRow.kind != NOTED):
+        found[ticket_id].append(event)
+    return found
+
+
+def notes_of(session: Session, ticket_id: int, side: str) -> list[Event]:
+    """Given a ticket's id and the side that asks, return the notes kept for that side alone, oldest first."""
+    noted = _with_texts(session, EventRow.ticket_id == ticket_id, EventRow.kind == NOTED)
+    return [event for _, event in noted if event.facts.get("visible_to") == side]
+
+
+def _with_texts(session: Session, *conditions: ColumnElement[bool]) -> list[tuple[int, Event]]:
+    rows = session.execute(select(EventRow.__table__).where(*conditions).order_by(EventRow.seq)).all()
     texts: dict[int, dict[str, str]] = {}
     personal = (
         select(PersonalRow.seq, PersonalRow.field, PersonalRow.text)
         .join(EventRow, EventRow.seq == PersonalRow.seq)
-        .where(EventRow.ticket_id.in_(ids))
+        .where(*conditions)
     )
     for seq, name, value in session.execute(personal):
         texts.setdefault(seq, {})[name] = value or ""
-    for row in rows:
-        found[row.ticket_id].append(_event(row, texts.get(row.seq, {})))
-    return found
+    return [(row.ticket_id, _event(row, texts.get(row.seq, {}))) for row in rows]
 
 
 def corrected_since(session: Session, at: datetime) -> list[int]:
@@ -223,3 +237,16 @@ def first_hash(session: Session, subject: str, subject_id: str, ticket_id: int |
     if ticket_id is None:
         query = query.where(EventRow.subject == subject, EventRow.subject_id == subject_id)
     return session.scalar(query) or ""
+
+
+def of_subject(
+    session: Session, subject: str, kinds: Iterable[str], until: datetime | None = None
+) -> list[tuple[str, Event]]:
+    """Given a subject other than tickets, kinds and an instant (None: now), return their events, oldest first.
+
+    Each with its subject's id; without personal texts.
+    """
+    query = select(EventRow.__table__).where(EventRow.ticket_id.is_(None), EventRow.subject == subject)
+    query = query.where(EventRow.kind.in_(list(kinds)))
+    query = query.where(EventRow.recorded_at <= until) if until else query
+    return [(row.subject_id, _event(row, {})) for row in session.execute(query.order_by(EventRow.seq))]

@@ -239,6 +239,12 @@ def lock(session: Session, number: str) -> TicketRow | None:
     return session.scalar(query.execution_options(populate_existing=True))
 
 
+def open_of(session: Session, assignee: str) -> Sequence[str]:
+    """Given an account, return the numbers of the open tickets that are assigned to it, in their order."""
+    query = select(TicketRow.number).where(TicketRow.assignee == assignee, TicketRow.state.in_(OPEN_STATES))
+    return session.scalars(query.order_by(TicketRow.number)).all()
+
+
 def lock_adding(session: Session) -> None:
     """Given a session that is about to add tickets, let no other add any until its commit. Before any row lock."""
     if session.get_bind().dialect.name == "postgresql":

@@ -16,6 +16,7 @@ from ops_console.adapters import answers
 from ops_console.console import PROJECT, Console
 from ops_console.core.errors import ConsoleError, NotFound, Refused
 from ops_console.web import (
+    account,
     attachments,
     audit,
     closing,
@@ -25,15 +26,20 @@ from ops_console.web import (
     descriptions,
     documents,
     exports,
+    factors,
     formats,
+    hospital_devices,
     imports,
     jobs,
     locations,
+    newcomers,
+    notes,
     notices,
     people,
     public_reports,
     quick_log,
     reports,
+    roles,
     sign_in,
     tickets,
     tokens,
@@ -48,6 +54,11 @@ POLICY = (
     "base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
 )
 HEADERS = {"Content-Security-Policy": POLICY, **answers.HEADERS}
+PASSWORD_RULES = {
+    "gb22239": "至少 12 个字符，含大写字母、小写字母、数字、符号中的三类；不能由账号、单位名或常见口令组成；"
+    "每 90 天更换，不能与最近 5 次的相同。",
+    "asvs": "至少 12 个字符；不能由账号、单位名或常见口令组成。建议用几个不相干的词。",
+}
 BLUEPRINTS = (
     sign_in,
     quick_log,
@@ -64,6 +75,12 @@ BLUEPRINTS = (
     contracts,
     jobs,
     people,
+    factors,
+    account,
+    roles,
+    newcomers,
+    hospital_devices,
+    notes,
     tokens,
     public_reports,
     locations,
@@ -109,7 +126,8 @@ def _configure(app: Flask, console: Console) -> None:
     public = urlsplit(console.settings.server.public_url)
     secure = public.scheme == "https"
     app.config.update(
-        SECRET_KEY=console.files.secret_key(),
+        SECRET_KEY=console.files.key_for("cookie"),
+        WTF_CSRF_SECRET_KEY=console.files.key_for("csrf"),
         SESSION_COOKIE_NAME="__Host-ops" if secure else "ops",
         SESSION_COOKIE_SECURE=secure,
         SESSION_COOKIE_HTTPONLY=True,
@@ -127,6 +145,8 @@ def _configure(app: Flask, console: Console) -> None:
     )
     app.jinja_env.globals["plain_http"] = _is_plain_http(console)
     app.jinja_env.globals["certificate_ends"] = lambda: _certificate_ends(console)
+    app.jinja_env.globals["password_rules"] = PASSWORD_RULES[console.settings.security.password_rules]
+    app.jinja_env.globals["unsafe"] = _unsafe_choices(console)
     app.jinja_env.autoescape = True
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
@@ -158,15 +178,33 @@ def _certificate_ends(console: Console) -> datetime | None:
     return until if until is not None and until - console.now() < CERTIFICATE_WARNING else None
 
 
+def _unsafe_choices(console: Console) -> tuple[str, ...]:
+    """Settings of the parties' own choice that are weaker than the shipped ones: told on every page."""
+    given = console.settings.security
+    return tuple(
+        told
+        for told, chosen in (
+            ("第二因素只是可选项：未启用的账号签署时只凭密码。", given.second_factor != "required"),
+            ("安全管理员和审计管理员可由乙方或第三方担任。", given.duties != "hospital"),
+        )
+        if chosen
+    )
+
+
 def home() -> Response:
     """The first page after signing in depends on the role."""
     first = {
         "vendor": "tickets.index",
+        "manager": "tickets.index",
         "hospital": "reports.dashboard",
+        "officer": "reports.dashboard",
+        "leader": "reports.dashboard",
         "auditor": "contracts.index",
         "administrator": "jobs.index",
+        "security": "people.index",
+        "audit_administrator": "people.index",
     }
-    where = first[g.guest.role]
+    where = "account.index" if g.guest.waits else first[g.guest.role]
     return redirect(url_for(where, open=1) if where == "tickets.index" else url_for(where))  # type: ignore[return-value]
 
 

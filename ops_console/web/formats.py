@@ -16,6 +16,7 @@ from ops_console.core.attachments import KINDS
 from ops_console.core.documents import TITLES
 from ops_console.core.explanations import CLASS_NAMES, CLOCK_NAMES
 from ops_console.core.moments import ZONE, whole
+from ops_console.core.people import ROLE_NAMES
 from ops_console.core.sentences import Sentence
 
 EVENT_NAMES = {
@@ -63,7 +64,7 @@ GRADE_NAMES = {
 }  # fmt: skip
 CLOSURE_NAMES = {"signed": "已确认", "silence": "超时默认确认", "unasked": "免逐件确认"}
 SIDE_NAMES = {"hospital": "甲方", "vendor": "乙方", "neutral": "中立方"}
-ROLE_NAMES = {"hospital": "甲方（医院）", "vendor": "乙方（运维）", "auditor": "审计员", "administrator": "系统管理员"}
+HOLDER_NAMES = {"hospital": "甲方", "vendor": "乙方", "third": "第三方"}
 
 
 def language() -> str:
@@ -247,7 +248,7 @@ def install(app: Flask) -> None:
     env.globals |= {
         "percent": percent, "CLOCK_NAMES": CLOCK_NAMES, "EVENT_NAMES": EVENT_NAMES, "FIELD_NAMES": FIELD_NAMES,
         "SIDE_NAMES": SIDE_NAMES, "CLOSURE_NAMES": CLOSURE_NAMES, "GRADE_NAMES": GRADE_NAMES,
-        "ROLE_NAMES": ROLE_NAMES, "CLASS_NAMES": CLASS_NAMES,
+        "ROLE_NAMES": ROLE_NAMES, "HOLDER_NAMES": HOLDER_NAMES, "CLASS_NAMES": CLASS_NAMES,
         "RESULT_NAMES": {**explanations.RESULT_NAMES, "settled": "已有结果"},
         "asset": asset, "rows": rows, "stamp": stamp,
         "state_mark": kept_for_request("state_marks", state_mark),

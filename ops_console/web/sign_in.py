@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from ipaddress import ip_address
 from typing import Any
@@ -28,7 +29,7 @@ from ops_console.console import Console
 from ops_console.core.errors import Refused
 from ops_console.core.moments import ZONE
 from ops_console.core.passwords import LONGEST
-from ops_console.services import locations
+from ops_console.services import locations, passwords, sessions
 from ops_console.services import sign_in as service
 from ops_console.web import devices, formats
 from ops_console.web.database import reading
@@ -41,13 +42,20 @@ REPORTING = tuple(  # without an account, on purpose: see web/public_reports.py
 )
 PUBLIC = (*NOBODYS, "sign_in.sign_in", "sign_in.choose_language", "documents.verify", *REPORTING)
 WHILE_CHANGING = (*PUBLIC, "sign_in.password", "sign_in.sign_out")
+# What a session owes before any other page opens -> the page for it, and the pages that are open meanwhile.
+STEPS = {
+    sessions.PASSWORD: ("sign_in.password", WHILE_CHANGING),
+    sessions.ENROL: ("factors.enrol", (*PUBLIC, "factors.enrol", "sign_in.sign_out")),
+    sessions.FACTOR: ("factors.prove", (*PUBLIC, "factors.prove", "sign_in.sign_out")),
+}
+SLEEPERS = threading.BoundedSemaphore(2)  # of the server's few threads; the rest of a flood is answered at once
 TOUCH_SECONDS = 60
 
 
 class SignedInUser(UserMixin):  # type: ignore[misc]
     """What Flask-Login keeps of a session: its token, and who it is as of this request."""
 
-    def __init__(self, token: str, guest: service.Guest | None = None) -> None:
+    def __init__(self, token: str, guest: sessions.Guest | None = None) -> None:
         self.token, self.guest = token, guest
 
     def get_id(self) -> str:
@@ -83,7 +91,7 @@ def install(app: Flask) -> None:
 
     @manager.user_loader
     def _load(token: str) -> SignedInUser | None:
-        guest = service.whose(reading(), console().policy, token, console().now())
+        guest = sessions.whose(reading(), console().policy, token, console().now())
         return SignedInUser(token, guest) if guest else None
 
     app.before_request(_require_guest)
@@ -100,8 +108,10 @@ def _require_guest() -> Any:
     if g.guest is None:
         return _to_sign_in()
     _touch(g.guest)
-    if g.guest.must_change and request.endpoint not in WHILE_CHANGING:
-        return redirect(url_for("sign_in.password"))
+    if g.guest.step:
+        where, meanwhile = STEPS[g.guest.step]
+        if request.endpoint not in meanwhile:
+            return redirect(url_for(where))
     return None
 
 
@@ -125,13 +135,13 @@ def _to_sign_in() -> Response:
     )  # type: ignore[return-value]
 
 
-def _touch(guest: service.Guest) -> None:
+def _touch(guest: sessions.Guest) -> None:
     """Looking at a page keeps a session alive; a page that refreshes itself does not."""
     now = console().now()
     if request.headers.get("HX-Trigger-Name") == "poll" or (now - guest.seen_at).total_seconds() < TOUCH_SECONDS:
         return
     with console().write() as writing:
-        service.touch(writing, guest, now)
+        sessions.touch(writing, guest, now)
 
 
 def source() -> str:
@@ -143,12 +153,26 @@ def source() -> str:
 
 
 def client_address() -> str:
-    """Return where the request comes from; of IPv6 its /64, for one machine has all of that."""
+    """Return where the request comes from, as tries are counted for it."""
+    return network_of(request.remote_addr or "")
+
+
+def network_of(text: str) -> str:
+    """Given an address, return what tries from it are counted for: itself, or its /64 where it is IPv6."""
     try:
-        address = ip_address(request.remote_addr or "")
+        address = ip_address(text)
     except ValueError:
         return "unknown"
     return str(address) if address.version == 4 else ":".join(address.exploded.split(":")[:4]) + "::/64"
+
+
+def _delay(seconds: float) -> None:
+    """Let the asker wait, unless enough of the server's threads wait already: the lock is what stops guessing."""
+    if seconds and SLEEPERS.acquire(blocking=False):
+        try:
+            time.sleep(seconds)
+        finally:
+            SLEEPERS.release()
 
 
 @pages.route("/sign-in", methods=["GET", "POST"])
@@ -173,9 +197,10 @@ def sign_in() -> Any:
             source=source(),
             now=at.now(),
             device=device,
+            address=request.remote_addr or "",
         )
     except service.SignInFailed as refused:
-        time.sleep(refused.delay_seconds)
+        _delay(refused.delay_seconds)
         flash(formats.render_sentence(refused.sentence), "danger")
         return render_template("people/sign_in.html", form=form), 401
     return _enter(made, (account, device), url_for("sign_in.password") if made.must_change else _wanted())
@@ -195,10 +220,10 @@ def _enter(made: service.SignedIn, known: tuple[str, str], where: str) -> Respon
 
 def _wanted() -> str:
     wanted = request.args.get("next", "")
-    return wanted if _is_ours(wanted) else url_for("home")
+    return wanted if is_ours(wanted) else url_for("home")
 
 
-def _is_ours(address: str) -> bool:
+def is_ours(address: str) -> bool:
     """Say whether a browser sent there stays on this console: one `/`, then nothing that browsers read as another."""
     plain = all(32 < ord(c) != 127 and c != "\\" for c in address)
     return plain and address.startswith("/") and not address.startswith("//")
@@ -209,7 +234,7 @@ def sign_out() -> Any:
     """End this session, on the server too."""
     at = console()
     with at.write() as writing:
-        service.sign_out(writing, current_user.token, g.guest.actor, at.now())
+        sessions.sign_out(writing, current_user.token, g.guest.actor, at.now())
     logout_user()
     session.clear()
     response = redirect(url_for("sign_in.sign_in"))
@@ -229,9 +254,9 @@ def password() -> Any:
         if form.new_password.data != form.repeated.data:
             raise Refused("两次输入的新密码不一样。", field="repeated")
         at, device = console(), devices.token() or devices.new_token()
-        made = service.change_password(
+        made = passwords.change_password(
             at.read, at.write, at.hasher, at.policy, actor=g.guest.actor, current=form.current_password.data,
-            new=form.new_password.data, source=source(), now=at.now(), device=device,
+            new=form.new_password.data, source=source(), now=at.now(), device=device, address=request.remote_addr or "",
         )  # fmt: skip
     except Refused as refused:
         return render_template("people/password.html", form=form, refused=refused), 400
@@ -244,7 +269,7 @@ def choose_language() -> Any:
     """Show the pages in the chosen language from now on, in this browser."""
     chosen = request.form.get("language", "zh")
     back = request.form.get("back", "/")
-    response = redirect(back if _is_ours(back) else "/")
+    response = redirect(back if is_ours(back) else "/")
     response.set_cookie(
         "lang", chosen if chosen in formats.LANGUAGES else "zh", max_age=365 * 86400, samesite="Lax", httponly=True,
         secure=current_app.config["SESSION_COOKIE_SECURE"],

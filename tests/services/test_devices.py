@@ -25,7 +25,7 @@ def register(console: Console, actor: Actor = HOSPITAL, token: str = WARD, **giv
 
 def use(console: Console, actor: Actor, token: str = WARD) -> None:
     with console.write() as session:
-        devices.used(session, token, actor, console.now())
+        devices.used(session, token, actor.side, actor, console.now())
 
 
 def standing(console: Console, token: str = WARD) -> devices.DeviceStanding:
