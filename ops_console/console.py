@@ -18,6 +18,7 @@ from ops_console.adapters.sealing import AesGcmSealer, KeyRing, MasterKey, read_
 from ops_console.adapters.sheets import read_sheet
 from ops_console.adapters.statutory_days import StatutoryDays
 from ops_console.adapters.translations import Translations
+from ops_console.core.personal_data import Masker
 from ops_console.core.working_time import KnownYears
 from ops_console.services import contracts, data_keys, people
 from ops_console.services.contracts import Book, Bookshelf
@@ -27,6 +28,7 @@ from ops_console.services.ports import PasswordHasher, Sealer, SheetReader
 from ops_console.settings import Settings
 from ops_console.store import catalogue
 from ops_console.store import data_keys as data_key_store
+from ops_console.store.audit import PersonalRow
 from ops_console.store.database import Database
 from ops_console.store.migrate import hold, migrate
 
@@ -53,8 +55,10 @@ class Console:
         self.now = now
         self.files = DataFolder(settings.data_folder)
         self.files.prepare()
-        self.database = Database(self._url(), password=self._password())
         self.ring: KeyRing | None = None
+        self.database = Database(
+            self._url(), password=self._password(), masker=self.masker, seal_original=self._seal_original
+        )
         self.hasher: PasswordHasher = hasher or Argon2()
         self.shelf = Bookshelf(known_years or StatutoryDays().of)
         self.translations = Translations(PROJECT / "ops_console" / "translations")
@@ -69,6 +73,14 @@ class Console:
     def _password(self) -> str | None:
         secret = self.settings.database_password
         return secret.reveal() if secret else None
+
+    @property
+    def masker(self) -> Masker:
+        """The site's way of masking personal numbers."""
+        return Masker(tuple(self.settings.personal.record_labels))
+
+    def _seal_original(self, seq: int, field: str, plaintext: bytes) -> bytes:
+        return self.sealer(data_keys.PERSONAL).seal(plaintext, table=PersonalRow.__tablename__, row=seq, field=field)
 
     @property
     def policy(self) -> Policy:

@@ -23,6 +23,7 @@ from ops_console.core.hours import cut
 from ops_console.core.statutory import statutory_calendar
 from ops_console.settings_file import (
     ContractShape,
+    Personal,
     Sections,
     Security,
     Server,
@@ -69,6 +70,7 @@ class Settings:
     database_password: Secret | None
     security: Security
     master_key: Secret | None
+    personal: Personal
     terms: Terms
     ticket_types: tuple[TicketType, ...]
     modules: tuple[Module, ...]
@@ -277,7 +279,7 @@ def _follow(path: str, value: str, environment: Mapping[str, str], problems: lis
 
 
 def _settings(path: Path, data_folder: Path, found: Sections, resolved: tuple[str, str, str]) -> Settings:
-    assert found.server and found.security and found.contract and found.working_time
+    assert found.server and found.security and found.personal and found.contract and found.working_time
     assert found.ticket_type and found.catalogue  # or there had been problems
     url, password, master_key = resolved
     return Settings(
@@ -288,6 +290,7 @@ def _settings(path: Path, data_folder: Path, found: Sections, resolved: tuple[st
         database_password=Secret(password) if password else None,
         security=found.security,
         master_key=Secret(master_key) if master_key else None,
+        personal=found.personal,
         terms=_terms(found.contract, found.working_time, found.ticket_type or ()),
         ticket_types=tuple(TicketType(t.name, t.declinable) for t in found.ticket_type),
         modules=tuple(Module(m.code, m.name, m.group) for m in found.catalogue.modules),

@@ -66,6 +66,15 @@ class Security:
 
 
 @shape(frozen=True, kw_only=True, config=STRICT)
+class Personal:
+    """How personal data in free texts is found, and how long originals and uploads are kept."""
+
+    record_labels: list[Annotated[str, Field(min_length=2, max_length=20)]]
+    purge_after_days: int = Field(ge=1, le=3650)
+    keep_uploads_days: int = Field(ge=1, le=3650)
+
+
+@shape(frozen=True, kw_only=True, config=STRICT)
 class OverrideShape:
     """One [[working_time.override]]: a year's statutory days as the parties reviewed them."""
 
@@ -168,6 +177,7 @@ SECTIONS: dict[str, Any] = {
     "server": Server,
     "database": Database,
     "security": Security,
+    "personal": Personal,
     "working_time": WorkingTimeShape,
     "contract": ContractShape,
     "ticket_type": Annotated[list[TicketTypeShape], Field(min_length=1)],
@@ -182,6 +192,7 @@ class Sections:
     server: Server | None = None
     database: Database | None = None
     security: Security | None = None
+    personal: Personal | None = None
     working_time: WorkingTimeShape | None = None
     contract: ContractShape | None = None
     ticket_type: list[TicketTypeShape] | None = None

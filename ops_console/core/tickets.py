@@ -32,7 +32,8 @@ PERSONAL = ("reporter", "phone", "title", "description", "process")
 class Event:
     """One fact about a ticket. Instants are aware UTC whole seconds; `facts` hold text, bool, int or None.
 
-    `facts` are what is hashed; `personal` is kept apart and bound by a salted commitment.
+    `facts` are what is hashed; `personal` is kept apart and bound by a salted commitment. `originals` are personal
+    texts as typed, where masking changed them: in memory alone until they are sealed.
     """
 
     kind: str
@@ -45,6 +46,7 @@ class Event:
     evidence: tuple[str, ...] = ()
     facts: Mapping[str, object] = field(default_factory=dict)
     personal: Mapping[str, str] = field(default_factory=dict)
+    originals: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)
