@@ -20,6 +20,7 @@ from ops_console.core.catalogue import Carrier, Module, TicketType
 from ops_console.core.contracts import DayOverride, Reading, Terms, TimeLimit, check_terms
 from ops_console.core.errors import CalendarInvalid, SettingsInvalid
 from ops_console.core.hours import cut
+from ops_console.core.secrets import Secret
 from ops_console.core.statutory import statutory_calendar
 from ops_console.settings_file import (
     ContractShape,
@@ -38,25 +39,6 @@ SECRET_KEY = re.compile(r"(password|secret|token|credential|api_?key|private_?ke
 OVERRIDABLE = ("server", "database", "security")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 NOT_SUPPORTED = "database.url：只支持留空（SQLite）或 postgresql:// 开头的地址"
-
-
-class Secret:
-    """A secret in memory: shows as ***, and gives its value only by `reveal()`."""
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    def reveal(self) -> str:
-        """Return the secret itself."""
-        return self._value
-
-    def __repr__(self) -> str:
-        return "Secret(***)"
-
-    def __reduce__(self) -> Any:
-        raise TypeError("a secret is not pickled")
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import pytest
 from ops_console import settings
 from ops_console.console import PROJECT
 from ops_console.core.errors import SettingsInvalid
-from ops_console.settings import Secret
+from ops_console.core.secrets import Secret
 
 SHIPPED = (PROJECT / "config.toml").read_text(encoding="utf-8")
 

@@ -7,6 +7,8 @@ import contextlib
 import hashlib
 import os
 import secrets
+from collections.abc import Container
+from datetime import datetime
 from pathlib import Path
 from typing import IO
 
@@ -94,6 +96,14 @@ class DataFolder:
         finally:
             temporary.unlink(missing_ok=True)
         return digest.hexdigest()
+
+    def forget_uploads(self, before: datetime, needed: Container[str]) -> int:
+        """Given an instant and the SHA-256s still needed, delete older uploads that are not; return how many."""
+        old = [file for file in self.uploads.iterdir() if file.stat().st_mtime < before.timestamp()]
+        gone = [file for file in old if file.name not in needed]
+        for file in gone:
+            file.unlink(missing_ok=True)
+        return len(gone)
 
     def upload(self, digest: str) -> Path:
         """Given the SHA-256 of an upload, return its path."""

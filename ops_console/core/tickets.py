@@ -25,6 +25,10 @@ ONSITE_DECIDED, RESTORE_REJECTED, REOPENED = "onsite_decided", "restore_rejected
 SUSPEND, SUSPENSION_DECIDED, RESUMED = "suspended", "suspension_decided", "resumed"
 DECLINED, CANCEL, DESCRIBED, RATED = "declined", "cancelled", "described", "rated"
 CORRECTION_PROPOSED, CORRECTION_DECIDED = "correction_proposed", "correction_decided"
+PERSONAL_REVEALED, PERSONAL_REFUSED = "personal_revealed", "personal_reveal_refused"
+PERSONAL_PURGED = "personal_purged"
+PERSONAL_KINDS = (PERSONAL_REVEALED, PERSONAL_REFUSED, PERSONAL_PURGED)  # about its texts, not about its life
+PURGED = "（已按保存期清除）"  # stands where a text was destroyed
 PERSONAL = ("reporter", "phone", "title", "description", "process")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, insert, select, text
@@ -16,7 +17,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from ops_console.core.chain import ALGORITHM, GENESIS, canonical, commitment, link, microseconds
 from ops_console.core.personal_data import Masker
-from ops_console.core.tickets import CORRECTION_DECIDED, Event
+from ops_console.core.tickets import CORRECTION_DECIDED, PURGED, Event
 from ops_console.store.base import Base, Id
 from ops_console.store.masks import masker_of, sealer_of
 
@@ -89,8 +90,13 @@ class PersonalRow(Base):
 
 
 def append(session: Session, subject: str, subject_id: str, event: Event, ticket_id: int | None = None) -> None:
-    """Given what the event is about, keep it, masked, to be linked into the chain at this session's commit."""
+    """Given what the event is about, keep it, masked, to be linked into the chain at this session's commit.
+
+    Originals are kept of what belongs to a ticket: its purge destroys them.
+    """
     masked = masker_of(session).event(event)
+    if ticket_id is None:
+        masked = replace(masked, originals={})
     session.info.setdefault(PENDING, []).append((subject, subject_id, masked, ticket_id))
 
 
@@ -185,7 +191,7 @@ def of_tickets(session: Session, ticket_ids: Iterable[int]) -> dict[int, list[Ev
         .where(EventRow.ticket_id.in_(ids))
     )
     for seq, name, value in session.execute(personal):
-        texts.setdefault(seq, {})[name] = value or ""
+        texts.setdefault(seq, {})[name] = PURGED if value is None else value
     for row in rows:
         found[row.ticket_id].append(_event(row, texts.get(row.seq, {}), masker))
     return found

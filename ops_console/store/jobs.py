@@ -109,6 +109,12 @@ def finish(
     return session.execute(outcome).rowcount == 1  # type: ignore[attr-defined]
 
 
+def unfinished(session: Session, job: str) -> list[dict[str, Any]]:
+    """Given a job's name, return the parameters of its runs that wait or run."""
+    query = select(RunRow.params).where(RunRow.job == job, RunRow.status.in_((QUEUED, RUNNING)))
+    return [json.loads(params) for params in session.scalars(query)]
+
+
 def ownerless(session: Session, now: datetime) -> Sequence[RunRow]:
     """Given now, return running rows whose lease has passed: their owner is dead or lost."""
     return session.scalars(select(RunRow).where(RunRow.status == RUNNING, RunRow.lease_until < now)).all()

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -17,6 +18,9 @@ from ops_console.core.moments import month_start, shift_month
 from ops_console.store.audit import KEPT_UNTIL_PURGE, EventRow, PersonalRow
 from ops_console.store.base import Base, Id
 from ops_console.store.people import PersonRow
+from ops_console.store.tickets import TicketRow
+
+SHOWN = ("title", "reporter", "department", "handler")
 
 
 class RevealRow(Base):
@@ -110,11 +114,6 @@ def open_reveal(session: Session, person_id: int, seq: int, field: str, now: dat
     return session.scalar(mine)
 
 
-def add_reveal(session: Session, row: RevealRow) -> None:
-    """Given a reveal, keep it."""
-    session.add(row)
-
-
 def reveals_of_month(session: Session, month: str) -> dict[str, int]:
     """Given a month `2026-03`, return how many originals each account was shown in it."""
     query = (
@@ -125,3 +124,9 @@ def reveals_of_month(session: Session, month: str) -> dict[str, int]:
         .order_by(PersonRow.account)
     )
     return dict(session.execute(query).tuples().all())
+
+
+def shown_rows(session: Session, after: int, limit: int) -> list[dict[str, Any]]:
+    """Given the id of a ticket, return what lists show of the next ones: id and texts."""
+    query = select(TicketRow.id, *(getattr(TicketRow, name) for name in SHOWN)).where(TicketRow.id > after)
+    return [row._asdict() for row in session.execute(query.order_by(TicketRow.id).limit(limit))]

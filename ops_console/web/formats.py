@@ -21,6 +21,7 @@ EVENT_NAMES = {
     "onsite_decided": "判定是否到场", "restore_rejected": "医院认为未恢复", "reopened": "重开", "suspended": "挂起",
     "suspension_decided": "医院批复挂起", "resumed": "解除挂起", "declined": "驳回", "cancelled": "取消",
     "described": "补充内容", "rated": "满意度", "correction_proposed": "提出更正", "correction_decided": "医院批复更正",
+    "personal_revealed": "查看原文", "personal_reveal_refused": "查看原文被拒", "personal_purged": "清除个人信息",
 }  # fmt: skip
 FIELD_NAMES = {
     "type": "类型", "needs_onsite": "需到场", "reported_at": "报修时间", "recorded_at": "录入时间",
@@ -29,6 +30,8 @@ FIELD_NAMES = {
     "handler": "处理人", "mode": "处理方式", "rating": "满意度", "module": "系统模块", "department": "报修科室",
     "carrier": "业务载体",
     "field": "更正项", "old": "原值", "new": "新值", "process": "处理过程", "suspension_reason": "挂起原因",
+    "title": "标题", "reporter": "报修人", "phone": "联系电话", "description": "问题描述", "fields": "清除的内容",
+    "of": "第几号事件",
 }  # fmt: skip
 WORDS = ("type", "channel", "mode", "state")  # facts whose values are words of the catalogue, where it has them
 SIDE_NAMES = {"hospital": "甲方", "vendor": "乙方", "neutral": "中立方"}
@@ -157,6 +160,8 @@ def fact(name: str, value: object) -> str:
         return gettext("是" if value in (True, "true") else "否")
     if name == "field":
         return gettext(FIELD_NAMES.get(str(value), str(value)))
+    if name == "fields":
+        return gettext("、").join(fact("field", part) for part in str(value).split(","))
     if name in WORDS:
         return gettext(str(value))
     if isinstance(value, str) and "T" in value and value.endswith("+00:00"):

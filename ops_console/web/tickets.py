@@ -14,7 +14,7 @@ from ops_console.core.errors import NotFound, Refused
 from ops_console.core.explanations import rule_sentence
 from ops_console.core.moments import MONTH
 from ops_console.core.ticket_lists import COUNT_LIMIT, SORT_KEYS, Filter
-from ops_console.services import clocks, reports, tickets
+from ops_console.services import clocks, personal, reports, tickets
 from ops_console.services.tickets import Move, OpenTicket
 from ops_console.web import formats
 from ops_console.web.database import reading, reading_anew
@@ -134,7 +134,7 @@ def _page(number: str, refused: Refused | None = None, status: int = 200) -> Any
     return render_template(
         "tickets/show.html", view=view, facts=view.facts, explained=clocks.explained(view.judgement, g.book, g.now),
         actions=tickets.possible(view.facts, g.guest.actor, g.now, view.judgement.version.terms), labels=ACTIONS,
-        refused=refused, typed=request.form,
+        refused=refused, typed=request.form, masked=personal.masked_texts(session, number, g.guest.actor),
     ), status  # fmt: skip
 
 
