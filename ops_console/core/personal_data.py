@@ -199,5 +199,6 @@ class Masker:
         shown = {name: self.text(text) for name, text in event.personal.items()}
         originals = {name: text for name, text in event.personal.items() if shown[name] != text}
         return replace(
-            event, facts=self.plain(dict(event.facts)), personal=shown, originals={**event.originals, **originals}
-        )
+            event, facts=self.plain(dict(event.facts)), evidence=self.plain(event.evidence), personal=shown,
+            originals={**event.originals, **originals},
+        )  # fmt: skip

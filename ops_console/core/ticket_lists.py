@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 COUNT_LIMIT = 10_000
+READINGS = ("raw", "adjusted")
 SORT_KEYS = ("reported", "number", "type", "module", "state")
 
 
@@ -12,8 +13,9 @@ SORT_KEYS = ("reported", "number", "type", "module", "state")
 class Filter:
     """What a list of tickets is narrowed to. Empty means everything; `breached` asks for any broken clock.
 
-    `clock`, `klass` and `result` together name a population of clocks (`settled`: met or breached); `raw` asks for
-    the reading without pauses. Months are Shanghai months, inclusive.
+    `clock`, `klass` and `result` together name a population of clocks (`settled`: any result stands) in a reading:
+    `""` the one that counts, `adjusted` by the claimed times, `raw` also without pauses. Months are Shanghai months,
+    inclusive. `unproven`: with times that do not count as proven; `blanks`: placeholders.
     """
 
     types: tuple[str, ...] = ()
@@ -27,8 +29,13 @@ class Filter:
     waiting: bool = False
     provisional: bool = False
     open: bool = False
+    unproven: bool = False
+    blanks: bool = False
+    from_hospital: bool = False
+    assignee: str = ""
+    closure: str = ""
     clock: str = ""
     klass: str = ""
     result: str = ""
-    raw: bool = False
+    reading: str = ""
     number: str = ""

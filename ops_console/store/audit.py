@@ -216,6 +216,7 @@ def _event(row, personal: dict[str, str], masker: Masker) -> Event:  # type: ign
         evidence=tuple(json.loads(row.evidence)),
         facts=masker.plain(json.loads(row.facts)),
         personal=masker.plain(personal),
+        seq=row.seq,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
 from math import ceil
 from typing import Any
 
@@ -13,7 +12,7 @@ from ops_console.core.contracts import CLASSES, CLOCKS
 from ops_console.core.errors import NotFound, Refused
 from ops_console.core.explanations import rule_sentence
 from ops_console.core.moments import MONTH
-from ops_console.core.ticket_lists import COUNT_LIMIT, SORT_KEYS, Filter
+from ops_console.core.ticket_lists import COUNT_LIMIT, READINGS, SORT_KEYS, Filter
 from ops_console.services import clocks, personal, reports, tickets
 from ops_console.services.tickets import Move, OpenTicket
 from ops_console.web import formats
@@ -23,7 +22,8 @@ from ops_console.web.sign_in import console
 
 pages = Blueprint("tickets", __name__)
 PAGE = 50
-RESULTS = ("met", "breached", "running", "settled")
+FIELDS = ("type", "module", "channel", "title", "department", "reporter", "phone", "description", "carrier")
+RESULTS = ("met", "breached", "unproven", "running", "settled")
 # What a page offers, in the order of a ticket's life: kind -> (button, whether it asks why).
 ACTIONS = {
     core.RESPONDED: ("登记响应", False),
@@ -75,7 +75,12 @@ def _asked() -> tuple[Filter, str, bool, int]:
         clock=given["clock"] if given.get("clock") in CLOCKS else "",
         klass=given["class"] if given.get("class") in CLASSES else "",
         result=given["result"] if given.get("result") in RESULTS else "",
-        raw=given.get("reading") == "raw",
+        reading=given["reading"] if given.get("reading") in READINGS else "",
+        unproven=given.get("unproven") == "1",
+        blanks=given.get("blanks") == "1",
+        from_hospital=given.get("from_hospital") == "1",
+        closure=given["closure"] if given.get("closure") in core.CLOSURES else "",
+        assignee=given.get("assignee", "").strip()[:40],
         number=given.get("number", "").strip()[:40],
     )
     sort = given["sort"] if given.get("sort") in SORT_KEYS else "reported"
@@ -175,10 +180,11 @@ def _move(number: str, kind: str) -> Move:
 @needs("tickets.open")
 def new() -> Any:
     """Log a ticket reported now."""
-    typed = {f.name: request.form.get(f.name, "").strip() for f in fields(OpenTicket)}
+    typed = {name: request.form.get(name, "").strip() for name in (*FIELDS, "needs_onsite")}
     if request.method == "GET":
         return _form(typed)
-    command = replace(OpenTicket(**{**typed, "needs_onsite": False}), needs_onsite=typed["needs_onsite"] == "yes")
+    told = {name: typed[name] for name in FIELDS}
+    command = OpenTicket(**told, needs_onsite=typed["needs_onsite"] == "yes")
     try:
         with console().write() as session:
             number = tickets.open_ticket(session, console().book(session), command, g.guest.actor, console().now())
