@@ -33,6 +33,7 @@ CARD_FORM = re.compile(
 )
 DATED = re.compile(r"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])")
 MOMENT_DIGITS = (13, 16)  # milliseconds or microseconds since 1970, which begin with 1
+MOBILE_ABROAD = re.compile(r"861[3-9][0-9]{9}")
 CODE = re.compile(r"[0-9A-Za-z]{32,}")  # a digest or a token: digits among its letters mean nothing
 PROVINCES = frozenset(
     [*range(11, 16), *range(21, 24), *range(31, 38), *range(41, 47), *range(50, 55), *range(61, 66), 71, 81, 82, 83, 91]
@@ -146,7 +147,7 @@ def is_card_number(number: str) -> bool:
     """Given digits, say whether they may be a bank card's: 13 to 19, Luhn's sum right, no date or instant before."""
     if not 13 <= len(number) <= 19 or not number.isdigit() or DATED.match(number):
         return False
-    if len(number) in MOMENT_DIGITS and number[0] == "1":
+    if len(number) in MOMENT_DIGITS and number[0] == "1" or MOBILE_ABROAD.fullmatch(number):
         return False
     doubled = (int(c) * (2 if place % 2 else 1) for place, c in enumerate(reversed(number)))
     return sum(n - 9 if n > 9 else n for n in doubled) % 10 == 0
