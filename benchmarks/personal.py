@@ -61,8 +61,8 @@ def run() -> str:
     rows = [[name, f"{microseconds(call):.1f}"] for name, call in calls.items()]
     texts, changed = changed_texts()
     method = (
-        f"Median of {ROUNDS} rounds of {CALLS} calls, one thread, processor time. Of the year's {texts} free texts (which hold no "
-        f"personal number) masking changes {changed}."
+        f"Median of {ROUNDS} rounds of {CALLS} calls, one thread, processor time. "
+        f"Of the year's {texts} free texts (which hold no personal number) masking changes {changed}."
     )
     return figures.section("Personal data", method, figures.table(["what", "µs"], rows))
 

@@ -14,7 +14,7 @@ branch_labels = None
 depends_on = None
 
 
-KEPT_UNTIL_PURGE = "sealed IS NOT NULL OR (text IS NOT NULL AND field IN ('phone', 'reporter'))"
+KEPT_UNTIL_PURGE = "(sealed IS NOT NULL OR (text IS NOT NULL AND field IN ('phone', 'reporter')))"
 SHOWN = ("title", "reporter", "department", "handler")
 
 

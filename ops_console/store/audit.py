@@ -25,7 +25,7 @@ CHAIN_LOCK = 7_302_026  # pg_advisory_xact_lock key of the one chain
 PENDING = "events to link"
 SALT_BYTES = 16
 ORIGINAL = ".original"  # `title.original` is the commitment to what is sealed, `title` the one to the masked text
-KEPT_UNTIL_PURGE = text("sealed IS NOT NULL OR (text IS NOT NULL AND field IN ('phone', 'reporter'))")
+KEPT_UNTIL_PURGE = text("(sealed IS NOT NULL OR (text IS NOT NULL AND field IN ('phone', 'reporter')))")
 
 
 class EventRow(Base):
