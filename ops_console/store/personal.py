@@ -123,7 +123,7 @@ def reveals_of_month(session: Session, month: str) -> dict[str, int]:
         .group_by(PersonRow.account)
         .order_by(PersonRow.account)
     )
-    return {account: count for account, count in session.execute(query)}
+    return dict(session.execute(query).all())  # type: ignore[arg-type]
 
 
 def shown_rows(session: Session, after: int, limit: int) -> list[dict[str, Any]]:
