@@ -2,7 +2,19 @@
 
 from alembic import context
 
-from ops_console.store import audit, catalogue, clocks, contracts, data_keys, jobs, messages, people, personal, tickets  # noqa: F401
+from ops_console.store import (  # noqa: F401
+    audit,
+    catalogue,
+    clocks,
+    contracts,
+    data_keys,
+    jobs,
+    messages,
+    people,
+    personal,
+    tickets,
+    views,
+)  # fmt: skip
 from ops_console.store.base import Base
 
 

@@ -15,12 +15,10 @@ from ops_console.core.tickets import (
     ARRIVED,
     ASSIGNED,
     CANCEL,
-    CANCELLED,
     CONFIRMED,
     DECLINED,
     ESCALATED,
     ONSITE_DECIDED,
-    REJECTED,
     REOPENED,
     RESPONDED,
     RESTORE,
@@ -43,7 +41,7 @@ def check_move(facts: TicketFacts, kind: str, at: datetime, *, declinable: bool 
     known: dict[str, Any] = {"number": facts.number, "state": sentence(facts.state)}
     if at < facts.reported_at:
         raise Refused("工单 %(number)s 的这一时间早于报修时间，请改正时间。", field="occurred_at", **known)
-    if facts.state in (REJECTED, CANCELLED):
+    if facts.withdrawn:
         raise Refused("工单 %(number)s %(state)s，不能再登记；如需继续请新建工单。", **known)
     if kind == DECLINED and not declinable:
         raise Refused("工单 %(number)s 是指令性任务，乙方不得驳回（合同 一.3）；请照办并登记完成时间。", **known)

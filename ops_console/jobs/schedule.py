@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ops_console.core.errors import Refused
 from ops_console.core.people import HOSPITAL, NEUTRAL, VENDOR, Actor
-from ops_console.services import imports, people, rechecks, retention
+from ops_console.services import imports, people, rechecks, retention, silences
 from ops_console.services.jobs import Job, Run
 from ops_console.store import jobs as store
 
@@ -31,6 +31,7 @@ class Plan:
 PLANS = (
     Plan("recheck", {"hour": "3", "minute": "10"}, catch_up=True),
     Plan("purge-personal", {"hour": "2", "minute": "40"}, catch_up=True),
+    Plan("confirm-by-silence", {"hour": "*", "minute": "5"}, catch_up=True),
     Plan("tidy", {"hour": "*", "minute": "25"}, catch_up=False),
 )
 
@@ -40,6 +41,7 @@ def registry(console: Console) -> dict[str, Job]:
     jobs = (
         Job("import-tickets", lambda run: _import(console, run), idempotent=True, title="导入工单台账"),
         Job("recheck", lambda run: _recheck(console, run), idempotent=True, title="时限自检"),
+        Job("confirm-by-silence", lambda run: _silence(console, run), idempotent=True, title="超时默认确认"),
         Job("tidy", lambda run: _tidy(console, run), idempotent=True, title="清理过期会话"),
         Job("purge-personal", lambda run: _purge(console, run), idempotent=True, title="清除到期的个人信息"),
         Job("mask-old-texts", lambda run: _mask(console, run), idempotent=True, title="按现行规则遮盖旧工单"),
@@ -59,6 +61,10 @@ def _import(console: Console, run: Run) -> dict[str, Any]:
 
 def _recheck(console: Console, run: Run) -> dict[str, Any]:
     return rechecks.recheck(run, console.read, console.write, console.book, console.now())
+
+
+def _silence(console: Console, run: Run) -> dict[str, Any]:
+    return silences.confirm_by_silence(run, console.read, console.write, console.book, console.now())
 
 
 def _tidy(console: Console, run: Run) -> dict[str, Any]:

@@ -166,7 +166,7 @@ class Tile:
 class Dashboard:
     """One month's compliance: tiles, twelve months by clock, tickets with a breach by module and by hour.
 
-    `reported` (up to COUNT_LIMIT + 1) and `running` count tickets, `provisional` counts clocks.
+    `reported` (up to COUNT_LIMIT + 1), `running` and `from_hospital` count tickets, `provisional` counts clocks.
     """
 
     month: str
@@ -178,6 +178,7 @@ class Dashboard:
     provisional: int
     reported: int
     running: int
+    from_hospital: int
 
     @property
     def broken(self) -> int:
@@ -186,7 +187,7 @@ class Dashboard:
 
 
 def dashboard(session: Session, month: str, actor: Actor, *, now: datetime) -> Dashboard:
-    """Given a month, return its dashboard as of now. Six statements, whatever the number of tickets."""
+    """Given a month, return its dashboard as of now. Seven statements, whatever the number of tickets."""
     actor.need("reports.read")
     first = shift_month(month, -11)
     months = tuple(shift_month(month, steps) for steps in range(-11, 1))
@@ -211,6 +212,7 @@ def dashboard(session: Session, month: str, actor: Actor, *, now: datetime) -> D
         provisional=clocks.provisional(session, month, month).get(month, 0),
         reported=tickets.count(session, Filter(first_month=month, last_month=month), now),
         running=clocks.running_tickets(session, month, now),
+        from_hospital=tickets.count_from_hospital(session, month),
     )
 
 

@@ -273,6 +273,12 @@ def last_serial(session: Session, prefix: str) -> int:
     return 0
 
 
+def count_from_hospital(session: Session, month: str) -> int:
+    """Given a month, return how many of its tickets have a report time that the hospital's side gave."""
+    query = select(func.count()).where(TicketRow.month == month, TicketRow.from_hospital.is_(True))
+    return session.scalar(query.select_from(TicketRow)) or 0
+
+
 def months(session: Session) -> tuple[str, str] | None:
     """Given nothing, return the first and last month that has tickets, or None when there is none."""
     # Two subqueries, each one look into the index: asked for together, SQLite reads all of it.

@@ -16,7 +16,9 @@ from ops_console.console import PROJECT, Console
 from ops_console.core.errors import ConsoleError, NotFound, Refused
 from ops_console.web import (
     contracts,
+    corrections,
     database,
+    descriptions,
     formats,
     imports,
     jobs,
@@ -26,6 +28,7 @@ from ops_console.web import (
     sign_in,
     tickets,
     uploads,
+    worklists,
 )
 
 POLICY = (
@@ -41,7 +44,9 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-BLUEPRINTS = (sign_in, personal, tickets, reports, imports, contracts, jobs, people)
+BLUEPRINTS = (
+    sign_in, personal, worklists, tickets, corrections, descriptions, reports, imports, contracts, jobs, people,
+)  # fmt: skip
 
 
 class RowId(IntegerConverter):

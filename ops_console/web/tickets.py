@@ -11,11 +11,14 @@ from ops_console.core import tickets as core
 from ops_console.core.contracts import CLASSES, CLOCKS
 from ops_console.core.errors import NotFound, Refused
 from ops_console.core.explanations import rule_sentence
-from ops_console.core.moments import MONTH
+from ops_console.core.moments import MONTH, local_moment
 from ops_console.core.ticket_lists import COUNT_LIMIT, READINGS, SORT_KEYS, Filter
-from ops_console.services import clocks, personal, reports, tickets
+from ops_console.core.trust import unproven
+from ops_console.services import clocks, people, personal, reports, take_backs, tickets, views
+from ops_console.services.corrections import may_decide
+from ops_console.services.silences import ends_at
 from ops_console.services.tickets import Move, OpenTicket
-from ops_console.web import formats
+from ops_console.web import formats, worklists
 from ops_console.web.database import reading, reading_anew
 from ops_console.web.rights import needs
 from ops_console.web.sign_in import console
@@ -23,6 +26,7 @@ from ops_console.web.sign_in import console
 pages = Blueprint("tickets", __name__)
 PAGE = 50
 FIELDS = ("type", "module", "channel", "title", "department", "reporter", "phone", "description", "carrier")
+CHOSEN = {core.ESCALATED: "level", core.ASSIGNED: "assignee", core.SUSPEND: "cause", core.RESTORE: "mode"}
 RESULTS = ("met", "breached", "unproven", "running", "settled")
 # What a page offers, in the order of a ticket's life: kind -> (button, whether it asks why).
 ACTIONS = {
@@ -32,6 +36,7 @@ ACTIONS = {
     core.CONFIRMED: ("确认恢复", False),
     core.RESTORE_REJECTED: ("登记未恢复", True),
     core.SUSPEND: ("申请挂起", True),
+    core.ESCALATED: ("提升问题", True),
     core.RESUMED: ("解除挂起", False),
     core.REOPENED: ("重开工单", True),
     core.DECLINED: ("驳回工单", True),
@@ -53,6 +58,8 @@ def index() -> Any:
         pages=ceil(min(found.count, COUNT_LIMIT) / PAGE), limit=COUNT_LIMIT, rule=_rule(chosen),
         settings=console().settings, states=core.STATES, channels=core.CHANNELS,
         months=reports.month_list(reading()), link=_link, drop=_drop, kept=_kept,
+        bulk=worklists.offered(), colleagues=people.who_may_work(reading()) if worklists.offered() else (),
+        views=views.visible(reading(), g.guest.person_id, g.guest.actor),
     )  # fmt: skip
 
 
@@ -130,17 +137,28 @@ def _rule(chosen: Filter) -> list[Any]:
 @needs("tickets.read")
 def show(number: str) -> Any:
     """One ticket: what it comes to, its clocks explained, every event with both times."""
-    return _page(number)
+    return page(number)
 
 
-def _page(number: str, refused: Refused | None = None, status: int = 200) -> Any:
+def page(number: str, refused: Refused | None = None) -> Any:
+    """Given a ticket's number and maybe what refused an act on it, return its page, with what was typed."""
     session = reading_anew() if refused else reading()  # what refused it may be newer than this request
     view = tickets.view(session, g.book, number, g.guest.actor)
     return render_template(
         "tickets/show.html", view=view, facts=view.facts, explained=clocks.explained(view.judgement, g.book, g.now),
         actions=tickets.possible(view.facts, g.guest.actor, g.now, view.judgement.version.terms), labels=ACTIONS,
         refused=refused, typed=request.form, masked=personal.masked_texts(session, number, g.guest.actor),
-    ), status  # fmt: skip
+        core=core, settings=console().settings,
+        unproven=unproven(view.facts.stamps), colleagues=people.who_may_work(session),
+        last_act=take_backs.last_act(view.events, g.guest.actor, g.now), may_decide=may_decide,
+        silence_ends=ends_at(view.facts, g.book, view.judgement.version.id),
+    ), _status(refused)  # fmt: skip
+
+
+def _status(refused: Refused | None) -> int:
+    if refused is None:
+        return 200
+    return 403 if refused.field == "permission" else 400
 
 
 @pages.post("/tickets/<path:number>/moves")
@@ -152,7 +170,7 @@ def move(number: str) -> Any:
         with console().write() as session:
             tickets.move(session, console().book(session), _move(number, kind), g.guest.actor, console().now())
     except Refused as refused:
-        return _page(number, refused, 403 if refused.field == "permission" else 400)
+        return page(number, refused)
     flash(formats.gettext("已登记：%(what)s") % {"what": formats.gettext(formats.EVENT_NAMES[kind])}, "success")
     return redirect(url_for("tickets.show", number=number))
 
@@ -171,9 +189,12 @@ def _move(number: str, kind: str) -> Move:
         facts["field"], facts["new"] = given.get("field", ""), given.get("new", "")
     if kind in (core.RESPONDED, core.RESTORE):
         facts["handler"] = g.guest.actor.name
+    if kind in CHOSEN and given.get(CHOSEN[kind]):
+        facts[CHOSEN[kind]] = given[CHOSEN[kind]]
     if kind == core.RESTORE and given.get("process", "").strip():
         personal["process"] = given["process"].strip()
-    return Move(number, kind, facts, personal)
+    claimed = given.get("occurred_at", "").strip()
+    return Move(number, kind, facts, personal, local_moment(claimed) if claimed else None)
 
 
 @pages.route("/tickets/new", methods=["GET", "POST"])

@@ -18,6 +18,7 @@ from ops_console.core.people import Actor, actor_of
 from ops_console.core.tickets import PURGED, Event
 from ops_console.services import jobs, personal, rechecks, tickets
 from ops_console.services.personal import PER_HOUR, SHOWN_FOR, MaskedText, Reveal
+from ops_console.services.take_backs import take_back
 from ops_console.store import audit
 from ops_console.store.audit import EventRow, PersonalRow
 from ops_console.store.jobs import RunRow
@@ -168,6 +169,13 @@ def test_a_reveal_changes_nothing_about_the_ticket(console: Console) -> None:
     before = facts_of(console, number)
     reveal(console, place(console, number))
     assert facts_of(console, number) == before
+
+
+def test_a_reveal_cannot_be_taken_back(console: Console) -> None:
+    number = log(console)
+    reveal(console, place(console, number))
+    with pytest.raises(Refused, match="不能撤回"), console.write() as session:
+        take_back(session, console.book(session), number, VENDOR, console.now())
 
 
 def test_a_reason_may_itself_hold_a_number(console: Console) -> None:
