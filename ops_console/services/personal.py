@@ -24,6 +24,7 @@ from ops_console.store.masks import masker_of
 SHOWN_FOR = timedelta(minutes=5)
 PER_HOUR = 20
 LONGEST_REASON = 200
+ORDER = ("title", "description", "reporter", "phone")  # as a ticket's page shows them
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,12 @@ def masked_texts(session: Session, number: str, actor: Actor) -> list[MaskedText
     """Given a ticket's number and who asks, return its texts that have an original. Raises NotFound."""
     actor.need("tickets.read")
     masker = masker_of(session)
-    return [_masked(number, part, masker) for part in _parts(session, number)[1] if has_original(part, masker)]
+    kept = [part for part in _parts(session, number)[1] if has_original(part, masker)]
+    return [_masked(number, part, masker) for part in sorted(kept, key=lambda part: (part.seq, _place_of(part.field)))]
+
+
+def _place_of(field: str) -> int:
+    return ORDER.index(field) if field in ORDER else len(ORDER)
 
 
 def _parts(session: Session, number: str) -> tuple[int, list[store.Part]]:
