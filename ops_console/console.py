@@ -41,6 +41,7 @@ from ops_console.adapters.statutory_days import StatutoryDays
 from ops_console.adapters.translations import Translations
 from ops_console.core.attachments import Seen
 from ops_console.core.errors import Refused
+from ops_console.core.personal_data import Masker
 from ops_console.core.public_reports import Secrets
 from ops_console.core.working_time import KnownYears
 from ops_console.services import (
@@ -64,6 +65,7 @@ from ops_console.services.quick_log import Vocabularies
 from ops_console.settings import Settings, load
 from ops_console.store import catalogue, roles
 from ops_console.store import data_keys as data_key_store
+from ops_console.store.audit import PersonalRow
 from ops_console.store.database import Database
 from ops_console.store.migrate import hold, migrate, newest_version
 
@@ -99,8 +101,10 @@ class Console:
         clamd = settings.attachments.clamd
         self.files = DataFolder(settings.data_folder, scan=Clamd(clamd) if clamd else None)
         self.files.prepare()
-        self.database = Database(self._url(), password=self._password())
         self.ring: KeyRing | None = None
+        self.database = Database(
+            self._url(), password=self._password(), masker=self.masker, seal_original=self._seal_original
+        )
         self.hasher: PasswordHasher = hasher or Argon2()
         self.shelf = Bookshelf(known_years or StatutoryDays().of)
         self.translations = Translations(PROJECT / "ops_console" / "translations")
@@ -130,6 +134,14 @@ class Console:
             roles.grant(owner, str(self.database.engine.url.username))
         finally:
             owner.close()
+
+    @property
+    def masker(self) -> Masker:
+        """The site's way of masking personal numbers."""
+        return Masker(tuple(self.settings.personal.record_labels))
+
+    def _seal_original(self, seq: int, field: str, plaintext: bytes) -> bytes:
+        return self.sealer(data_keys.PERSONAL).seal(plaintext, table=PersonalRow.__tablename__, row=seq, field=field)
 
     @property
     def policy(self) -> Policy:

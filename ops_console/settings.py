@@ -21,11 +21,13 @@ from ops_console.core.contracts import DayOverride, Reading, Terms, TimeLimit, c
 from ops_console.core.devices import is_network
 from ops_console.core.errors import CalendarInvalid, SettingsInvalid
 from ops_console.core.hours import cut
+from ops_console.core.secrets import Secret
 from ops_console.core.statutory import statutory_calendar
 from ops_console.settings_file import (
     Attachments,
     ContractShape,
     Network,
+    Personal,
     Public,
     Sections,
     Security,
@@ -43,25 +45,6 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 NOT_SUPPORTED = "database.url：只支持留空（SQLite）或 postgresql:// 开头的地址"
 
 
-class Secret:
-    """A secret in memory: shows as ***, and gives its value only by `reveal()`."""
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    def reveal(self) -> str:
-        """Return the secret itself."""
-        return self._value
-
-    def __repr__(self) -> str:
-        return "Secret(***)"
-
-    def __reduce__(self) -> Any:
-        raise TypeError("a secret is not pickled")
-
-
 @dataclass(frozen=True)
 class Settings:
     """Everything a site may change, validated."""
@@ -76,6 +59,7 @@ class Settings:
     security: Security
     network: Network
     master_key: Secret | None
+    personal: Personal
     terms: Terms
     ticket_types: tuple[TicketType, ...]
     modules: tuple[Module, ...]
@@ -337,8 +321,9 @@ def _follow(path: str, value: str, environment: Mapping[str, str], problems: lis
 
 
 def _settings(path: Path, data_folder: Path, found: Sections, reached: Reached) -> Settings:
-    assert found.server and found.security and found.network and found.contract and found.working_time
-    assert found.ticket_type and found.catalogue and found.public and found.attachments  # or there had been problems
+    assert found.server and found.security and found.network and found.personal and found.contract
+    assert found.working_time and found.ticket_type and found.catalogue and found.public
+    assert found.attachments  # or there had been problems
     return Settings(
         config_path=path,
         data_folder=data_folder,
@@ -350,6 +335,7 @@ def _settings(path: Path, data_folder: Path, found: Sections, reached: Reached) 
         security=found.security,
         network=found.network,
         master_key=Secret(reached.master_key) if reached.master_key else None,
+        personal=found.personal,
         terms=_terms(found.contract, found.working_time, found.ticket_type or ()),
         ticket_types=tuple(TicketType(t.name, t.declinable, t.confirm, t.agreed) for t in found.ticket_type),
         modules=tuple(Module(m.code, m.name, m.group) for m in found.catalogue.modules),

@@ -119,6 +119,17 @@ class Attachments:
 
 
 @shape(frozen=True, kw_only=True, config=STRICT)
+class Personal:
+    """[personal]: how personal data in free texts is found, and how long originals and uploads are kept."""
+
+    record_labels: list[Annotated[str, Field(min_length=2, max_length=20)]] = Field(
+        default_factory=lambda: ["就诊卡号", "就诊号", "病历号", "病案号", "住院号", "门诊号", "医保卡号"]
+    )
+    purge_after_days: int = Field(default=180, ge=1, le=3650)
+    keep_uploads_days: int = Field(default=30, ge=1, le=3650)
+
+
+@shape(frozen=True, kw_only=True, config=STRICT)
 class OverrideShape:
     """One [[working_time.override]]: a year's statutory days as the parties reviewed them."""
 
@@ -227,13 +238,14 @@ SECTIONS: dict[str, Any] = {
     "security": Security,
     "public": Public,
     "network": Network,
+    "personal": Personal,
     "working_time": WorkingTimeShape,
     "contract": ContractShape,
     "ticket_type": Annotated[list[TicketTypeShape], Field(min_length=1)],
     "catalogue": CatalogueShape,
     "attachments": Attachments,
 }
-OPTIONAL = ("public", "attachments", "network")  # a file written before they were there still counts
+OPTIONAL = ("public", "attachments", "network", "personal")  # a file written before they were there still counts
 
 
 @dataclass(frozen=True)
@@ -244,6 +256,7 @@ class Sections:
     database: Database | None = None
     security: Security | None = None
     network: Network | None = None
+    personal: Personal | None = None
     working_time: WorkingTimeShape | None = None
     contract: ContractShape | None = None
     ticket_type: list[TicketTypeShape] | None = None

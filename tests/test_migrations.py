@@ -15,6 +15,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Boolean, Connection, Date, DateTime, MetaData, Table, func, inspect, select, text
+from sqlalchemy.exc import DatabaseError
 
 from ops_console.adapters.statutory_days import StatutoryDays
 from ops_console.console import PROJECT, Console
@@ -22,7 +23,7 @@ from ops_console.core.tickets import TicketFacts
 from ops_console.services import tickets
 from ops_console.services.contracts import Bookshelf
 from ops_console.store import audit
-from ops_console.store.audit import EventRow
+from ops_console.store.audit import EventRow, PersonalRow
 from ops_console.store.base import Base
 from ops_console.store.database import Database
 from ops_console.store.migrate import migrate
@@ -153,6 +154,35 @@ def test_accounts_of_the_first_version_get_a_holder_and_everybody_signs_in_anew(
         assert session.scalar(select(func.count()).select_from(SessionRow)) == 0
     assert {(person.role, person.holder) for person in people} >= {("administrator", "vendor"), ("hospital", None)}
     assert not any(person.waits for person in people)
+
+
+def test_an_old_houses_numbers_are_masked_wherever_they_are_read(old_house: Database) -> None:
+    with old_house.engine.execution_options(writes=True).begin() as connection:
+        ticket_id = connection.execute(text("SELECT min(id) FROM ticket")).scalar_one()
+        told = {"title": "患者 11010519491231002X", "reporter": "刘药师 13800001234", "id": ticket_id}
+        connection.execute(text("UPDATE ticket SET title = :title, reporter = :reporter WHERE id = :id"), told)
+        reported = "SELECT min(seq) FROM event WHERE ticket_id = :id"
+        for field in ("title", "reporter"):  # as they were recorded: with the number
+            statement = f"UPDATE event_personal SET text = :{field} WHERE seq = ({reported}) AND field = '{field}'"
+            connection.execute(text(statement), told)
+    migrate(old_house, PROJECT / "migrations")
+    with old_house.reading() as session:
+        row = session.get_one(TicketRow, ticket_id)
+        kept = session.scalars(select(PersonalRow.text).where(PersonalRow.text.contains("13800001234"))).all()
+        assert audit.first_broken(session) is None
+    assert (row.title, row.reporter) == ("患者 110***********002X", "刘药师 138****1234")
+    shown = _shown(old_house, [row.number])[row.number].personal
+    assert (shown["title"], shown["reporter"]) == (row.title, row.reporter)
+    assert kept == ["刘药师 13800001234"]  # what the chain committed to stays until its purge
+
+
+def test_a_personal_part_of_an_old_house_may_only_be_emptied(old_house: Database) -> None:
+    migrate(old_house, PROJECT / "migrations")
+    with pytest.raises(DatabaseError), old_house.writing() as session:
+        session.execute(text("UPDATE event_personal SET text = 'other'"))
+    with old_house.writing() as session:
+        session.execute(text("UPDATE event_personal SET text = NULL, salt = NULL"))
+        session.commit()
 
 
 def _shown(database: Database, numbers: Sequence[str]) -> dict[str, TicketFacts]:

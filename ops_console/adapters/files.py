@@ -9,6 +9,7 @@ import base64
 import contextlib
 import os
 import secrets
+from collections.abc import Container
 from datetime import datetime
 from pathlib import Path
 from typing import IO
@@ -91,6 +92,14 @@ class DataFolder:
         with self._uploads.draft(stream, longest, too_large) as draft:
             draft.keep()
         return draft.digest
+
+    def forget_uploads(self, before: datetime, needed: Container[str]) -> int:
+        """Given an instant and the SHA-256s still needed, delete older uploads that are not; return how many."""
+        old = [file for file in self.uploads.iterdir() if file.stat().st_mtime < before.timestamp()]
+        gone = [file for file in old if file.name not in needed]
+        for file in gone:
+            file.unlink(missing_ok=True)
+        return len(gone)
 
     def upload(self, digest: str) -> Path:
         """Given the SHA-256 of an upload, return its path."""

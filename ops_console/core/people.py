@@ -125,7 +125,8 @@ PERMISSION_NAMES: dict[Permission, str] = {
     "notes.hospital": "查看和填写医院备注", "personal.reveal": "查看个人信息原文", "reports.read": "查看时限达标",
     "contracts.read": "查看合同版本", "contracts.confirm": "确认合同版本", "jobs.read": "查看运行状况",
     "audit.read": "查看审计记录",
-    "anchors.keep": "设定本方的锚点接收处", "locations.manage": "管理报修点与医院设备", "tokens.own": "使用自己的接口令牌",
+    "anchors.keep": "设定本方的锚点接收处",
+    "locations.manage": "管理报修点与医院设备", "tokens.own": "使用自己的接口令牌",
     "people.read": "查看账号与权限", "people.manage": "管理账号（建立、重置、停用）", "people.grant": "确认和变更角色",
     "factors.reset": "参与清除他人的第二因素",
 }  # fmt: skip

@@ -31,6 +31,8 @@ from ops_console.core.tickets import (
     MERGED,
     ONSITE_DECIDED,
     PERSONAL,
+    PERSONAL_KINDS,
+    PERSONAL_PURGED,
     RATED,
     REJECTED,
     REOPENED,
@@ -106,7 +108,8 @@ def _stamped(facts: TicketFacts, name: str, stamp: Stamp) -> TicketFacts:
 
 
 def _is_taken_over(event: Event) -> bool:
-    return event.grade == GRADE_IMPORTED or event.kind in (CORRECTION_PROPOSED, CORRECTION_DECIDED, *BESIDE)
+    beside = (CORRECTION_PROPOSED, CORRECTION_DECIDED, *BESIDE, *PERSONAL_KINDS)
+    return event.grade == GRADE_IMPORTED or event.kind in beside
 
 
 def _typed(event: Event, name: str) -> str:
@@ -218,6 +221,11 @@ def _texts(event: Event) -> dict[str, str]:
     return {name: text for name, text in event.personal.items() if name in PERSONAL}
 
 
+def _purged(facts: TicketFacts, event: Event) -> TicketFacts:
+    """What the purge destroyed reads as destroyed by now; it tells anew, masked, what is to be read on."""
+    return replace(facts, personal={**facts.personal, **_texts(event)})
+
+
 def _rated(facts: TicketFacts, event: Event) -> TicketFacts:
     return replace(facts, rating=int(str(event.facts["rating"])))
 
@@ -299,6 +307,7 @@ APPLY = {
     CANCEL: _withdrawn(CANCELLED),
     DESCRIBED: _described,
     RATED: _rated,
+    PERSONAL_PURGED: _purged,
     CORRECTION_PROPOSED: _proposed,
     CORRECTION_DECIDED: _decided,
     ASSIGNED: _assigned,

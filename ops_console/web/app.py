@@ -36,6 +36,7 @@ from ops_console.web import (
     notes,
     notices,
     people,
+    personal,
     public_reports,
     quick_log,
     reports,
@@ -61,6 +62,7 @@ PASSWORD_RULES = {
 }
 BLUEPRINTS = (
     sign_in,
+    personal,
     quick_log,
     closing,
     worklists,
