@@ -24,7 +24,7 @@ from ops_console.services import tickets
 from ops_console.services.contracts import Bookshelf
 from ops_console.store import audit
 from ops_console.store.audit import EventRow, PersonalRow
-from ops_console.store.base import Base
+from ops_console.store.base import whole_metadata
 from ops_console.store.database import Database
 from ops_console.store.migrate import migrate
 from ops_console.store.people import PersonRow, SessionRow
@@ -49,14 +49,14 @@ def test_an_empty_database_becomes_what_the_models_say(database: Database) -> No
         context = MigrationContext.configure(
             connection, opts={"compare_type": True, "render_as_batch": database.is_sqlite}
         )
-        assert compare_metadata(context, Base.metadata) == []
+        assert compare_metadata(context, whole_metadata()) == []
 
 
 def test_every_constraint_and_index_has_the_models_name(database: Database) -> None:
     migrate(database, PROJECT / "migrations")
     with database.engine.connect() as connection:
         found = inspect(connection)
-        for table in Base.metadata.tables.values():
+        for table in whole_metadata().tables.values():
             assert {i["name"] for i in found.get_indexes(table.name) if not i.get("duplicates_constraint")} >= {
                 index.name for index in table.indexes
             }
