@@ -2,13 +2,9 @@
 
 from alembic import context
 
-from ops_console.store import audit, catalogue, clocks, contracts, jobs, messages, people, tickets  # noqa: F401
+from ops_console.store import audit, catalogue, clocks, contracts, jobs, messages, people, search, seen, tickets  # noqa: F401
 from ops_console.store.base import Base
-
-
-def include(_object: object, name: str | None, kind: str, _reflected: bool, _compared: object) -> bool:
-    """Everything of the models is compared; what a database keeps for itself is not."""
-    return not (kind == "table" and name == "alembic_version")
+from ops_console.store.migrate import is_compared
 
 
 def run() -> None:
@@ -18,7 +14,7 @@ def run() -> None:
         connection=connection,
         target_metadata=Base.metadata,
         render_as_batch=connection.dialect.name == "sqlite",
-        include_object=include,
+        include_object=is_compared,
         compare_type=True,
         transaction_per_migration=False,
     )

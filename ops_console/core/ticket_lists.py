@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 COUNT_LIMIT = 10_000
 SORT_KEYS = ("reported", "number", "type", "module", "state")
@@ -13,7 +13,7 @@ class Filter:
     """What a list of tickets is narrowed to. Empty means everything; `breached` asks for any broken clock.
 
     `clock`, `klass` and `result` together name a population of clocks (`settled`: met or breached); `raw` asks for
-    the reading without pauses. Months are Shanghai months, inclusive.
+    the reading without pauses. Months are Shanghai months, inclusive. `q` is what `core/search.py` looks for.
     """
 
     types: tuple[str, ...] = ()
@@ -31,4 +31,9 @@ class Filter:
     klass: str = ""
     result: str = ""
     raw: bool = False
-    number: str = ""
+    q: str = ""
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether anything but the words looked for narrows the list."""
+        return replace(self, q="") != Filter()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ops_console.core.people import HOSPITAL, NEUTRAL, VENDOR, Actor
-from ops_console.services import imports, people, rechecks
+from ops_console.services import imports, people, rechecks, search
 from ops_console.services.jobs import Job, Run
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ def registry(console: Console) -> dict[str, Job]:
     jobs = (
         Job("import-tickets", lambda run: _import(console, run), idempotent=True, title="导入工单台账"),
         Job("recheck", lambda run: _recheck(console, run), idempotent=True, title="时限自检"),
+        Job("index-tickets", lambda run: _index(console, run), idempotent=True, title="建立搜索索引"),
         Job("tidy", lambda run: _tidy(console, run), idempotent=True, title="清理过期会话"),
     )
     return {job.name: job for job in jobs}
@@ -50,6 +51,10 @@ def _import(console: Console, run: Run) -> dict[str, Any]:
 
 def _recheck(console: Console, run: Run) -> dict[str, Any]:
     return rechecks.recheck(run, console.read, console.write, console.book, console.now())
+
+
+def _index(console: Console, run: Run) -> dict[str, Any]:
+    return search.index_tickets(run, console.read, console.write)
 
 
 def _tidy(console: Console, run: Run) -> dict[str, Any]:

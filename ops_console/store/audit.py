@@ -20,6 +20,7 @@ from ops_console.store.base import Base, Id
 
 CHAIN_LOCK = 7_302_026  # pg_advisory_xact_lock key of the one chain
 PENDING = "events to seal"
+NEWS = text("ticket_id IS NOT NULL AND grade <> '导入'")  # what sheets brought in is no news
 
 
 class EventRow(Base):
@@ -58,6 +59,7 @@ class EventRow(Base):
             sqlite_where=text("kind = 'correction_decided'"),
             postgresql_where=text("kind = 'correction_decided'"),
         ),
+        Index("ix_event_news", "side", "seq", "ticket_id", sqlite_where=NEWS, postgresql_where=NEWS),
     )
 
 

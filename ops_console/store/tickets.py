@@ -90,19 +90,30 @@ def page(
     session: Session, chosen: Filter, now: datetime, *, sort: str, descending: bool, limit: int, offset: int
 ) -> Sequence[Any]:
     """Given a filter, a sort key of SORT_KEYS and a window, return the list's rows. One statement."""
-    columns = SORTS[sort]
-    order = [column.desc() if descending else column.asc() for column in columns]
-    query = _narrowed(select(*LISTED), chosen, now).order_by(*order).limit(limit).offset(offset)
+    query = narrowed(select(*LISTED), chosen, now).order_by(*_order(sort, descending)).limit(limit).offset(offset)
     return session.execute(query).all()
+
+
+def page_of(
+    session: Session, ids: Sequence[int], *, sort: str, descending: bool, limit: int, offset: int
+) -> Sequence[Any]:
+    """Given tickets' ids, a sort key of SORT_KEYS and a window, return the list's rows. One statement."""
+    query = select(*LISTED).where(TicketRow.id.in_(ids)).order_by(*_order(sort, descending))
+    return session.execute(query.limit(limit).offset(offset)).all()
+
+
+def _order(sort: str, descending: bool) -> list[Any]:
+    return [column.desc() if descending else column.asc() for column in SORTS[sort]]
 
 
 def count(session: Session, chosen: Filter, now: datetime) -> int:
     """Given a filter, return how many tickets match, counting no further than COUNT_LIMIT + 1. One statement."""
-    matching = _narrowed(select(TicketRow.id), chosen, now).limit(COUNT_LIMIT + 1).subquery()
+    matching = narrowed(select(TicketRow.id), chosen, now).limit(COUNT_LIMIT + 1).subquery()
     return session.scalar(select(func.count()).select_from(matching)) or 0
 
 
-def _narrowed(query: Select[Any], chosen: Filter, now: datetime) -> Select[Any]:
+def narrowed(query: Select[Any], chosen: Filter, now: datetime) -> Select[Any]:
+    """Given a query over tickets, a filter and now, return it narrowed; words looked for apart (`store/search.py`)."""
     conditions = [
         column.in_(values)
         for column, values in (
@@ -125,8 +136,6 @@ def _narrowed(query: Select[Any], chosen: Filter, now: datetime) -> Select[Any]:
         conditions.append(TicketRow.waiting > 0)
     if chosen.provisional:
         conditions.append(TicketRow.provisional.is_(True))
-    if chosen.number:
-        conditions.append(TicketRow.number == chosen.number)
     if chosen.clock or chosen.klass or chosen.result:
         conditions.append(_has_clock(chosen, now))
     return query.where(*conditions)
@@ -242,3 +251,13 @@ def months(session: Session) -> tuple[str, str] | None:
         select(select(func.min(TicketRow.month)).scalar_subquery(), select(func.max(TicketRow.month)).scalar_subquery())
     ).one()
     return (first, last) if first else None
+
+
+def total(session: Session) -> int:
+    """Given nothing, return how many tickets there are."""
+    return session.scalar(select(func.count()).select_from(TicketRow)) or 0
+
+
+def ids_after(session: Session, after: int, limit: int) -> list[int]:
+    """Given an id and a limit, return the ids that follow it."""
+    return list(session.scalars(select(TicketRow.id).where(TicketRow.id > after).order_by(TicketRow.id).limit(limit)))
