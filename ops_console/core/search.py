@@ -128,12 +128,18 @@ def query_of(typed: str) -> Query:
         raise Refused("要找的词最多 %(n)s 个字，现在有 %(now)s 个。", field="q", n=LONGEST, now=len(typed.strip()))
     if len(words) > MOST_WORDS:
         raise Refused("一次最多找 %(n)s 个词，现在有 %(now)s 个；请去掉一些。", field="q", n=MOST_WORDS, now=len(words))
-    if not any(character.isalnum() for word in words for character in word):
+    if not any(_tells(character) for word in words for character in word):
         raise Refused("只有标点，没有可找的字；请加上字、字母或数字。", field="q")
     pieces = {word: _asked_pieces(word) for word in words}
     told = dict.fromkeys(piece for found in pieces.values() for piece in _spread(found))
     unsure = tuple(word for word, found in pieces.items() if len(found) > 1)
     return Query(words, tuple(piece.translate(SAFE) for piece in told), unsure)
+
+
+def _tells(character: str) -> bool:
+    """Whether a character is more than punctuation, currency or a sign of arithmetic."""
+    kind = unicodedata.category(character)
+    return kind[0] != "P" and kind not in ("Sc", "Sk", "Sm")
 
 
 def _spread(pieces: Sequence[str]) -> Sequence[str]:

@@ -156,6 +156,8 @@ def _holds(session: Session, words: Sequence[str]) -> list[ColumnElement[bool]]:
 
 def listed(session: Session, ids: Sequence[int]) -> list[Any]:
     """Given ticket ids, return the rows of the list with their long texts, in the order given. One statement."""
-    query = select(*LISTED, TextRow.description, TextRow.process).join(TextRow, TextRow.ticket_id == TicketRow.id)
+    query = select(*LISTED, TicketRow.carrier, TextRow.description, TextRow.process).join(
+        TextRow, TextRow.ticket_id == TicketRow.id
+    )
     found = {row.id: row for row in session.execute(query.where(TicketRow.id.in_(list(ids))))}
     return [found[ticket_id] for ticket_id in ids if ticket_id in found]

@@ -14,7 +14,19 @@ from werkzeug.routing import IntegerConverter, Map
 
 from ops_console.console import PROJECT, Console
 from ops_console.core.errors import ConsoleError, NotFound, Refused
-from ops_console.web import contracts, database, formats, imports, jobs, people, reports, sign_in, tickets, uploads
+from ops_console.web import (
+    contracts,
+    database,
+    formats,
+    imports,
+    jobs,
+    people,
+    reports,
+    search,
+    sign_in,
+    tickets,
+    uploads,
+)
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; style-src-elem 'self'; "
@@ -29,7 +41,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-BLUEPRINTS = (sign_in, tickets, reports, imports, contracts, jobs, people)
+BLUEPRINTS = (sign_in, tickets, reports, imports, contracts, jobs, people, search)
 
 
 class RowId(IntegerConverter):

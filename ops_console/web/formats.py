@@ -14,6 +14,7 @@ from ops_console.adapters.translations import LANGUAGES, duration, full_time, pe
 from ops_console.core import explanations
 from ops_console.core.explanations import CLASS_NAMES, CLOCK_NAMES
 from ops_console.core.moments import ZONE, whole
+from ops_console.core.search import marked
 from ops_console.core.sentences import Sentence
 
 EVENT_NAMES = {
@@ -29,6 +30,7 @@ FIELD_NAMES = {
     "handler": "处理人", "mode": "处理方式", "rating": "满意度", "module": "系统模块", "department": "报修科室",
     "carrier": "业务载体",
     "field": "更正项", "old": "原值", "new": "新值", "process": "处理过程", "suspension_reason": "挂起原因",
+    "description": "问题描述",
 }  # fmt: skip
 WORDS = ("type", "channel", "mode", "state")  # facts whose values are words of the catalogue, where it has them
 SIDE_NAMES = {"hospital": "甲方", "vendor": "乙方", "neutral": "中立方"}
@@ -196,7 +198,7 @@ def install(app: Flask) -> None:
         "percent": percent, "CLOCK_NAMES": CLOCK_NAMES, "EVENT_NAMES": EVENT_NAMES, "FIELD_NAMES": FIELD_NAMES,
         "SIDE_NAMES": SIDE_NAMES, "ROLE_NAMES": ROLE_NAMES, "CLASS_NAMES": CLASS_NAMES,
         "RESULT_NAMES": {**explanations.RESULT_NAMES, "settled": "已有结果"},
-        "asset": asset, "rows": rows, "stamp": stamp,
+        "asset": asset, "rows": rows, "stamp": stamp, "marked": marked,
         "state_mark": kept_for_request("state_marks", state_mark),
         "settled_chip": kept_for_request("chips", settled_chip),
         "language": language, "here": here,

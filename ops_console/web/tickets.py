@@ -13,6 +13,7 @@ from ops_console.core.contracts import CLASSES, CLOCKS
 from ops_console.core.errors import NotFound, Refused
 from ops_console.core.explanations import rule_sentence
 from ops_console.core.moments import MONTH
+from ops_console.core.search import HIT_LIMIT, query_of
 from ops_console.core.ticket_lists import COUNT_LIMIT, SORT_KEYS, Filter
 from ops_console.services import clocks, reports, tickets
 from ops_console.services.tickets import Move, OpenTicket
@@ -43,20 +44,32 @@ ACTIONS = {
 @needs("tickets.read")
 def index() -> Any:
     """The list. Everything that narrows or orders it is in the URL."""
-    chosen, sort, descending, page = _asked()
-    found = tickets.listing(
-        reading(), chosen, g.guest.actor, now=g.now, sort=sort, descending=descending, page=page, per_page=PAGE
-    )
+    chosen, sort, descending, page = asked()
+    found, refused = _listing(chosen, sort=sort, descending=descending, page=page)
+    limit = HIT_LIMIT if chosen.q else COUNT_LIMIT
     template = "tickets/_list.html" if request.headers.get("HX-Target") == "list" else "tickets/index.html"
     return render_template(
         template, found=found, chosen=chosen, sort=sort, descending=descending, page=page,
-        pages=ceil(min(found.count, COUNT_LIMIT) / PAGE), limit=COUNT_LIMIT, rule=_rule(chosen),
+        pages=ceil(min(found.count, limit) / PAGE), limit=limit, rule=_rule(chosen), refused=refused,
+        words=query_of(chosen.q).words if chosen.q and found.rows else (),
         settings=console().settings, states=core.STATES, channels=core.CHANNELS,
-        months=reports.month_list(reading()), link=_link, drop=_drop, kept=_kept,
-    )  # fmt: skip
+        months=reports.month_list(reading()), link=_link, drop=_drop, kept=kept,
+    ), 400 if refused else 200  # fmt: skip
 
 
-def _asked() -> tuple[Filter, str, bool, int]:
+def _listing(chosen: Filter, *, sort: str, descending: bool, page: int) -> tuple[tickets.Listing, Refused | None]:
+    try:
+        return tickets.listing(
+            reading(), chosen, g.guest.actor, now=g.now, sort=sort, descending=descending, page=page, per_page=PAGE
+        ), None
+    except Refused as refused:
+        if refused.field != "q":
+            raise
+        return tickets.Listing((), {}, 0), refused
+
+
+def asked() -> tuple[Filter, str, bool, int]:
+    """Return what the URL asks of a list: its filter, its sort, whether descending, and the page."""
     given = request.args
     month = given.get("month", "")
     hour = given.get("hour", "")
@@ -76,7 +89,7 @@ def _asked() -> tuple[Filter, str, bool, int]:
         klass=given["class"] if given.get("class") in CLASSES else "",
         result=given["result"] if given.get("result") in RESULTS else "",
         raw=given.get("reading") == "raw",
-        number=given.get("number", "").strip()[:40],
+        q=given.get("q", "").strip()[:200],
     )
     sort = given["sort"] if given.get("sort") in SORT_KEYS else "reported"
     page = given.get("page", "1")
@@ -85,23 +98,23 @@ def _asked() -> tuple[Filter, str, bool, int]:
     return chosen, sort, given.get("order", "desc") != "asc", min(max(1, number), last)
 
 
-def _kept(*without: str) -> list[tuple[str, str]]:
+def kept(*without: str) -> list[tuple[str, str]]:
     """The URL's pairs, less those named: so that a filter keeps the others."""
     return [(name, value) for name, value in request.args.items(multi=True) if name not in without and value]
 
 
 def _link(**changed: object) -> str:
     pairs: dict[str, Any] = {}
-    for name, value in _kept(*changed, "page"):
+    for name, value in kept(*changed, "page"):
         pairs.setdefault(name, []).append(value)
     return url_for("tickets.index", **pairs, **{n: v for n, v in changed.items() if v not in (None, "")})
 
 
 def _drop(name: str, value: str) -> str:
     pairs: dict[str, Any] = {}
-    for key, kept in _kept("page"):
-        if (key, kept) != (name, value):
-            pairs.setdefault(key, []).append(kept)
+    for key, chosen in kept("page"):
+        if (key, chosen) != (name, value):
+            pairs.setdefault(key, []).append(chosen)
     return url_for("tickets.index", **pairs)
 
 
