@@ -120,8 +120,8 @@ def sizes_of(folder: Path) -> tuple[float, float]:
 def report(measured: Sequence[Measured], requests: int, cost: tuple[float, float]) -> str:
     """Given the figures of each size, return the section."""
     method = (
-        f"as for pages, {requests} answers a figure, the words of a row asked for in turn. Hits are counted up to 1000. "
-        "The cost of the index: tickets logged one by one on a new file, with and without it in turn, medians of "
+        f"as for pages, {requests} answers a figure, the words of a row in turn; hits are counted up to 1000. The cost "
+        "of the index: tickets logged one by one on a new file, with and without it in turn, medians of "
         f"{BATCHES} batches of {BATCH}."
     )
     with_index, without = cost

@@ -13,7 +13,8 @@ class Filter:
     """What a list of tickets is narrowed to. Empty means everything; `breached` asks for any broken clock.
 
     `clock`, `klass` and `result` together name a population of clocks (`settled`: met or breached); `raw` asks for
-    the reading without pauses. Months are Shanghai months, inclusive. `q` is what `core/search.py` looks for.
+    the reading without pauses. Months are Shanghai months, inclusive. `q` is what `core/search.py` looks for;
+    `news_to` a person and the other side: tickets that this side changed since the person last opened them.
     """
 
     types: tuple[str, ...] = ()
@@ -32,6 +33,7 @@ class Filter:
     result: str = ""
     raw: bool = False
     q: str = ""
+    news_to: tuple[int, str] | None = None
 
     @property
     def is_narrow(self) -> bool:

@@ -205,3 +205,11 @@ def about(session: Session, subject: str, kinds: Iterable[str] = (), limit: int 
     query = query.where(EventRow.kind.in_(list(kinds))) if kinds else query
     rows = session.execute(query.order_by(EventRow.seq.desc()).limit(limit)).all()
     return [(row.seq, row.subject_id, _event(row, {})) for row in rows]
+
+
+def seq_of(session: Session, ticket_id: int, count: int | None) -> int:
+    """Given a ticket and a number of its events (None: all), return the chain's number of the last of them, else 0."""
+    query = select(EventRow.seq).where(EventRow.ticket_id == ticket_id)
+    if count is None or count < 1:
+        return session.scalar(query.order_by(EventRow.seq.desc()).limit(1)) or 0
+    return max(session.scalars(query.order_by(EventRow.seq).limit(count)), default=0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ForeignKey, Select, and_, func, select
+from sqlalchemy import ForeignKey, Select, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -70,15 +70,19 @@ def news_among(session: Session, person_id: int, side: str, ids: Sequence[int]) 
 
 def news(session: Session, person_id: int, side: str, limit: int) -> list[int]:
     """Given a person and the other side, return the ids of tickets with news of it, at most so many. One statement."""
+    return list(session.scalars(news_query(person_id, side).limit(limit)))
+
+
+def news_query(person_id: int, side: str) -> Select[Any]:
+    """Given a person and the other side, return the query of the ids of tickets with news of it."""
     head = select(func.max(EventRow.seq)).scalar_subquery()
-    query = select(EventRow.ticket_id).where(EventRow.side == side, EventRow.seq > head - LOOK_BACK, NEWS)
-    return list(session.scalars(_unseen(query, person_id).distinct().limit(limit)))
+    query = select(EventRow.ticket_id).where(EventRow.side == side, EventRow.seq > head - LOOK_BACK)
+    return _unseen(query, person_id).distinct()
 
 
 def _unseen(query: Select[Any], person_id: int) -> Select[Any]:
     """Nothing is news to a person who never looked: their first look sets the mark."""
-    seen = and_(SeenRow.person_id == person_id, SeenRow.ticket_id == EventRow.ticket_id)
+    seen = select(SeenRow.seen_seq).where(SeenRow.person_id == person_id, SeenRow.ticket_id == EventRow.ticket_id)
     first = select(UntilRow.seq).where(UntilRow.person_id == person_id).scalar_subquery()
-    return query.outerjoin(SeenRow, seen).where(
-        NEWS, EventRow.seq > first, EventRow.seq > func.coalesce(SeenRow.seen_seq, 0)
-    )
+    last = func.coalesce(seen.correlate(EventRow).scalar_subquery(), 0)
+    return query.where(NEWS, EventRow.seq > first, EventRow.seq > last)

@@ -14,6 +14,7 @@ from ops_console.core.ticket_lists import COUNT_LIMIT, Filter
 from ops_console.core.tickets import OPEN_STATES
 from ops_console.store.base import Base, Id, not_null, positive
 from ops_console.store.clocks import ClockRow
+from ops_console.store.seen import news_query
 
 NUMBER_LOCK = 7_302_027  # pg_advisory_xact_lock key of whoever adds tickets
 # In byte order everywhere, as SQLite keeps it: a locale's order would put `~` before digits.
@@ -136,6 +137,8 @@ def narrowed(query: Select[Any], chosen: Filter, now: datetime) -> Select[Any]:
         conditions.append(TicketRow.waiting > 0)
     if chosen.provisional:
         conditions.append(TicketRow.provisional.is_(True))
+    if chosen.news_to:
+        conditions.append(TicketRow.id.in_(news_query(*chosen.news_to)))
     if chosen.clock or chosen.klass or chosen.result:
         conditions.append(_has_clock(chosen, now))
     return query.where(*conditions)

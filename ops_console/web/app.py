@@ -23,6 +23,7 @@ from ops_console.web import (
     people,
     reports,
     search,
+    seen,
     sign_in,
     tickets,
     uploads,
@@ -41,7 +42,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-BLUEPRINTS = (sign_in, tickets, reports, imports, contracts, jobs, people, search)
+BLUEPRINTS = (sign_in, tickets, reports, imports, contracts, jobs, people, search, seen)
 
 
 class RowId(IntegerConverter):

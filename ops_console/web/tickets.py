@@ -15,7 +15,7 @@ from ops_console.core.explanations import rule_sentence
 from ops_console.core.moments import MONTH
 from ops_console.core.search import HIT_LIMIT, query_of
 from ops_console.core.ticket_lists import COUNT_LIMIT, SORT_KEYS, Filter
-from ops_console.services import clocks, reports, tickets
+from ops_console.services import clocks, reports, seen, tickets
 from ops_console.services.tickets import Move, OpenTicket
 from ops_console.web import formats
 from ops_console.web.database import reading, reading_anew
@@ -51,6 +51,7 @@ def index() -> Any:
     return render_template(
         template, found=found, chosen=chosen, sort=sort, descending=descending, page=page,
         pages=ceil(min(found.count, limit) / PAGE), limit=limit, rule=_rule(chosen), refused=refused,
+        news=seen.among(reading(), g.guest.person_id, g.guest.actor, [row.id for row in found.rows]),
         words=query_of(chosen.q).words if chosen.q and found.rows else (),
         settings=console().settings, states=core.STATES, channels=core.CHANNELS,
         months=reports.month_list(reading()), link=_link, drop=_drop, kept=kept,
@@ -90,6 +91,7 @@ def asked() -> tuple[Filter, str, bool, int]:
         result=given["result"] if given.get("result") in RESULTS else "",
         raw=given.get("reading") == "raw",
         q=given.get("q", "").strip()[:200],
+        news_to=seen.asked_by(g.guest.person_id, g.guest.actor) if given.get("news") == "1" else None,
     )
     sort = given["sort"] if given.get("sort") in SORT_KEYS else "reported"
     page = given.get("page", "1")
@@ -159,6 +161,7 @@ def move(number: str) -> Any:
     try:
         with console().write() as session:
             tickets.move(session, console().book(session), _move(number, kind), g.guest.actor, console().now())
+            seen.look(session, g.guest.person_id, g.guest.actor, number)
     except Refused as refused:
         return _page(number, refused, 403 if refused.field == "permission" else 400)
     flash(formats.gettext("已登记：%(what)s") % {"what": formats.gettext(formats.EVENT_NAMES[kind])}, "success")

@@ -18,7 +18,7 @@ from tests.web.conftest import Site, everything, open_site, person
 from tests.web.pages import Browser, Page
 
 # What needs no right: the same for everybody who is signed in, and about nobody but themselves.
-OWN = ("home", "sign_in.password", "sign_in.sign_out")
+OWN = ("home", "sign_in.password", "sign_in.sign_out", "seen.session")
 # What strangers may have. A view that joins these is a decision: it is written down here too.
 STRANGERS = ("static", "healthz", "sign_in.sign_in", "sign_in.choose_language")
 SECRET_WORDS = ("GD-2026", "刘药师", "打不开了", "spare某")
