@@ -27,10 +27,10 @@ from ops_console.services.tickets import OpenTicket, open_ticket
 VENDOR = actor_of("vendor", "乙方工程师", "vendor")
 # (name, the words asked for in turn, the aim in ms, the aim per second)
 ASKED: tuple[tuple[str, tuple[str, ...], float | None, float | None], ...] = (
-    ("search, 1 character", ("纸", "慢", "卡"), None, None),
-    ("search, 2 characters", ("打印", "缴费", "无法", "门诊"), 20, 80),
-    ("search, 4 characters", ("门诊缴费", "电子病历", "无法打印"), 15, None),
-    ("search, 2 words", ("门诊 打印", "病历 无法"), None, None),
+    ("search, 1 character", ("缴", "慢", "证"), None, None),
+    ("search, 2 characters", ("缴费", "报告", "门诊", "医生"), 20, 80),
+    ("search, 4 characters", ("门诊缴费", "报告查询", "支付成功"), 15, None),
+    ("search, 2 words", ("门诊 缴费", "报告 医生"), None, None),
     ("search, Latin and digits", ("HIS", "2026"), None, None),
     ("search, nothing found", ("龘龘", "门诊龘", "99999999-9"), None, None),
 )
@@ -44,13 +44,13 @@ def pages_of(count: int, numbers: Sequence[str]) -> tuple[Page, ...]:
         for name, words, aim, rate in ASKED
     ]
     parts = tuple((servers.query("/search", q=number[5:]), "搜索工单") for number in numbers[1:])
-    listed = servers.query("/tickets", q="打印", type="故障")
-    opened = servers.query("/tickets", q="打印", open="1")
+    listed = servers.query("/tickets", q="缴费", type="故障")
+    opened = servers.query("/tickets", q="缴费", open="1")
     return (
         *found,
         Page("search, part of a number", parts),
-        Page("list, 2 characters and a type", ((listed, "含“打印”"),)),
-        Page("list, 2 characters among the open", ((opened, "含“打印”"),)),
+        Page("list, 2 characters and a type", ((listed, "含“缴费”"),)),
+        Page("list, 2 characters among the open", ((opened, "含“缴费”"),)),
     )
 
 

@@ -124,7 +124,5 @@ def number_of(session: Session, typed: str, actor: Actor) -> str | None:
     """Given what somebody typed, return the number of the ticket that it names exactly, or None."""
     actor.need("tickets.read")
     number = typed.strip()
-    for wanted in dict.fromkeys((number, number.upper())):
-        if wanted and tickets.by_numbers(session, [wanted]):
-            return wanted
-    return None
+    found = tickets.by_numbers(session, {number, number.upper()}) if number else {}
+    return number if number in found else next(iter(found), None)

@@ -174,3 +174,8 @@ def test_the_first_field_with_a_hit_is_shown() -> None:
 
 def test_a_list_of_hits_turns_whole_pages() -> None:
     assert HIT_LIMIT % 50 == HIT_LIMIT % 20 == 0
+
+
+@given(st.text(max_size=30))
+def test_the_quick_way_to_compare_gives_what_characters_one_by_one_give(text: str) -> None:
+    assert comparable(text) == "".join(comparable(character) for character in text)
