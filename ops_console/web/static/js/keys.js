@@ -91,6 +91,16 @@
     if (known) { event.preventDefault(); }
   });
 
+  // A table that is wider than its place is scrolled by arrow keys once it can be reached.
+  function letTablesBeReached() {
+    document.querySelectorAll(".table-wrap").forEach(function (place) {
+      if (place.scrollWidth > place.clientWidth) { place.tabIndex = 0; } else { place.removeAttribute("tabindex"); }
+    });
+  }
+  letTablesBeReached();
+  window.addEventListener("resize", letTablesBeReached);
+  document.addEventListener("list-refreshed", letTablesBeReached);
+
   document.addEventListener("click", function (event) {
     if (event.target.closest("[data-keys-open]")) { describe(); }
     if (event.target.closest("[data-keys-close]")) { map.close(); }

@@ -44,6 +44,7 @@
     wrap = list.querySelector(".table-wrap");
     if (wrap) { wrap.scrollLeft = left; }
     window.scrollTo(window.pageXOffset, top);
+    document.dispatchEvent(new Event("list-refreshed"));
     var again = at && Array.from(list.querySelectorAll("a")).find(function (one) { return one.getAttribute("href") === at; });
     if (again) { again.focus({ preventScroll: true }); }
   }
