@@ -2,7 +2,19 @@
 
 from alembic import context
 
-from ops_console.store import audit, catalogue, clocks, contracts, jobs, messages, people, search, seen, tickets  # noqa: F401
+from ops_console.store import (  # noqa: F401
+    audit,
+    catalogue,
+    clocks,
+    contracts,
+    jobs,
+    messages,
+    people,
+    search,
+    seen,
+    tickets,
+    views,
+)
 from ops_console.store.base import Base
 from ops_console.store.migrate import is_compared
 

@@ -226,6 +226,8 @@ def _terms(contract: ContractShape, working: WorkingTimeShape, types: Iterable[A
         limits=tuple(_limit(item) for item in contract.time_limit),
         readings=tuple(Reading(r.id, r.clause, r.basis, r.text) for r in contract.reading),
         undeclinable=tuple(t.name for t in types if not t.declinable),
+        prompt_minutes=contract.prompt_minutes,
+        silence_workdays=contract.silence_workdays or None,
     )
 
 
@@ -285,7 +287,7 @@ def _settings(path: Path, data_folder: Path, found: Sections, resolved: tuple[st
         database_password=Secret(password) if password else None,
         security=found.security,
         terms=_terms(found.contract, found.working_time, found.ticket_type or ()),
-        ticket_types=tuple(TicketType(t.name, t.declinable) for t in found.ticket_type),
+        ticket_types=tuple(TicketType(t.name, t.declinable, t.confirm, t.agreed) for t in found.ticket_type),
         modules=tuple(Module(m.code, m.name, m.group) for m in found.catalogue.modules),
         carriers=tuple(Carrier(c.code, c.name) for c in found.catalogue.carriers),
     )

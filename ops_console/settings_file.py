@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as shape
 
+from ops_console.core.catalogue import CONFIRMS
 from ops_console.core.contracts import BASES, CLOCKS
 from ops_console.core.hours import read_hours
 
@@ -126,6 +127,8 @@ class ContractShape:
     starts_on: date
     ends_on: date
     counts_from: date
+    prompt_minutes: int = Field(default=15, ge=0, le=120)
+    silence_workdays: int = Field(default=0, ge=0, le=30)
     time_limit: list[TimeLimitShape] = Field(min_length=1)
     reading: list[ReadingShape]
 
@@ -136,6 +139,8 @@ class TicketTypeShape:
 
     name: str = Field(min_length=1, max_length=30)
     declinable: bool
+    confirm: Literal[CONFIRMS] = "each"  # type: ignore[valid-type]
+    agreed: bool = False
 
 
 @shape(frozen=True, kw_only=True, config=STRICT)

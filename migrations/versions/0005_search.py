@@ -14,7 +14,7 @@ branch_labels = None
 depends_on = None
 
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-NEWS = sa.text("ticket_id IS NOT NULL AND grade <> '导入'")
+NEWS = sa.text("ticket_id IS NOT NULL AND grade <> '导入' AND kind <> 'noted'")
 
 
 def upgrade() -> None:

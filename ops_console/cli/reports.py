@@ -67,7 +67,7 @@ def _print_table(terminal: Any, found: reports.Summary, first: str, last: str, a
     say = terminal.say
     print(
         say(
-            "报修于 %(first)s 至 %(last)s 的工单，截至 %(at)s；数字为时钟个数，百分比为达标／（达标＋超时）。",
+            "报修于 %(first)s 至 %(last)s 的工单，截至 %(at)s；数字为时钟个数，百分比为达标／（达标＋超时＋未证实）。",
             first=first,
             last=last,
             at=full_time(at),
@@ -80,7 +80,8 @@ def _print_table(terminal: Any, found: reports.Summary, first: str, last: str, a
             for klass, count in classes.items():
                 name = f"{say(CLOCK_NAMES[kind])}·{say(CLASS_NAMES[klass])}"
                 broken, running = say("超时 %(n)s", n=count.breached), say("进行中 %(n)s", n=count.running)
-                print(f"{month}  {_padded(name, 16)}  {rate(count):>20}  {broken}  {running}")
+                unsure = "  " + say("未证实 %(n)s", n=count.unproven) if count.unproven else ""
+                print(f"{month}  {_padded(name, 16)}  {rate(count):>20}  {broken}  {running}{unsure}")
 
 
 def _padded(text: str, width: int) -> str:

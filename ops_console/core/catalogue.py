@@ -7,13 +7,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+EACH, SAMPLE = "each", "sample"
+CONFIRMS = (EACH, SAMPLE)
+
 
 @dataclass(frozen=True)
 class TicketType:
-    """A kind of ticket; `declinable` is False where the tender leaves no right to decline (一.3)."""
+    """A kind of ticket; `declinable` is False where the tender leaves no right to decline (一.3).
+
+    `confirm`: whether each restore is put to the reporting side, or only samples and the weekly sheet are. `agreed`:
+    what is of this type is settled by both parties (domain §1.8), so it is never changed by one alone.
+    """
 
     name: str
     declinable: bool
+    confirm: str = EACH
+    agreed: bool = False
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,11 @@ from itertools import zip_longest
 
 from ops_console.core.contracts import CLOCKS, OFF, WORK, Terms, TimeLimit
 from ops_console.core.moments import whole
-from ops_console.core.tickets import REJECTED, Suspension, TicketFacts
+from ops_console.core.tickets import REJECTED, RETRACTED, Suspension, TicketFacts
+from ops_console.core.trust import all_proven
 from ops_console.core.working_time import WorkingCalendar
 
-MET, BREACHED, RUNNING = "met", "breached", "running"
+MET, BREACHED, RUNNING, UNPROVEN = "met", "breached", "running", "unproven"
 STAGES = (50, 80, 100)
 WHY_RUNNING, WHY_PAUSED, WHY_REFUSED, WHY_SOLVED = "running", "paused", "pause_not_approved", "solved"
 
@@ -40,7 +41,8 @@ class Interval:
 class Clock:
     """One contract clock of one ticket: facts, not a counter.
 
-    `runs` are (start, stop or None); `pauses` the approved suspensions that may move this clock.
+    `runs` are (start, stop or None); `pauses` the approved suspensions that may move this clock. `proven`: the times
+    that it starts and stops by count as proven.
     """
 
     limit: TimeLimit
@@ -48,6 +50,7 @@ class Clock:
     provisional: bool
     runs: tuple[tuple[datetime, datetime | None], ...]
     pauses: tuple[Suspension, ...]
+    proven: bool = True
 
     @property
     def kind(self) -> str:
@@ -78,8 +81,11 @@ def clocks_of(facts: TicketFacts, terms: Terms, klass: str, *, provisional: bool
 
     `provisional` marks clocks whose class was reckoned without the year's statutory days (暂定). A declined or
     cancelled ticket keeps what had stopped or was broken by then: withdrawing it undoes no breach. To decline is to
-    answer, by a named person and about the matter: it stops the clock of the first response.
+    answer, by a named person and about the matter: it stops the clock of the first response. A ticket taken back
+    within its first minute never was.
     """
+    if facts.withdrawn == RETRACTED:
+        return ()
     found = []
     for kind in CLOCKS:
         limit = terms.limit_for(kind, klass)
@@ -87,7 +93,8 @@ def clocks_of(facts: TicketFacts, terms: Terms, klass: str, *, provisional: bool
             continue
         runs = _runs(limit, facts)
         if runs:
-            found.append(Clock(limit, klass, provisional, runs, _pauses(facts) if limit.pausable else ()))
+            proven = all_proven((f"{limit.start_event}_at", f"{limit.stop_event}_at"), facts.stamps)
+            found.append(Clock(limit, klass, provisional, runs, _pauses(facts) if limit.pausable else (), proven))
     if facts.withdrawn_at is None:
         return tuple(found)
     return _left_standing(found, facts.withdrawn_at, answered=facts.withdrawn == REJECTED)
@@ -159,7 +166,7 @@ def active_seconds(clock: Clock, at: datetime) -> int:
 
 def raw(clock: Clock) -> Clock:
     """Given a clock, return it without its pauses: the raw reading shown beside the adjusted one."""
-    return Clock(clock.limit, clock.klass, clock.provisional, clock.runs, ())
+    return replace(clock, pauses=())
 
 
 FAR = timedelta(days=36500)
@@ -192,9 +199,7 @@ def breaks_at(clock: Clock) -> datetime | None:
 def deadline(clock: Clock) -> datetime | None:
     """Given a clock, return the instant by which it had or has to stop; None while an approved pause is open."""
     last_start = clock.runs[-1][0]
-    open_ended = Clock(
-        clock.limit, clock.klass, clock.provisional, (*clock.runs[:-1], (last_start, None)), clock.pauses
-    )
+    open_ended = replace(clock, runs=(*clock.runs[:-1], (last_start, None)))
     return moment_of(open_ended, clock.limit.limit_seconds)
 
 
@@ -207,6 +212,15 @@ def result(clock: Clock, at: datetime) -> str:
     if passed is not None and passed < whole(at):
         return BREACHED
     return RUNNING if clock.stopped_at is None else MET
+
+
+def standing(clock: Clock, at: datetime) -> str:
+    """Given a clock and T, return its result, or `unproven` where it would be met by times that nobody proved.
+
+    What is breached by the claimed times stays breached: nobody need prove what speaks against himself (domain §5.1).
+    """
+    found = result(clock, at)
+    return UNPROVEN if found == MET and not clock.proven else found
 
 
 def stage_moments(clock: Clock) -> tuple[tuple[int, datetime], ...]:

@@ -86,7 +86,9 @@ class DayOverride:
 class Terms:
     """All of a contract that judges: what both parties confirm as one version.
 
-    `undeclinable` are the ticket types that the vendor may not decline (tender 一.3).
+    `undeclinable` are the ticket types that the vendor may not decline (tender 一.3). A time recorded later than
+    `prompt_minutes` after it is said to have happened needs proof. A restore is confirmed by silence after that many
+    working days; None: never.
     """
 
     number: str
@@ -103,6 +105,8 @@ class Terms:
     limits: tuple[TimeLimit, ...]
     readings: tuple[Reading, ...]
     undeclinable: tuple[str, ...] = ()
+    prompt_minutes: int = 15
+    silence_workdays: int | None = None
 
     def limit_for(self, clock: str, klass: str) -> TimeLimit | None:
         """Given a clock and a class, return the limit that counts, or None when the contract names none."""

@@ -19,7 +19,7 @@ from ops_console.core.working_time import WorkingCalendar
 CLOCK_NAMES = {"response": "响应", "arrival": "到场", "repair": "排除", "hotline": "热线"}
 CLASS_NAMES = {"work": "工作时间", "off": "非工作时间"}
 DAY_NAMES = {"workday": "工作日", "weekend": "周末", "holiday": "法定节假日", "makeup": "调休上班日"}
-RESULT_NAMES = {"met": "达标", "breached": "超时", "running": "进行中"}
+RESULT_NAMES = {"met": "达标", "breached": "超时", "unproven": "未证实", "running": "进行中"}
 EVENT_NAMES = {"reported": "报修", "responded": "响应", "arrived": "到场", "restored": "恢复"}
 
 
@@ -68,7 +68,7 @@ def explain(
         deadline=clocks.deadline(clock),
         active_seconds=clocks.active_seconds(clock, at),
         raw_seconds=clocks.active_seconds(bare, at),
-        result=clocks.result(clock, at),
+        result=clocks.standing(clock, at),
         raw_result=clocks.result(bare, at),
         verdict=_verdict(clock, at),
     )  # fmt: skip
@@ -135,6 +135,8 @@ def _verdict(clock: Clock, at: datetime) -> Sentence:
     used, limit = clocks.active_seconds(clock, at), clock.limit.limit_seconds
     outcome = clocks.result(clock, at)
     values = {"used": timedelta(seconds=used), "limit": timedelta(seconds=limit)}
+    if outcome == MET and not clock.proven:
+        return sentence("按申报的时间用时 %(used)s，未超过 %(limit)s；时间为补录，医院认可前计为未证实", **values)
     if outcome == MET:
         return sentence("用时 %(used)s，未超过 %(limit)s：达标", **values)
     if outcome == BREACHED:

@@ -54,6 +54,18 @@ def day_start(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=ZONE).astimezone(UTC)
 
 
+def local_moment(text: str) -> datetime:
+    """Given a Shanghai time as a form sends it, `2026-03-05T09:12` or with a blank, return the instant in UTC.
+
+    Raises Refused when it is none.
+    """
+    try:
+        at = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise Refused("时间请写成 2026-03-05 09:12。", field="occurred_at") from None
+    return (at.replace(tzinfo=ZONE) if at.tzinfo is None else at).astimezone(UTC)
+
+
 def shift_month(month: str, steps: int) -> str:
     """Given a month and a number of steps (may be negative), return the month so many steps away."""
     year, number = (int(part) for part in month.split("-"))

@@ -13,12 +13,12 @@ from ops_console.core.errors import Refused
 from ops_console.core.sentences import sentence
 from ops_console.core.tickets import (
     ARRIVED,
+    ASSIGNED,
     CANCEL,
-    CANCELLED,
     CONFIRMED,
     DECLINED,
+    ESCALATED,
     ONSITE_DECIDED,
-    REJECTED,
     REOPENED,
     RESPONDED,
     RESTORE,
@@ -26,6 +26,7 @@ from ops_console.core.tickets import (
     RESUMED,
     SUSPEND,
     SUSPENSION_DECIDED,
+    UNASKED,
     TicketFacts,
 )
 
@@ -40,7 +41,7 @@ def check_move(facts: TicketFacts, kind: str, at: datetime, *, declinable: bool 
     known: dict[str, Any] = {"number": facts.number, "state": sentence(facts.state)}
     if at < facts.reported_at:
         raise Refused("工单 %(number)s 的这一时间早于报修时间，请改正时间。", field="occurred_at", **known)
-    if facts.state in (REJECTED, CANCELLED):
+    if facts.withdrawn:
         raise Refused("工单 %(number)s %(state)s，不能再登记；如需继续请新建工单。", **known)
     if kind == DECLINED and not declinable:
         raise Refused("工单 %(number)s 是指令性任务，乙方不得驳回（合同 一.3）；请照办并登记完成时间。", **known)
@@ -75,9 +76,20 @@ def _guard_restore(facts: TicketFacts, at: datetime, known: Mapping[str, Any]) -
 
 
 def _guard_after_restore(facts: TicketFacts, at: datetime, known: Mapping[str, Any]) -> None:
-    if facts.closed_at is not None:
+    if facts.closed_at is not None and facts.closure != UNASKED:
         raise Refused("工单 %(number)s 已确认关闭；如同一问题再现，请重开。", **known)
     _after(facts.restored_at, at, "恢复", known)
+
+
+def _guard_say_not_restored(facts: TicketFacts, at: datetime, known: Mapping[str, Any]) -> None:
+    _guard_after_restore(facts, at, known)
+    if facts.closure == UNASKED and facts.restored_at and at - facts.restored_at > REOPEN_WITHIN:
+        raise Refused("工单 %(number)s 恢复已超过 7 天，不能再登记未恢复；请新建工单。", **known)
+
+
+def _guard_open(facts: TicketFacts, at: datetime, known: Mapping[str, Any]) -> None:
+    if facts.closed_at is not None:
+        raise Refused("工单 %(number)s 已关闭，不能再转派或提升；如需继续处理请重开。", **known)
 
 
 def _guard_suspend(facts: TicketFacts, at: datetime, known: Mapping[str, Any]) -> None:
@@ -137,7 +149,9 @@ GUARDS = {
     ARRIVED: _guard_arrive,
     RESTORE: _guard_restore,
     CONFIRMED: _guard_after_restore,
-    RESTORE_REJECTED: _guard_after_restore,
+    RESTORE_REJECTED: _guard_say_not_restored,
+    ASSIGNED: _guard_open,
+    ESCALATED: _guard_open,
     SUSPEND: _guard_suspend,
     RESUMED: _guard_resume,
     SUSPENSION_DECIDED: _guard_decide_suspension,

@@ -74,12 +74,16 @@ ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
 
 @dataclass(frozen=True)
 class Actor:
-    """Who acts: an account of a person, or the console itself (`系统`), with what it may do."""
+    """Who acts: an account of a person, or the console itself (`系统`), with what it may do.
+
+    `on_clean_device`: known to sit at a browser that no account of the vendor ever signed in from.
+    """
 
     account: str
     name: str
     side: str
     permissions: frozenset[Permission]
+    on_clean_device: bool = False
 
     def may(self, permission: Permission) -> bool:
         """Given a permission, say whether the actor has it."""
@@ -95,6 +99,11 @@ def actor_of(account: str, name: str, role: str) -> Actor:
     """Given an account, its person's name and its role, return the Actor. An unknown role may do nothing."""
     side, permissions = ROLES.get(role, (NEUTRAL, frozenset()))
     return Actor(account, name, side, permissions)
+
+
+def may_work(role: str) -> bool:
+    """Given a role, say whether its people work on tickets, so that one can be handed to them."""
+    return "tickets.record" in ROLES.get(role, (NEUTRAL, frozenset()))[1]
 
 
 def terminal_actor(user: str) -> Actor:

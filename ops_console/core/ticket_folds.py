@@ -5,7 +5,7 @@ Not for what may happen next (`core/moves.py`) and not for storing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -13,14 +13,21 @@ from typing import Any
 from ops_console.core.moments import whole
 from ops_console.core.tickets import (
     ARRIVED,
+    ASSIGNED,
+    BY_SILENCE,
     CANCEL,
     CANCELLED,
     CONFIRMED,
+    CONTENT,
     CORRECTION_DECIDED,
     CORRECTION_PROPOSED,
     DECLINED,
     DESCRIBED,
+    DETAILS,
+    ESCALATED,
     GRADE_IMPORTED,
+    LINKED,
+    MERGED,
     ONSITE_DECIDED,
     PERSONAL,
     RATED,
@@ -31,14 +38,24 @@ from ops_console.core.tickets import (
     RESTORE,
     RESTORE_REJECTED,
     RESUMED,
+    RETRACTED,
+    RETYPED,
+    SIGNED,
     SUSPEND,
     SUSPENSION_DECIDED,
+    TAKEN_BACK,
+    TIMES,
+    TIMES_ACCEPTED,
+    UNASKED,
     Event,
+    Link,
     Proposal,
+    Stamp,
     Suspension,
     TicketFacts,
     written,
 )
+from ops_console.core.trust import GRADE_HOSPITAL
 
 
 def fold(number: str, events: Iterable[Event], at: datetime | None = None) -> TicketFacts | None:
@@ -51,8 +68,11 @@ def fold(number: str, events: Iterable[Event], at: datetime | None = None) -> Ti
     if not reports:
         return None
     facts = replace(_opened(number, reports[0]), imported=all(_is_taken_over(event) for event in seen))
-    for event in sorted(seen, key=lambda e: e.occurred_at):
+    gone = {seq for event in seen if event.kind == TAKEN_BACK for seq in event.facts["events"]}  # type: ignore[attr-defined]
+    for event in sorted((e for e in seen if not e.seq or e.seq not in gone), key=lambda e: e.occurred_at):
         facts = APPLY.get(event.kind, _unchanged)(facts, event)
+    if reports[0].seq in gone:
+        return replace(facts, withdrawn=RETRACTED, withdrawn_at=reports[0].occurred_at)
     return facts
 
 
@@ -68,8 +88,20 @@ def _opened(number: str, event: Event) -> TicketFacts:
         recorded_at=event.recorded_at,
         department=str(given.get("department") or ""),
         carrier=str(given.get("carrier") or ""),
+        stamps={"reported_at": stamp_of(event)},
         personal=dict(event.personal),
     )
+
+
+def stamp_of(event: Event) -> Stamp:
+    """Given the event that made a time, return where that time comes from."""
+    return Stamp(
+        event.occurred_at, event.recorded_at, event.actor, event.side, event.channel, event.grade, event.evidence
+    )
+
+
+def _stamped(facts: TicketFacts, name: str, stamp: Stamp) -> TicketFacts:
+    return replace(facts, stamps={**facts.stamps, name: stamp})
 
 
 def _is_taken_over(event: Event) -> bool:
@@ -86,8 +118,10 @@ def _unchanged(facts: TicketFacts, event: Event) -> TicketFacts:
 
 
 def _responded(facts: TicketFacts, event: Event) -> TicketFacts:
-    first = facts.responded_at is None
-    return replace(_described(facts, event), responded_at=event.occurred_at if first else facts.responded_at)
+    told = _described(facts, event)
+    if facts.responded_at is not None:
+        return told
+    return _stamped(replace(told, responded_at=event.occurred_at), "responded_at", stamp_of(event))
 
 
 def _onsite(facts: TicketFacts, event: Event) -> TicketFacts:
@@ -95,30 +129,54 @@ def _onsite(facts: TicketFacts, event: Event) -> TicketFacts:
 
 
 def _arrived(facts: TicketFacts, event: Event) -> TicketFacts:
-    return replace(facts, arrived_at=event.occurred_at) if facts.arrived_at is None else facts
+    if facts.arrived_at is not None:
+        return facts
+    return _stamped(replace(facts, arrived_at=event.occurred_at), "arrived_at", stamp_of(event))
 
 
 def _restored(facts: TicketFacts, event: Event) -> TicketFacts:
     if facts.restored_at is not None:
         return _described(facts, event)
-    return replace(_described(facts, event), restorations=(*facts.restorations, event.occurred_at))
+    told = _stamped(_described(facts, event), "restored_at", stamp_of(event))
+    closure = UNASKED if event.facts.get("confirm") == "sample" else ""
+    return replace(told, restorations=(*facts.restorations, event.occurred_at), closure=closure)
 
 
 def _restore_rejected(facts: TicketFacts, event: Event) -> TicketFacts:
     """The hospital says it is not restored: the clock never stopped (domain §1.7)."""
     kept = facts.restorations[: len(facts.reopenings)]
-    return replace(facts, restorations=kept, confirmed_at=None, taken_back_at=event.occurred_at)
+    return replace(facts, restorations=kept, confirmed_at=None, closure="", taken_back_at=event.occurred_at)
 
 
 def _reopened(facts: TicketFacts, event: Event) -> TicketFacts:
     if facts.restored_at is None:  # never finished, so not finished again: the counts of both must stay in step
         return facts
     at = event.occurred_at
-    return replace(facts, reopenings=(*facts.reopenings, at), confirmed_at=None, taken_back_at=at)
+    return replace(facts, reopenings=(*facts.reopenings, at), confirmed_at=None, closure="", taken_back_at=at)
 
 
 def _confirmed(facts: TicketFacts, event: Event) -> TicketFacts:
-    return replace(facts, confirmed_at=event.occurred_at)
+    """A person of the hospital's side vouches for the restore they confirm; silence vouches for nothing."""
+    silent = bool(event.facts.get("by_silence"))
+    told = replace(facts, confirmed_at=event.occurred_at, closure=BY_SILENCE if silent else SIGNED)
+    if silent or event.grade != GRADE_HOSPITAL:
+        return told
+    return _accepted(told, {"restored_at": facts.restored_at}, accepted=True)
+
+
+def _times_accepted(facts: TicketFacts, event: Event) -> TicketFacts:
+    named = {name: whole(datetime.fromisoformat(str(event.facts[name]))) for name in TIMES if event.facts.get(name)}
+    return _accepted(facts, named, accepted=bool(event.facts["approved"]))
+
+
+def _accepted(facts: TicketFacts, named: Mapping[str, datetime | None], *, accepted: bool) -> TicketFacts:
+    """The word is about the very times that were seen: one that was corrected meanwhile is another question."""
+    stamps = dict(facts.stamps)
+    for name, at in named.items():
+        stamp = stamps.get(name)
+        if stamp is not None and stamp.at == at:
+            stamps[name] = replace(stamp, accepted=accepted)
+    return replace(facts, stamps=stamps)
 
 
 def _suspended(facts: TicketFacts, event: Event) -> TicketFacts:
@@ -146,8 +204,10 @@ def _withdrawn(state: str) -> Callable[[TicketFacts, Event], TicketFacts]:
 
 
 def _described(facts: TicketFacts, event: Event) -> TicketFacts:
-    given = {name: str(event.facts[name]) for name in ("handler", "mode", "department") if event.facts.get(name)}
+    given = {name: str(event.facts[name]) for name in CONTENT if event.facts.get(name)}
+    details = {name: str(event.facts[name]) for name in DETAILS if event.facts.get(name)}
     told = replace(facts, **given, personal={**facts.personal, **_texts(event)})  # type: ignore[arg-type]
+    told = replace(told, details={**facts.details, **details}) if details else told
     reason = _typed(event, "suspension_reason")
     return _last_suspension(told, lambda s: replace(s, reason=s.reason or reason)) if reason else told
 
@@ -163,8 +223,9 @@ def _rated(facts: TicketFacts, event: Event) -> TicketFacts:
 def _proposed(facts: TicketFacts, event: Event) -> TicketFacts:
     given = event.facts
     made = Proposal(
-        str(given["field"]), str(given["old"]), str(given["new"]), None, event.actor, event.recorded_at, event.side
-    )
+        str(given["field"]), str(given["old"]), str(given["new"]), None, event.actor, event.recorded_at, event.side,
+        event.personal.get("split_title", ""),
+    )  # fmt: skip
     kept = tuple(p for p in facts.proposals if p.field != made.field or p.approved is not None)
     return replace(facts, proposals=(*kept, made))
 
@@ -185,15 +246,42 @@ def _corrected(facts: TicketFacts, proposal: Proposal) -> TicketFacts:
     def corrected(known: Any) -> Any:
         return new if written(known) == proposal.old else known
 
+    if name == "split_off":
+        return facts
+    if name == "merged_into":
+        return replace(facts, merged_into=proposal.new, withdrawn=MERGED, withdrawn_at=proposal.proposed_at)
     if name == "restored_at":
-        return replace(facts, restorations=tuple(corrected(at) for at in facts.restorations))
-    if name in ("suspended_from", "suspended_until"):
+        told = replace(facts, restorations=tuple(corrected(at) for at in facts.restorations))
+    elif name in ("suspended_from", "suspended_until"):
         place = "started_at" if name == "suspended_from" else "ended_at"
         moved = (replace(s, **{place: corrected(getattr(s, place))}) for s in facts.suspensions)
         return replace(facts, suspensions=tuple(moved))
-    return replace(facts, **{name: corrected(getattr(facts, name))})
+    else:
+        told = replace(facts, **{name: corrected(getattr(facts, name))})
+    stamp = told.stamps.get(name)
+    if stamp is None or written(stamp.at) != proposal.old:
+        return told
+    return _stamped(told, name, replace(stamp, at=corrected(stamp.at), accepted=True))  # both parties said so
 
 
+def _assigned(facts: TicketFacts, event: Event) -> TicketFacts:
+    return replace(facts, assignee=str(event.facts["assignee"]))
+
+
+def _escalated(facts: TicketFacts, event: Event) -> TicketFacts:
+    return replace(facts, escalated_to=str(event.facts["level"]))
+
+
+def _linked(facts: TicketFacts, event: Event) -> TicketFacts:
+    link = Link(str(event.facts["ticket"]), str(event.facts["relation"]))
+    return facts if link in facts.links else replace(facts, links=(*facts.links, link))
+
+
+def _retyped(facts: TicketFacts, event: Event) -> TicketFacts:
+    return replace(facts, type=str(event.facts["type"]))
+
+
+INSTANTS = (*TIMES, "recorded_at", "confirmed_at", "suspended_from", "suspended_until")
 APPLY = {
     RESPONDED: _responded,
     ONSITE_DECIDED: _onsite,
@@ -211,10 +299,15 @@ APPLY = {
     RATED: _rated,
     CORRECTION_PROPOSED: _proposed,
     CORRECTION_DECIDED: _decided,
+    ASSIGNED: _assigned,
+    ESCALATED: _escalated,
+    LINKED: _linked,
+    RETYPED: _retyped,
+    TIMES_ACCEPTED: _times_accepted,
 }
 
 
 def _read(name: str, value: str) -> object:
     if name == "needs_onsite":
         return value == "true"
-    return value if name == "type" else whole(datetime.fromisoformat(value))
+    return value if name not in INSTANTS else whole(datetime.fromisoformat(value))

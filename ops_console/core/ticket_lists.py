@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 COUNT_LIMIT = 10_000
+READINGS = ("raw", "adjusted")
 SORT_KEYS = ("reported", "number", "type", "module", "state")
 
 
@@ -12,9 +13,10 @@ SORT_KEYS = ("reported", "number", "type", "module", "state")
 class Filter:
     """What a list of tickets is narrowed to. Empty means everything; `breached` asks for any broken clock.
 
-    `clock`, `klass` and `result` together name a population of clocks (`settled`: met or breached); `raw` asks for
-    the reading without pauses. Months are Shanghai months, inclusive. `q` is what `core/search.py` looks for;
-    `news_to` a person and the other side: tickets that this side changed since the person last opened them.
+    `clock`, `klass` and `result` together name a population of clocks (`settled`: any result stands) in a reading:
+    `""` the one that counts, `adjusted` by the claimed times, `raw` also without pauses. Months are Shanghai months,
+    inclusive. `unproven`: with times that do not count as proven; `blanks`: placeholders. `q` is what
+    `core/search.py` looks for; `news_to` a person and the other side: what this side changed since that person looked.
     """
 
     types: tuple[str, ...] = ()
@@ -28,10 +30,15 @@ class Filter:
     waiting: bool = False
     provisional: bool = False
     open: bool = False
+    unproven: bool = False
+    blanks: bool = False
+    from_hospital: bool = False
+    assignee: str = ""
+    closure: str = ""
     clock: str = ""
     klass: str = ""
     result: str = ""
-    raw: bool = False
+    reading: str = ""
     q: str = ""
     news_to: tuple[int, str] | None = None
 

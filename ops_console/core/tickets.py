@@ -14,10 +14,22 @@ from ops_console.core.moments import whole
 # What people see of a ticket's life (style rule 22: stored Chinese terms stand here alone).
 WAITING, WORKING, ON_SITE, SUSPENDED = "待响应", "处理中", "已到场", "挂起"
 RESTORED, CLOSED, REJECTED, CANCELLED = "待确认", "已关闭", "已驳回", "已取消"
-STATES = (WAITING, WORKING, ON_SITE, SUSPENDED, RESTORED, CLOSED, REJECTED, CANCELLED)
+MERGED, RETRACTED = "已合并", "已撤回"
+STATES = (WAITING, WORKING, ON_SITE, SUSPENDED, RESTORED, CLOSED, REJECTED, CANCELLED, MERGED, RETRACTED)
 OPEN_STATES = (WAITING, WORKING, ON_SITE, SUSPENDED, RESTORED)
 CHANNELS = ("微信群", "电话", "当面", "扫码", "管理端", "QQ", "告警")
 GRADE_IMPORTED = "导入"
+# How a ticket came to be closed: a person confirmed, nobody answered in time, or its type asks nobody (`""`: open).
+SIGNED, BY_SILENCE, UNASKED = "signed", "silence", "unasked"
+CLOSURES = (SIGNED, BY_SILENCE, UNASKED)
+ASKERS = ("医", "护", "药", "患", "其他")
+CAUSES = ("程序缺陷", "接口异常", "数据错误", "配置不当", "第三方系统", "网络", "硬件", "操作不当", "环境原因", "其他")
+ENVIRONMENTS = ("网络", "浏览器", "手机系统", "小程序版本", "服务器", "其他")
+COST_OWNERS = ("乙方承担", "变更单", "补充协议")
+MODES = ("电话", "远程", "现场")
+SUSPENSION_CAUSES = ("甲方原因", "第三方原因")
+LEVELS = ("二线", "乙方项目经理", "厂商")
+RELATIONS = {"相关": "相关", "根因缺陷": "引起的故障", "引起的故障": "根因缺陷", "重复": "重复"}  # with its inverse
 
 # Kinds of event.
 REPORTED, RESPONDED, ARRIVED, RESTORE, CONFIRMED = "reported", "responded", "arrived", "restored", "confirmed"
@@ -25,6 +37,12 @@ ONSITE_DECIDED, RESTORE_REJECTED, REOPENED = "onsite_decided", "restore_rejected
 SUSPEND, SUSPENSION_DECIDED, RESUMED = "suspended", "suspension_decided", "resumed"
 DECLINED, CANCEL, DESCRIBED, RATED = "declined", "cancelled", "described", "rated"
 CORRECTION_PROPOSED, CORRECTION_DECIDED = "correction_proposed", "correction_decided"
+ASSIGNED, ESCALATED, LINKED, RETYPED = "assigned", "escalated", "linked", "retyped"
+TIMES_ACCEPTED, TAKEN_BACK = "times_accepted", "taken_back"
+TIMES = ("reported_at", "responded_at", "arrived_at", "restored_at")
+# What a description may tell besides the personal texts; `minutes` are whole minutes spent.
+CONTENT = ("type", "module", "channel", "carrier", "department")
+DETAILS = ("handler", "mode", "cause", "environment", "asker", "minutes", "cost_owner", "fixed_version")
 PERSONAL = ("reporter", "phone", "title", "description", "process")
 
 
@@ -32,7 +50,8 @@ PERSONAL = ("reporter", "phone", "title", "description", "process")
 class Event:
     """One fact about a ticket. Instants are aware UTC whole seconds; `facts` hold text, bool, int or None.
 
-    `facts` are what is hashed; `personal` is kept apart and bound by a salted commitment.
+    `facts` are what is hashed; `personal` is kept apart and bound by a salted commitment. `seq` is its number in the
+    chain, 0 before it has one.
     """
 
     kind: str
@@ -45,6 +64,32 @@ class Event:
     evidence: tuple[str, ...] = ()
     facts: Mapping[str, object] = field(default_factory=dict)
     personal: Mapping[str, str] = field(default_factory=dict)
+    seq: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """Where one of a ticket's times comes from: who claimed it, when it was recorded, its grade, its proof.
+
+    `accepted` is the other party's word on it: None while nobody said anything.
+    """
+
+    at: datetime
+    recorded_at: datetime
+    actor: str
+    side: str
+    channel: str
+    grade: str
+    evidence: tuple[str, ...] = ()
+    accepted: bool | None = None
+
+
+@dataclass(frozen=True)
+class Link:
+    """That a ticket has to do with another: its number, and what that other is to this one (a key of RELATIONS)."""
+
+    number: str
+    relation: str
 
 
 @dataclass(frozen=True)
@@ -59,7 +104,10 @@ class Suspension:
 
 @dataclass(frozen=True)
 class Proposal:
-    """A correction that waits for the hospital or was decided: one field, the old and the proposed value."""
+    """What one party asks of the other: one field, the old and the proposed value; None until the other decides.
+
+    `text` is what was typed with it: the title of the ticket to be split off.
+    """
 
     field: str
     old: str
@@ -68,6 +116,7 @@ class Proposal:
     proposed_by: str
     proposed_at: datetime
     side: str = ""
+    text: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,10 +146,16 @@ class TicketFacts:
     proposals: tuple[Proposal, ...] = ()
     withdrawn: str = ""
     withdrawn_at: datetime | None = None
-    handler: str = ""
-    mode: str = ""
     rating: int | None = None
     imported: bool = False
+    closure: str = ""
+    stamps: Mapping[str, Stamp] = field(default_factory=dict)
+    details: Mapping[str, str] = field(default_factory=dict)
+    assignee: str = ""
+    escalated_to: str = ""
+    links: tuple[Link, ...] = ()
+    merged_into: str = ""
+    agreed_on: str = ""
     personal: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -110,7 +165,12 @@ class TicketFacts:
 
     @property
     def closed_at(self) -> datetime | None:
-        """When the hospital confirmed the restore that stands, or None: a word given before it is not about it."""
+        """When the restore that stands was confirmed, or None: a word given before it is not about it.
+
+        Where nobody is asked, the restore itself closes.
+        """
+        if self.restored_at is not None and self.closure == UNASKED:
+            return self.restored_at
         if self.restored_at is None or self.confirmed_at is None or self.confirmed_at < self.restored_at:
             return None
         return self.confirmed_at
@@ -132,6 +192,22 @@ class TicketFacts:
     def waiting(self) -> tuple[Proposal, ...]:
         """The corrections that wait for the hospital."""
         return tuple(p for p in self.proposals if p.approved is None)
+
+    @property
+    def handler(self) -> str:
+        """Who handled it, by name, or nothing."""
+        return self.details.get("handler", "")
+
+    @property
+    def mode(self) -> str:
+        """How it was handled, one of MODES where it was told."""
+        return self.details.get("mode", "")
+
+    @property
+    def blanks(self) -> tuple[str, ...]:
+        """What a placeholder still lacks: type, module, channel, title."""
+        given = {"type": self.type, "module": self.module, "channel": self.channel}
+        return tuple(n for n, v in {**given, "title": self.personal.get("title", "")}.items() if not v)
 
     def moment(self, event: str) -> datetime | None:
         """Given the name of a clock's start or stop event, return when it happened, or None."""

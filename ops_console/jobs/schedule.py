@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ops_console.core.people import HOSPITAL, NEUTRAL, VENDOR, Actor
-from ops_console.services import imports, people, rechecks, search
+from ops_console.services import imports, people, rechecks, search, silences
 from ops_console.services.jobs import Job, Run
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ class Plan:
 
 PLANS = (
     Plan("recheck", {"hour": "3", "minute": "10"}, catch_up=True),
+    Plan("confirm-by-silence", {"hour": "*", "minute": "5"}, catch_up=True),
     Plan("tidy", {"hour": "*", "minute": "25"}, catch_up=False),
 )
 
@@ -36,6 +37,7 @@ def registry(console: Console) -> dict[str, Job]:
     jobs = (
         Job("import-tickets", lambda run: _import(console, run), idempotent=True, title="导入工单台账"),
         Job("recheck", lambda run: _recheck(console, run), idempotent=True, title="时限自检"),
+        Job("confirm-by-silence", lambda run: _silence(console, run), idempotent=True, title="超时默认确认"),
         Job("index-tickets", lambda run: _index(console, run), idempotent=True, title="建立搜索索引"),
         Job("tidy", lambda run: _tidy(console, run), idempotent=True, title="清理过期会话"),
     )
@@ -51,6 +53,10 @@ def _import(console: Console, run: Run) -> dict[str, Any]:
 
 def _recheck(console: Console, run: Run) -> dict[str, Any]:
     return rechecks.recheck(run, console.read, console.write, console.book, console.now())
+
+
+def _silence(console: Console, run: Run) -> dict[str, Any]:
+    return silences.confirm_by_silence(run, console.read, console.write, console.book, console.now())
 
 
 def _index(console: Console, run: Run) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from ops_console.core.explanations import Explanation, explain
 from ops_console.core.moments import hour_of, month_of, whole
 from ops_console.core.ticket_folds import fold
 from ops_console.core.tickets import TicketFacts
+from ops_console.core.trust import is_from_hospital, unproven
 from ops_console.services.contracts import Book, Books
 from ops_console.services.ports import OpenSession
 from ops_console.store import audit, messages, tickets
@@ -107,6 +108,13 @@ def ticket_columns(judged: Judgement) -> dict[str, Any]:
         "calendar": judged.calendar,
         "breaks_at": min(passed) if passed else None,
         "waiting": len(facts.waiting) + sum(s.approved is None for s in facts.suspensions[-1:]),
+        "from_hospital": is_from_hospital(facts.stamps["reported_at"]),
+        "unproven": len(unproven(facts.stamps)),
+        "blanks": 0 if facts.withdrawn else len(facts.blanks),
+        "assignee": facts.assignee,
+        "mode": facts.mode,
+        "cause": facts.details.get("cause", ""),
+        "closure": facts.closure if facts.closed_at is not None else "",
     }
 
 
@@ -145,7 +153,7 @@ def _clock_columns(judged: Judgement, clock: Clock, ticket_id: int) -> dict[str,
         "breaks_at": rules.breaks_at(clock),
         "raw_breaks_at": rules.breaks_at(bare),
         "active_seconds": rules.active_seconds(clock, stopped) if stopped else None,
-        "result": rules.result(clock, stopped) if stopped else None,
+        "result": rules.standing(clock, stopped) if stopped else None,
         "raw_result": rules.result(bare, stopped) if stopped else None,
         "month": month_of(judged.facts.reported_at),
         "module": judged.facts.module,

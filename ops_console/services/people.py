@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from ops_console.core.errors import Refused
 from ops_console.core.passwords import READABLE
-from ops_console.core.people import ROLES, SYSTEM, Actor
+from ops_console.core.people import ROLES, SYSTEM, Actor, may_work
 from ops_console.core.tickets import Event
 from ops_console.services.ports import PasswordHasher
 from ops_console.services.sign_in import (
@@ -179,6 +179,12 @@ def _tell(session: Session, role: str, kind: str, account: str, now: datetime) -
         session, dedup_key=f"{kind}/{account}/{now.isoformat()}", audience="both", kind=kind,
         payload={"account": account, "role": role}, created_at=now, expires_at=now + timedelta(days=7),
     )  # fmt: skip
+
+
+def who_may_work(session: Session) -> tuple[tuple[str, str], ...]:
+    """Given nothing, return (account, name) of everybody a ticket can be handed to."""
+    rows = store.everybody(session)
+    return tuple((row.account, row.name) for row in rows if row.disabled_at is None and may_work(row.role))
 
 
 def everybody(session: Session, actor: Actor) -> Sequence[store.PersonRow]:

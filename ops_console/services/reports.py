@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from ops_console.core import clocks as rules
-from ops_console.core.clocks import BREACHED, MET, RUNNING
+from ops_console.core.clocks import BREACHED, MET, RUNNING, UNPROVEN
 from ops_console.core.contracts import CLASSES, CLOCKS
 from ops_console.core.errors import Refused
 from ops_console.core.moments import MOST_MONTHS, month_of, months_between, shift_month
@@ -25,16 +25,19 @@ from ops_console.services.clocks import frozen_of, judge
 from ops_console.services.contracts import Book
 from ops_console.store import audit, clocks, tickets
 
-RESULTS = (MET, BREACHED, RUNNING)
 BATCH = 500
 
 
 @dataclass(frozen=True)
 class Count:
-    """How a population of clocks stands: the adjusted reading counts, the raw one (no pauses) stands beside it."""
+    """How a population of clocks stands. The proven reading counts: `met` are met by times that are proven.
+
+    Beside it stand the adjusted one by the claimed times (`claimed_met`) and the raw one, claimed and without pauses.
+    """
 
     met: int = 0
     breached: int = 0
+    unproven: int = 0
     running: int = 0
     raw_met: int = 0
     raw_breached: int = 0
@@ -42,12 +45,17 @@ class Count:
     @property
     def total(self) -> int:
         """All clocks of the population."""
-        return self.met + self.breached + self.running
+        return self.met + self.breached + self.unproven + self.running
 
     @property
     def judged(self) -> int:
         """The clocks whose result stands: the denominator of every percentage."""
-        return self.met + self.breached
+        return self.met + self.breached + self.unproven
+
+    @property
+    def claimed_met(self) -> int:
+        """The clocks met by the times that were claimed, proven or not."""
+        return self.met + self.unproven
 
     @property
     def raw_judged(self) -> int:
@@ -55,8 +63,9 @@ class Count:
         return self.raw_met + self.raw_breached
 
     def as_json(self) -> dict[str, int]:
-        """Return the four numbers of the report."""
-        return {"breached": self.breached, "met": self.met, "running": self.running, "total": self.total}
+        """Return the numbers of the report; `unproven` stands in it when there are any."""
+        counted = {"breached": self.breached, "met": self.met, "running": self.running, "total": self.total}
+        return counted | ({"unproven": self.unproven} if self.unproven else {})
 
 
 Summary = dict[str, dict[str, dict[str, Count]]]
@@ -98,7 +107,7 @@ def _folded(session: Session, book: Book, first: str, last: str, at: datetime) -
                 continue
             for clock in judge(facts, book, frozen_of(row)).clocks:
                 raw = rules.result(rules.raw(clock), at)
-                cells[month_of(facts.reported_at), clock.kind, clock.klass, rules.result(clock, at), raw] += 1
+                cells[month_of(facts.reported_at), clock.kind, clock.klass, rules.standing(clock, at), raw] += 1
     return Counter({cell: n for cell, n in cells.items() if first <= cell[0] <= last})
 
 
@@ -131,13 +140,16 @@ def _count(group: Counter[tuple[str, str]]) -> Count:
     def total(index: int, wanted: str) -> int:
         return sum(n for cell, n in group.items() if cell[index] == wanted)
 
-    return Count(total(0, MET), total(0, BREACHED), total(0, RUNNING), total(1, MET), total(1, BREACHED))
+    return Count(
+        met=total(0, MET), breached=total(0, BREACHED), unproven=total(0, UNPROVEN), running=total(0, RUNNING),
+        raw_met=total(1, MET), raw_breached=total(1, BREACHED),
+    )  # fmt: skip
 
 
 def add(counts: Iterable[Count]) -> Count:
     """Given counts, return their sum."""
     listed = list(counts)
-    names = ("met", "breached", "running", "raw_met", "raw_breached")
+    names = ("met", "breached", "unproven", "running", "raw_met", "raw_breached")
     return Count(*(sum(getattr(count, name) for count in listed) for name in names))
 
 
@@ -154,7 +166,7 @@ class Tile:
 class Dashboard:
     """One month's compliance: tiles, twelve months by clock, tickets with a breach by module and by hour.
 
-    `reported` (up to COUNT_LIMIT + 1) and `running` count tickets, `provisional` counts clocks.
+    `reported` (up to COUNT_LIMIT + 1), `running` and `from_hospital` count tickets, `provisional` counts clocks.
     """
 
     month: str
@@ -166,6 +178,7 @@ class Dashboard:
     provisional: int
     reported: int
     running: int
+    from_hospital: int
 
     @property
     def broken(self) -> int:
@@ -174,7 +187,7 @@ class Dashboard:
 
 
 def dashboard(session: Session, month: str, actor: Actor, *, now: datetime) -> Dashboard:
-    """Given a month, return its dashboard as of now. Six statements, whatever the number of tickets."""
+    """Given a month, return its dashboard as of now. Seven statements, whatever the number of tickets."""
     actor.need("reports.read")
     first = shift_month(month, -11)
     months = tuple(shift_month(month, steps) for steps in range(-11, 1))
@@ -199,6 +212,7 @@ def dashboard(session: Session, month: str, actor: Actor, *, now: datetime) -> D
         provisional=clocks.provisional(session, month, month).get(month, 0),
         reported=tickets.count(session, Filter(first_month=month, last_month=month), now),
         running=clocks.running_tickets(session, month, now),
+        from_hospital=tickets.count_from_hospital(session, month),
     )
 
 

@@ -1,33 +1,48 @@
 """Logging tickets and moving them on: each use case is a command, checked, written as events, judged at once.
 
-Not for importing sheets (`services/imports.py`). Times are now: claimed times and their grades come with backfill.
+Not for importing sheets (`services/imports.py`), for what a ticket is about (`services/descriptions.py`) nor for what
+one party asks of the other (`services/corrections.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from ops_console.core import tickets as core
+from ops_console.core.catalogue import SAMPLE
 from ops_console.core.contracts import Terms
+from ops_console.core.corrections import SPLIT
 from ops_console.core.errors import NotFound, Refused
-from ops_console.core.moments import ZONE, whole
+from ops_console.core.moments import whole
 from ops_console.core.moves import check_move
-from ops_console.core.people import HOSPITAL, VENDOR, Actor, Permission
+from ops_console.core.people import HOSPITAL, Actor, Permission, may_work
 from ops_console.core.search import HIT_LIMIT
 from ops_console.core.ticket_folds import fold
 from ops_console.core.ticket_lists import Filter
-from ops_console.core.tickets import Event, Proposal, TicketFacts
+from ops_console.core.tickets import Event, TicketFacts
 from ops_console.services import search
 from ops_console.services.clocks import Judgement, frozen_of, judge
 from ops_console.services.contracts import Book
+from ops_console.services.corrections import check_decision, may_decide
+from ops_console.services.links import split_off
 from ops_console.services.sign_in import refuse_fresh_reset
+from ops_console.services.ticket_events import (
+    BLANKABLE,
+    check_named,
+    check_texts,
+    claimed,
+    event_of,
+    held,
+    next_number,
+    written,
+)
 from ops_console.services.ticket_rows import write
-from ops_console.store import audit, catalogue
+from ops_console.store import audit, catalogue, people
 from ops_console.store import clocks as clock_store
 from ops_console.store import tickets as store
 
@@ -46,18 +61,13 @@ RIGHTS: dict[str, Permission] = {
     core.CANCEL: "tickets.confirm",
     core.SUSPENSION_DECIDED: "suspensions.decide",
     core.CORRECTION_DECIDED: "corrections.decide",
+    core.ASSIGNED: "tickets.record",
+    core.ESCALATED: "tickets.record",
 }
+ANSWERED_AT_ONCE = ("电话", "当面")  # who takes the call or sees the person has answered (domain §1.7)
+CLAIMABLE = (core.RESPONDED, core.ARRIVED, core.RESTORE)
 WEIGHTY = (core.CONFIRMED, core.SUSPENSION_DECIDED, core.CORRECTION_DECIDED)
-LONGEST = {
-    "title": 200,
-    "description": 4000,
-    "department": 100,
-    "reporter": 100,
-    "phone": 100,
-    "reason": 500,
-    "process": 4000,
-}
-REASONED = (core.SUSPEND, core.DECLINED, core.CANCEL, core.RESTORE_REJECTED, core.REOPENED)
+REASONED = (core.SUSPEND, core.ESCALATED, core.DECLINED, core.CANCEL, core.RESTORE_REJECTED, core.REOPENED)
 # kind of event -> what it may tell. Anything else could speak for the other party: a suspension that approves itself.
 FACTS: dict[str, tuple[str, ...]] = {
     core.RESPONDED: ("handler",),
@@ -66,6 +76,9 @@ FACTS: dict[str, tuple[str, ...]] = {
     core.SUSPENSION_DECIDED: ("approved", "reason"),
     core.CORRECTION_DECIDED: ("field", "new", "approved", "reason"),
     **dict.fromkeys(REASONED, ("reason",)),
+    core.SUSPEND: ("reason", "cause"),
+    core.ASSIGNED: ("assignee",),
+    core.ESCALATED: ("level", "reason"),
 }
 PERSONAL_FACTS = {core.RESTORE: ("process",)}
 DECISIONS = {
@@ -77,7 +90,12 @@ DECISIONS = {
 
 @dataclass(frozen=True)
 class OpenTicket:
-    """The command that logs a ticket. Names are those of the catalogue; texts as typed."""
+    """The command that logs a ticket. Names are those of the catalogue; texts as typed.
+
+    `reported_at` (aware, None: now) is when it is said to have been reported; `answered`: and answered at once, now,
+    as a call that was taken is. `incomplete`: type, module, channel and title may follow later that day. `evidence`
+    are the digests of files that prove the time.
+    """
 
     type: str
     module: str
@@ -89,63 +107,57 @@ class OpenTicket:
     description: str = ""
     carrier: str = ""
     needs_onsite: bool = False
+    reported_at: datetime | None = None
+    answered: bool = False
+    incomplete: bool = False
+    evidence: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Move:
-    """The command that adds the next event to a ticket: its kind, its facts, its personal texts."""
+    """The command that adds the next event to a ticket: its kind, its facts, its personal texts.
+
+    `occurred_at` (aware, None: now) is when it is said to have happened, `evidence` the digests of files that prove it.
+    """
 
     number: str
     kind: str
     facts: Mapping[str, object] = field(default_factory=dict)
     personal: Mapping[str, str] = field(default_factory=dict)
+    occurred_at: datetime | None = None
+    evidence: tuple[str, ...] = ()
 
 
 def open_ticket(session: Session, book: Book, command: OpenTicket, actor: Actor, now: datetime) -> str:
-    """Given the command, log a ticket reported now and return its number. Raises Refused naming the field."""
+    """Given the command, log a ticket and return its number. Raises Refused naming the field.
+
+    Reported now, or at an earlier moment of the last 24 hours, graded by how late it is told and with which proof.
+    """
     actor.need("tickets.open")
     _check_names(session, command)
     texts = {name: getattr(command, name) for name in ("reporter", "phone", "title", "description")}
-    _check_texts({**texts, "department": command.department})
-    at = whole(now)
+    check_texts({**texts, "department": command.department})
     facts = {
         "type": command.type, "module": command.module, "department": command.department,
         "carrier": command.carrier, "needs_onsite": command.needs_onsite,
     }  # fmt: skip
-    event = Event(core.REPORTED, at, at, actor.account, actor.side, command.channel, "B", (), facts, texts)
+    claim = claimed(command.reported_at, now, command.evidence)
+    events = [event_of(core.REPORTED, claim, actor, book, facts=facts, personal=texts, channel=command.channel)]
+    if command.answered:
+        actor.need("tickets.record")
+        answer = claim if command.channel in ANSWERED_AT_ONCE else claimed(None, now)
+        events.append(event_of(core.RESPONDED, answer, actor, book, facts={"handler": actor.name}))
     store.lock_adding(session)
-    number = _next_number(session, at)
-    write(session, book, {number: [event]}, {}, at)
+    number = next_number(session, whole(now))
+    write(session, book, {number: events}, {}, whole(now))
     return number
 
 
 def _check_names(session: Session, command: OpenTicket) -> None:
-    if command.type not in {t.name for t in catalogue.types(session)}:
-        raise Refused("没有“%(value)s”这一工单类型，请从列表中选。", field="type", value=command.type)
-    if command.module not in {m.name for m in catalogue.modules(session)}:
-        raise Refused("没有“%(value)s”这一系统模块，请从列表中选。", field="module", value=command.module)
-    if command.carrier and command.carrier not in {c.name for c in catalogue.carriers(session)}:
-        raise Refused("没有“%(value)s”这一业务载体，请从列表中选。", field="carrier", value=command.carrier)
-    if command.channel not in core.CHANNELS:
-        raise Refused("没有“%(value)s”这一渠道，请从列表中选。", field="channel", value=command.channel)
-    if not command.title.strip():
+    named = {name: getattr(command, name) for name in core.CONTENT if name != "department"}
+    check_named(session, named, blank=(*BLANKABLE, "carrier") if command.incomplete else ("carrier",))
+    if not command.incomplete and not command.title.strip():
         raise Refused("请写标题：一句话说明什么不能用。", field="title")
-
-
-def _check_texts(texts: Mapping[str, object]) -> None:
-    for name, value in texts.items():
-        text = str(value or "")
-        if len(text) > LONGEST.get(name, 500):
-            raise Refused(
-                "这一栏最多 %(n)s 个字，现在有 %(now)s 个。", field=name, n=LONGEST.get(name, 500), now=len(text)
-            )
-        if any(ord(c) < 32 and c not in "\n\t\r" or 0xD800 <= ord(c) <= 0xDFFF for c in text):
-            raise Refused("这一栏含有不可见的控制字符，请删除后再提交。", field=name)
-
-
-def _next_number(session: Session, at: datetime) -> str:
-    prefix = f"GD-{at.astimezone(ZONE):%Y%m%d}-"
-    return f"{prefix}{store.last_serial(session, prefix) + 1:05d}"
 
 
 def move(session: Session, book: Book, command: Move, actor: Actor, now: datetime) -> TicketFacts:
@@ -156,46 +168,54 @@ def move(session: Session, book: Book, command: Move, actor: Actor, now: datetim
     if command.kind not in RIGHTS:
         raise Refused("没有这一种操作。", field="kind")
     _need_right(session, command, actor, now)
-    row = store.lock(session, command.number)
-    if row is None:
-        raise NotFound("没有编号为 %(number)s 的工单。", number=command.number)
-    events = audit.of_tickets(session, [row.id])[row.id]
-    facts = fold(row.number, events)
-    assert facts is not None
-    at = max(whole(now), facts.reported_at)
-    _check(facts, book.by_id[row.contract_version_id].terms, command, actor, at)
-    told = _told(command)
-    event = Event(command.kind, at, whole(now), actor.account, actor.side, "", "B", (), *told)
-    return write(session, book, {row.number: [*events, event]}, {row.number: row}, whole(now), new=1)[row.number].facts
+    row, events, facts = held(session, command.number)
+    claim = claimed(command.occurred_at, now, command.evidence)
+    if command.occurred_at is None and claim.at < facts.reported_at:
+        claim = replace(claim, at=facts.reported_at)  # the host's clock was set back since
+    _check(facts, book.by_id[row.contract_version_id].terms, command, actor, claim.at)
+    told, personal = _told(session, facts, command)
+    event = event_of(command.kind, claim, actor, book, facts=told, personal=personal)
+    _check_choice(session, command)
+    if command.kind == core.CORRECTION_DECIDED:
+        check_decision(session, facts, command.facts, actor)
+        if command.facts.get("field") == SPLIT and command.facts["approved"]:
+            split = next(p for p in facts.waiting if p.field == SPLIT)
+            return split_off(session, book, row, [*events, event], proposal=split, actor=actor)
+    return written(session, book, row, [*events, event])
 
 
-def _told(command: Move) -> tuple[dict[str, object], dict[str, str]]:
+def _told(session: Session, known: TicketFacts, command: Move) -> tuple[dict[str, object], dict[str, str]]:
     """A reason is typed by a person and may name people: it goes into the part that can be masked."""
     facts = {name: value for name, value in command.facts.items() if name != "reason"}
+    if command.kind == core.RESTORE and not known.needs_onsite and _is_sampled(session, known.type):
+        facts["confirm"] = SAMPLE
     reason = str(command.facts.get("reason") or "")
     return facts, {**command.personal, **({"reason": reason} if reason else {})}
+
+
+def _is_sampled(session: Session, type_name: str) -> bool:
+    return any(t.confirm == SAMPLE for t in catalogue.types(session) if t.name == type_name)
 
 
 def _check(facts: TicketFacts, terms: Terms, command: Move, actor: Actor, at: datetime) -> None:
     check_move(facts, command.kind, at, declinable=facts.type not in terms.undeclinable)
     _check_told(command)
-    _check_texts({**command.facts, **command.personal})
+    check_texts({**command.facts, **command.personal})
     if command.kind in REASONED and not str(command.facts.get("reason") or "").strip():
         raise Refused("请写明原因。", field="reason")
-    if command.kind == core.CORRECTION_DECIDED and not _is_waiting(facts, command, actor):
-        raise Refused("工单 %(number)s 的这项更正已处理或不存在，请刷新页面。", number=facts.number)
 
 
-def _is_waiting(facts: TicketFacts, command: Move, actor: Actor) -> bool:
-    """Whether the very value that the person saw still waits for their side: another may be proposed meanwhile."""
-    field, new = command.facts.get("field"), command.facts.get("new")
-    return any(p.field == field and new in (None, p.new) and may_decide(p, actor) for p in facts.waiting)
-
-
-def may_decide(proposal: Proposal, actor: Actor) -> bool:
-    """Given a correction, say whether the actor decides it: the hospital, or the vendor what the hospital proposed."""
-    decider = VENDOR if proposal.side == HOSPITAL else HOSPITAL
-    return actor.may("corrections.decide") and actor.side == decider
+def _check_choice(session: Session, command: Move) -> None:
+    if command.occurred_at is not None and command.kind not in CLAIMABLE:
+        raise Refused("这一操作只能按现在登记，不能补填时间。", field="occurred_at")
+    if command.kind == core.ASSIGNED:
+        taker = people.by_account(session, str(command.facts.get("assignee") or ""))
+        if taker is None or taker.disabled_at is not None or not may_work(taker.role):
+            raise Refused("没有这位在岗的乙方人员，请从列表中选。", field="assignee")
+    choices = {core.ESCALATED: ("level", core.LEVELS), core.SUSPEND: ("cause", ("", *core.SUSPENSION_CAUSES))}
+    name, allowed = choices.get(command.kind, ("", ()))
+    if name and str(command.facts.get(name) or "") not in allowed:
+        raise Refused("没有“%(value)s”这一项，请从列表中选。", field=name, value=str(command.facts.get(name)))
 
 
 def _need_right(session: Session, command: Move, actor: Actor, now: datetime) -> None:

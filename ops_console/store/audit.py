@@ -20,7 +20,8 @@ from ops_console.store.base import Base, Id
 
 CHAIN_LOCK = 7_302_026  # pg_advisory_xact_lock key of the one chain
 PENDING = "events to seal"
-NEWS = text("ticket_id IS NOT NULL AND grade <> '导入'")  # what sheets brought in is no news
+# What sheets brought in is no news, and a note of one party is nothing to the other.
+NEWS = text("ticket_id IS NOT NULL AND grade <> '导入' AND kind <> 'noted'")
 
 
 class EventRow(Base):
@@ -175,6 +176,7 @@ def _event(row, personal: dict[str, str]) -> Event:  # type: ignore[no-untyped-d
         evidence=tuple(json.loads(row.evidence)),
         facts=json.loads(row.facts),
         personal=personal,
+        seq=row.seq,
     )
 
 
@@ -209,7 +211,7 @@ def about(session: Session, subject: str, kinds: Iterable[str] = (), limit: int 
 
 def seq_of(session: Session, ticket_id: int, count: int | None) -> int:
     """Given a ticket and a number of its events (None: all), return the chain's number of the last of them, else 0."""
-    query = select(EventRow.seq).where(EventRow.ticket_id == ticket_id)
+    query = select(EventRow.seq).where(EventRow.ticket_id == ticket_id, EventRow.kind != "noted")
     if count is None or count < 1:
         return session.scalar(query.order_by(EventRow.seq.desc()).limit(1)) or 0
     return max(session.scalars(query.order_by(EventRow.seq).limit(count)), default=0)

@@ -17,6 +17,8 @@ class TypeRow(Base):
     __tablename__ = "ticket_type"
     name: Mapped[str] = mapped_column(String(30), primary_key=True)
     declinable: Mapped[bool] = mapped_column(Boolean)
+    confirm: Mapped[str] = mapped_column(String(8))
+    agreed: Mapped[bool] = mapped_column(Boolean)
     position: Mapped[int] = mapped_column(Integer)
     retired: Mapped[bool] = mapped_column(Boolean)
 
@@ -36,7 +38,7 @@ class NodeRow(Base):
 def types(session: Session) -> tuple[TicketType, ...]:
     """Given nothing, return the ticket types in use, in the site's order."""
     rows = session.scalars(select(TypeRow).where(TypeRow.retired.is_(False)).order_by(TypeRow.position))
-    return tuple(TicketType(row.name, row.declinable) for row in rows)
+    return tuple(TicketType(row.name, row.declinable, row.confirm, row.agreed) for row in rows)
 
 
 def modules(session: Session) -> tuple[Module, ...]:
@@ -57,7 +59,8 @@ def _nodes(session: Session, kind: str) -> Iterable[NodeRow]:
 def keep_types(session: Session, wanted: Iterable[TicketType]) -> bool:
     """Given the types of the settings, make the rows say the same; True when anything changed."""
     return _keep(session, TypeRow, "name", [
-        {"name": t.name, "declinable": t.declinable, "position": i} for i, t in enumerate(wanted)
+        {"name": t.name, "declinable": t.declinable, "confirm": t.confirm, "agreed": t.agreed, "position": i}
+        for i, t in enumerate(wanted)
     ])  # fmt: skip
 
 

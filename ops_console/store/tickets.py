@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from ops_console.core.moments import month_start, shift_month
 from ops_console.core.ticket_lists import COUNT_LIMIT, Filter
-from ops_console.core.tickets import OPEN_STATES
+from ops_console.core.tickets import OPEN_STATES, RESTORED
 from ops_console.store.base import Base, Id, not_null, positive
 from ops_console.store.clocks import ClockRow
 from ops_console.store.seen import news_query
@@ -19,6 +19,11 @@ from ops_console.store.seen import news_query
 NUMBER_LOCK = 7_302_027  # pg_advisory_xact_lock key of whoever adds tickets
 # In byte order everywhere, as SQLite keeps it: a locale's order would put `~` before digits.
 BYTEWISE = String(40).with_variant(String(40, collation="C"), "postgresql")
+
+
+def _where_any(counted: str, *columns: str) -> Index:
+    """An index over the tickets that have any of what a column counts."""
+    return Index(f"ix_ticket_{counted}", *columns, sqlite_where=positive(counted), postgresql_where=positive(counted))
 
 
 class TicketRow(Base):
@@ -50,6 +55,13 @@ class TicketRow(Base):
     calendar: Mapped[str] = mapped_column(String(120))
     breaks_at: Mapped[datetime | None]
     waiting: Mapped[int] = mapped_column(SmallInteger)
+    from_hospital: Mapped[bool]
+    unproven: Mapped[int] = mapped_column(SmallInteger)
+    blanks: Mapped[int] = mapped_column(SmallInteger)
+    assignee: Mapped[str] = mapped_column(String(40))
+    mode: Mapped[str] = mapped_column(String(10))
+    cause: Mapped[str] = mapped_column(String(40))
+    closure: Mapped[str] = mapped_column(String(8))
     __table_args__ = (
         Index("ix_ticket_reported_at_id", "reported_at", "id"),
         Index("ix_ticket_type_reported_at_id", "type", "reported_at", "id"),
@@ -65,14 +77,23 @@ class TicketRow(Base):
             sqlite_where=not_null("breaks_at"),
             postgresql_where=not_null("breaks_at"),
         ),
-        Index("ix_ticket_waiting", "waiting", sqlite_where=positive("waiting"), postgresql_where=positive("waiting")),
+        Index(
+            "ix_ticket_from_hospital",
+            "month",
+            sqlite_where=text("from_hospital = 1"),
+            postgresql_where=text("from_hospital"),
+        ),
+        _where_any("unproven", "reported_at", "id"),
+        _where_any("blanks", "reported_at", "id"),
+        _where_any("waiting", "waiting"),
     )
 
 
 LISTED = (
     TicketRow.id, TicketRow.number, TicketRow.type, TicketRow.module, TicketRow.channel, TicketRow.department,
     TicketRow.reporter, TicketRow.title, TicketRow.handler, TicketRow.state, TicketRow.reported_at,
-    TicketRow.klass, TicketRow.provisional, TicketRow.breaks_at, TicketRow.waiting,
+    TicketRow.klass, TicketRow.provisional, TicketRow.breaks_at, TicketRow.waiting, TicketRow.unproven,
+    TicketRow.blanks, TicketRow.assignee, TicketRow.closure,
 )  # fmt: skip
 JUDGED = (
     TicketRow.id, TicketRow.number, TicketRow.contract_version_id, TicketRow.klass, TicketRow.provisional,
@@ -135,6 +156,16 @@ def narrowed(query: Select[Any], chosen: Filter, now: datetime) -> Select[Any]:
         conditions.append(TicketRow.breaks_at < now)
     if chosen.waiting:
         conditions.append(TicketRow.waiting > 0)
+    if chosen.unproven:
+        conditions.append(TicketRow.unproven > 0)
+    if chosen.blanks:
+        conditions.append(TicketRow.blanks > 0)
+    if chosen.from_hospital:
+        conditions.append(TicketRow.from_hospital.is_(True))
+    if chosen.assignee:
+        conditions.append(TicketRow.assignee == chosen.assignee)
+    if chosen.closure:
+        conditions.append(TicketRow.closure == chosen.closure)
     if chosen.provisional:
         conditions.append(TicketRow.provisional.is_(True))
     if chosen.news_to:
@@ -150,18 +181,19 @@ def _has_clock(chosen: Filter, now: datetime) -> Any:
         wanted = wanted.where(ClockRow.kind == chosen.clock)
     if chosen.klass:
         wanted = wanted.where(ClockRow.klass == chosen.klass)
-    return wanted.where(_outcome(chosen.result, now, raw=chosen.raw)) if chosen.result else wanted
+    return wanted.where(_outcome(chosen.result, now, chosen.reading)) if chosen.result else wanted
 
 
-def _outcome(result: str, now: datetime, *, raw: bool) -> Any:
-    """The condition on a clock that its adjusted (or raw) result at `now` is the one asked for."""
-    passed = ClockRow.raw_breaks_at if raw else ClockRow.breaks_at
-    settled = ClockRow.raw_result if raw else ClockRow.result
+def _outcome(result: str, now: datetime, reading: str) -> Any:
+    """The condition on a clock that its result at `now`, in that reading, is the one asked for."""
+    passed = ClockRow.raw_breaks_at if reading == "raw" else ClockRow.breaks_at
+    settled = ClockRow.raw_result if reading == "raw" else ClockRow.result
     broken = (passed.is_not(None)) & (passed < now)
     return {
         "breached": broken,
-        "met": settled == "met",
-        "settled": broken | (settled == "met"),
+        "met": settled.in_(("met", "unproven")) if reading == "adjusted" else settled == "met",
+        "unproven": settled == "unproven",
+        "settled": broken | settled.in_(("met", "unproven")),
         "running": settled.is_(None) & ~broken,
     }[result]
 
@@ -234,6 +266,12 @@ def by_ids(session: Session, ids: Iterable[int]) -> Sequence[Any]:
     return session.execute(select(*JUDGED).where(TicketRow.id.in_(list(ids))).order_by(TicketRow.id)).all()
 
 
+def restored_before(session: Session, at: datetime, after: int, limit: int) -> Sequence[Any]:
+    """Given an instant, return (id, number) of tickets restored before it that wait for a word, by id after `after`."""
+    query = select(TicketRow.id, TicketRow.number).where(TicketRow.state == RESTORED, TicketRow.restored_at < at)
+    return session.execute(query.where(TicketRow.id > after).order_by(TicketRow.id).limit(limit)).all()
+
+
 def last_serial(session: Session, prefix: str) -> int:
     """Given a number's beginning, such as `GD-20260305-`, return the highest five-digit end in use, 0 when none.
 
@@ -245,6 +283,12 @@ def last_serial(session: Session, prefix: str) -> int:
         if len(end) == 5 and end.isascii() and end.isdigit():
             return int(end)
     return 0
+
+
+def count_from_hospital(session: Session, month: str) -> int:
+    """Given a month, return how many of its tickets have a report time that the hospital's side gave."""
+    query = select(func.count()).where(TicketRow.month == month, TicketRow.from_hospital.is_(True))
+    return session.scalar(query.select_from(TicketRow)) or 0
 
 
 def months(session: Session) -> tuple[str, str] | None:

@@ -16,7 +16,9 @@ from ops_console.console import PROJECT, Console
 from ops_console.core.errors import ConsoleError, NotFound, Refused
 from ops_console.web import (
     contracts,
+    corrections,
     database,
+    descriptions,
     formats,
     imports,
     jobs,
@@ -27,6 +29,7 @@ from ops_console.web import (
     sign_in,
     tickets,
     uploads,
+    worklists,
 )
 
 POLICY = (
@@ -42,7 +45,9 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-BLUEPRINTS = (sign_in, tickets, reports, imports, contracts, jobs, people, search, seen)
+BLUEPRINTS = (
+    sign_in, worklists, tickets, corrections, descriptions, reports, imports, contracts, jobs, people, search, seen,
+)  # fmt: skip
 
 
 class RowId(IntegerConverter):

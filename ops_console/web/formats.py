@@ -21,18 +21,39 @@ EVENT_NAMES = {
     "reported": "报修", "responded": "响应", "arrived": "到场签到", "restored": "业务恢复", "confirmed": "医院确认",
     "onsite_decided": "判定是否到场", "restore_rejected": "医院认为未恢复", "reopened": "重开", "suspended": "挂起",
     "suspension_decided": "医院批复挂起", "resumed": "解除挂起", "declined": "驳回", "cancelled": "取消",
-    "described": "补充内容", "rated": "满意度", "correction_proposed": "提出更正", "correction_decided": "医院批复更正",
+    "described": "补充内容", "rated": "满意度", "correction_proposed": "提出更正", "correction_decided": "批复更正",
+    "assigned": "转派", "escalated": "问题提升", "linked": "关联工单", "retyped": "改类型",
+    "times_accepted": "医院对补录时间的意见", "taken_back": "撤回",
 }  # fmt: skip
 FIELD_NAMES = {
     "type": "类型", "needs_onsite": "需到场", "reported_at": "报修时间", "recorded_at": "录入时间",
     "responded_at": "响应时间", "arrived_at": "到场时间", "restored_at": "恢复时间", "confirmed_at": "确认时间",
     "suspended_from": "挂起开始", "suspended_until": "挂起结束", "reason": "原因", "approved": "批准",
     "handler": "处理人", "mode": "处理方式", "rating": "满意度", "module": "系统模块", "department": "报修科室",
-    "carrier": "业务载体",
+    "carrier": "业务载体", "channel": "渠道", "cause": "原因分类", "environment": "环境因素", "asker": "提问人",
+    "minutes": "用时（分钟）", "cost_owner": "费用归属", "fixed_version": "修复版本", "assignee": "责任人",
+    "level": "提升到",
+    "ticket": "工单", "relation": "关系", "merged_into": "并入", "split_off": "拆出", "agreed_on": "约定完成日",
+    "split_from": "拆自", "by_silence": "超时默认确认", "confirm": "确认方式", "what": "撤回的操作", "title": "标题",
+    "reporter": "报修人", "phone": "联系电话", "description": "问题描述", "split_title": "拆出工单的标题",
     "field": "更正项", "old": "原值", "new": "新值", "process": "处理过程", "suspension_reason": "挂起原因",
-    "description": "问题描述",
 }  # fmt: skip
-WORDS = ("type", "channel", "mode", "state")  # facts whose values are words of the catalogue, where it has them
+WORDS = (
+    "type",
+    "channel",
+    "mode",
+    "state",
+    "asker",
+    "level",
+    "relation",
+    "cause",
+)  # facts whose values are words of the catalogue, where it has them
+VALUE_NAMES = {"sample": "周单或抽查"}
+GRADE_NAMES = {
+    "A": "A：医院一方在控制台登记，由控制台的时钟给出", "B": "B：发生后 15 分钟内录入",
+    "C": "C：补录，有佐证", "D": "D：补录，没有佐证", "导入": "导入：双方认可的台账，视为如实",
+}  # fmt: skip
+CLOSURE_NAMES = {"signed": "已确认", "silence": "超时默认确认", "unasked": "免逐件确认"}
 SIDE_NAMES = {"hospital": "甲方", "vendor": "乙方", "neutral": "中立方"}
 ROLE_NAMES = {"hospital": "甲方（医院）", "vendor": "乙方（运维）", "auditor": "审计员", "administrator": "系统管理员"}
 
@@ -100,7 +121,7 @@ def short_time(at: datetime | None) -> str:
 
 STATE_CLASSES = {
     "待响应": "waiting", "处理中": "working", "已到场": "working", "挂起": "paused", "待确认": "restored",
-    "已关闭": "closed", "已驳回": "off", "已取消": "off",
+    "已关闭": "closed", "已驳回": "off", "已取消": "off", "已合并": "off", "已撤回": "off",
 }  # fmt: skip
 
 
@@ -122,7 +143,7 @@ def state_mark(word: str) -> Markup:
 
 def settled_chip(kind: str, result: str) -> Markup:
     """Given a stopped clock's kind and result, return its chip: name and result in words."""
-    look = "broken" if result == "breached" else "met"
+    look = {"breached": "broken", "unproven": "unproven"}.get(result, "met")
     words = markup(CLOCK_NAMES[kind]), markup(explanations.RESULT_NAMES[result])
     return Markup('<span class="chip chip-{}">{} <b>{}</b></span>').format(look, *words)
 
@@ -171,8 +192,10 @@ def fact(name: str, value: object) -> str:
         return gettext("是" if value in (True, "true") else "否")
     if name == "field":
         return gettext(FIELD_NAMES.get(str(value), str(value)))
-    if name in WORDS:
-        return gettext(str(value))
+    if name in WORDS or (name == "confirm"):
+        return gettext(VALUE_NAMES.get(str(value), str(value)))
+    if name == "what":
+        return gettext(EVENT_NAMES.get(str(value), str(value)))
     if isinstance(value, str) and "T" in value and value.endswith("+00:00"):
         return exact_time(datetime.fromisoformat(value))
     return str(value)
@@ -208,7 +231,8 @@ def install(app: Flask) -> None:
     }  # fmt: skip
     env.globals |= {
         "percent": percent, "CLOCK_NAMES": CLOCK_NAMES, "EVENT_NAMES": EVENT_NAMES, "FIELD_NAMES": FIELD_NAMES,
-        "SIDE_NAMES": SIDE_NAMES, "ROLE_NAMES": ROLE_NAMES, "CLASS_NAMES": CLASS_NAMES,
+        "SIDE_NAMES": SIDE_NAMES, "CLOSURE_NAMES": CLOSURE_NAMES, "GRADE_NAMES": GRADE_NAMES,
+        "ROLE_NAMES": ROLE_NAMES, "CLASS_NAMES": CLASS_NAMES,
         "RESULT_NAMES": {**explanations.RESULT_NAMES, "settled": "已有结果"},
         "asset": asset, "rows": rows, "stamp": stamp, "marked": marked, "key_of": key_of,
         "state_mark": kept_for_request("state_marks", state_mark),

@@ -66,8 +66,8 @@ def _page(chosen: Filter, page: int, found: search.Found, refused: Refused | Non
 
 
 def _hit(row: Any, words: tuple[str, ...]) -> Hit:
-    brief = {name: marked(getattr(row, name), words) for name in BRIEF}
-    long = {name: getattr(row, name) for name in ("description", "process", "handler", "carrier")}
+    brief = {name: marked(getattr(row, name) or "", words) for name in BRIEF}
+    long = {name: getattr(row, name) or "" for name in ("description", "process", "handler", "carrier")}
     return Hit(row, brief, *shown(long, words))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
 from math import ceil
 from typing import Any
 
@@ -12,19 +11,24 @@ from ops_console.core import tickets as core
 from ops_console.core.contracts import CLASSES, CLOCKS
 from ops_console.core.errors import NotFound, Refused
 from ops_console.core.explanations import rule_sentence
-from ops_console.core.moments import MONTH
+from ops_console.core.moments import MONTH, local_moment
 from ops_console.core.search import HIT_LIMIT, query_of
-from ops_console.core.ticket_lists import COUNT_LIMIT, SORT_KEYS, Filter
-from ops_console.services import clocks, reports, seen, tickets
+from ops_console.core.ticket_lists import COUNT_LIMIT, READINGS, SORT_KEYS, Filter
+from ops_console.core.trust import unproven
+from ops_console.services import clocks, people, reports, seen, take_backs, tickets, views
+from ops_console.services.corrections import may_decide
+from ops_console.services.silences import ends_at
 from ops_console.services.tickets import Move, OpenTicket
-from ops_console.web import formats
+from ops_console.web import formats, worklists
 from ops_console.web.database import reading, reading_anew
 from ops_console.web.rights import needs
 from ops_console.web.sign_in import console
 
 pages = Blueprint("tickets", __name__)
 PAGE = 50
-RESULTS = ("met", "breached", "running", "settled")
+FIELDS = ("type", "module", "channel", "title", "department", "reporter", "phone", "description", "carrier")
+CHOSEN = {core.ESCALATED: "level", core.ASSIGNED: "assignee", core.SUSPEND: "cause", core.RESTORE: "mode"}
+RESULTS = ("met", "breached", "unproven", "running", "settled")
 # What a page offers, in the order of a ticket's life: kind -> (button, whether it asks why).
 ACTIONS = {
     core.RESPONDED: ("登记响应", False),
@@ -33,6 +37,7 @@ ACTIONS = {
     core.CONFIRMED: ("确认恢复", False),
     core.RESTORE_REJECTED: ("登记未恢复", True),
     core.SUSPEND: ("申请挂起", True),
+    core.ESCALATED: ("提升问题", True),
     core.RESUMED: ("解除挂起", False),
     core.REOPENED: ("重开工单", True),
     core.DECLINED: ("驳回工单", True),
@@ -55,6 +60,8 @@ def index() -> Any:
         words=query_of(chosen.q).words if chosen.q and found.rows else (),
         settings=console().settings, states=core.STATES, channels=core.CHANNELS,
         months=reports.month_list(reading()), link=_link, drop=_drop, kept=kept,
+        bulk=worklists.offered(), colleagues=people.who_may_work(reading()) if worklists.offered() else (),
+        views=views.visible(reading(), g.guest.person_id, g.guest.actor),
     ), 400 if refused else 200  # fmt: skip
 
 
@@ -89,7 +96,12 @@ def asked() -> tuple[Filter, str, bool, int]:
         clock=given["clock"] if given.get("clock") in CLOCKS else "",
         klass=given["class"] if given.get("class") in CLASSES else "",
         result=given["result"] if given.get("result") in RESULTS else "",
-        raw=given.get("reading") == "raw",
+        reading=given["reading"] if given.get("reading") in READINGS else "",
+        unproven=given.get("unproven") == "1",
+        blanks=given.get("blanks") == "1",
+        from_hospital=given.get("from_hospital") == "1",
+        closure=given["closure"] if given.get("closure") in core.CLOSURES else "",
+        assignee=given.get("assignee", "").strip()[:40],
         q=given.get("q", "").strip()[:200],
         news_to=seen.asked_by(g.guest.person_id, g.guest.actor) if given.get("news") == "1" else None,
     )
@@ -140,17 +152,27 @@ def _rule(chosen: Filter) -> list[Any]:
 @needs("tickets.read")
 def show(number: str) -> Any:
     """One ticket: what it comes to, its clocks explained, every event with both times."""
-    return _page(number)
+    return page(number)
 
 
-def _page(number: str, refused: Refused | None = None, status: int = 200) -> Any:
+def page(number: str, refused: Refused | None = None) -> Any:
+    """Given a ticket's number and maybe what refused an act on it, return its page, with what was typed."""
     session = reading_anew() if refused else reading()  # what refused it may be newer than this request
     view = tickets.view(session, g.book, number, g.guest.actor)
     return render_template(
         "tickets/show.html", view=view, facts=view.facts, explained=clocks.explained(view.judgement, g.book, g.now),
         actions=tickets.possible(view.facts, g.guest.actor, g.now, view.judgement.version.terms), labels=ACTIONS,
-        refused=refused, typed=request.form,
-    ), status  # fmt: skip
+        refused=refused, typed=request.form, core=core, settings=console().settings,
+        unproven=unproven(view.facts.stamps), colleagues=people.who_may_work(session),
+        last_act=take_backs.last_act(view.events, g.guest.actor, g.now), may_decide=may_decide,
+        silence_ends=ends_at(view.facts, g.book, view.judgement.version.id),
+    ), _status(refused)  # fmt: skip
+
+
+def _status(refused: Refused | None) -> int:
+    if refused is None:
+        return 200
+    return 403 if refused.field == "permission" else 400
 
 
 @pages.post("/tickets/<path:number>/moves")
@@ -163,7 +185,7 @@ def move(number: str) -> Any:
             tickets.move(session, console().book(session), _move(number, kind), g.guest.actor, console().now())
             seen.look(session, g.guest.person_id, g.guest.actor, number)
     except Refused as refused:
-        return _page(number, refused, 403 if refused.field == "permission" else 400)
+        return page(number, refused)
     flash(formats.gettext("已登记：%(what)s") % {"what": formats.gettext(formats.EVENT_NAMES[kind])}, "success")
     return redirect(url_for("tickets.show", number=number))
 
@@ -182,19 +204,23 @@ def _move(number: str, kind: str) -> Move:
         facts["field"], facts["new"] = given.get("field", ""), given.get("new", "")
     if kind in (core.RESPONDED, core.RESTORE):
         facts["handler"] = g.guest.actor.name
+    if kind in CHOSEN and given.get(CHOSEN[kind]):
+        facts[CHOSEN[kind]] = given[CHOSEN[kind]]
     if kind == core.RESTORE and given.get("process", "").strip():
         personal["process"] = given["process"].strip()
-    return Move(number, kind, facts, personal)
+    claimed = given.get("occurred_at", "").strip()
+    return Move(number, kind, facts, personal, local_moment(claimed) if claimed else None)
 
 
 @pages.route("/tickets/new", methods=["GET", "POST"])
 @needs("tickets.open")
 def new() -> Any:
     """Log a ticket reported now."""
-    typed = {f.name: request.form.get(f.name, "").strip() for f in fields(OpenTicket)}
+    typed = {name: request.form.get(name, "").strip() for name in (*FIELDS, "needs_onsite")}
     if request.method == "GET":
         return _form(typed)
-    command = replace(OpenTicket(**{**typed, "needs_onsite": False}), needs_onsite=typed["needs_onsite"] == "yes")
+    told = {name: typed[name] for name in FIELDS}
+    command = OpenTicket(**told, needs_onsite=typed["needs_onsite"] == "yes")
     try:
         with console().write() as session:
             number = tickets.open_ticket(session, console().book(session), command, g.guest.actor, console().now())

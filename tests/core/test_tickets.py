@@ -135,6 +135,10 @@ PATHS = {
     "已关闭": (ANSWERED, VISITED, RESTORED, CONFIRMED),
     "已驳回": (ANSWERED, event(core.DECLINED, TEN)),
     "已取消": (event(core.CANCEL, TEN),),
+    "已合并": (
+        event(core.CORRECTION_PROPOSED, TEN, field="merged_into", old="", new="GD-0"),
+        event(core.CORRECTION_DECIDED, ELEVEN, side="hospital", field="merged_into", new="GD-0", approved=True),
+    ),
 }
 LONGER_PATHS = [
     ("处理中", (ANSWERED, *suspended("2026-03-05 09:30", "2026-03-05 09:40"))),
@@ -155,14 +159,25 @@ LONGER_PATHS = [
 ]
 
 
+def test_a_report_taken_back_was_never_one() -> None:
+    first = replace(reported(), seq=7)
+    facts = ticket(first, replace(ANSWERED, seq=8), event(core.TAKEN_BACK, "2026-03-05 09:11", events=[7, 8]))
+    assert (facts.state, facts.responded_at) == ("已撤回", None)
+
+
+def test_an_act_taken_back_leaves_the_rest_and_is_seen_only_from_then_on() -> None:
+    told = (reported(), replace(ANSWERED, seq=8), event(core.TAKEN_BACK, "2026-03-05 09:11", events=[8]))
+    assert (ticket(*told).state, ticket(*told, until="2026-03-05 09:10:30").state) == ("待响应", "处理中")
+
+
 @pytest.mark.parametrize(("state", "path"), [*PATHS.items(), *LONGER_PATHS])
 def test_the_state_follows_from_the_events(state: str, path: tuple[Event, ...]) -> None:
     assert ticket(reported(needs_onsite=True), *path).state == state
 
 
 def test_every_state_is_reached_by_some_path() -> None:
-    assert set(PATHS) == set(core.STATES)
-    assert set(core.OPEN_STATES) == set(core.STATES) - {"已关闭", "已驳回", "已取消"}
+    assert {*PATHS, "已撤回"} == set(core.STATES)
+    assert set(core.OPEN_STATES) == set(core.STATES) - {"已关闭", "已驳回", "已取消", "已合并", "已撤回"}
 
 
 # Restores and reopenings
@@ -279,6 +294,7 @@ def test_a_refused_correction_is_kept_and_changes_nothing() -> None:
     assert [p.approved for p in facts.proposals] == [False]
 
 
+MOVED = ("restorations", "proposals", "stamps")
 LIFE = (reported(needs_onsite=True), ANSWERED, VISITED, RESTORED, CONFIRMED)
 
 
@@ -297,7 +313,7 @@ def test_an_accepted_correction_of_a_time_counts(field: str, old: str) -> None:
     new = at(old) + timedelta(minutes=3)
     facts = corrected(*LIFE, field=field, old=at(old), new=new)
     assert getattr(facts, field) == new
-    others = {name: value for name, value in vars(facts).items() if name not in (field, "restorations", "proposals")}
+    others = {name: value for name, value in vars(facts).items() if name not in (field, *MOVED)}
     assert others == {name: getattr(ticket(*LIFE), name) for name in others}
 
 

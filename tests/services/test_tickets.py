@@ -37,6 +37,8 @@ LIFE: dict[str, list[tuple[str, Actor, dict[str, object]]]] = {
     core.SUSPEND: [(core.RESPONDED, VENDOR, {})],
     core.SUSPENSION_DECIDED: [(core.RESPONDED, VENDOR, {}), (core.SUSPEND, VENDOR, {"reason": "等待运营商"})],
     core.RESUMED: [(core.RESPONDED, VENDOR, {}), (core.SUSPEND, VENDOR, {"reason": "等待运营商"})],
+    core.ASSIGNED: [],
+    core.ESCALATED: [],
     core.RESTORE: [(core.RESPONDED, VENDOR, {}), (core.ARRIVED, VENDOR, {})],
     core.RESTORE_REJECTED: [(core.RESPONDED, VENDOR, {}), (core.ARRIVED, VENDOR, {}), (core.RESTORE, VENDOR, {})],
     core.CONFIRMED: [(core.RESPONDED, VENDOR, {}), (core.ARRIVED, VENDOR, {}), (core.RESTORE, VENDOR, {})],
@@ -49,10 +51,13 @@ FACTS: dict[str, dict[str, object]] = {
     core.ONSITE_DECIDED: {"needs_onsite": True},
     core.SUSPENSION_DECIDED: {"approved": True},
     **dict.fromkeys(tickets.REASONED, {"reason": "等待运营商"}),
+    core.ESCALATED: {"reason": "等待运营商", "level": "二线"},
+    core.ASSIGNED: {"assignee": "vendor"},
 }
 AFTER = {
     core.RESPONDED: "处理中", core.ONSITE_DECIDED: "待响应", core.DECLINED: "已驳回", core.CANCEL: "已取消",
     core.ARRIVED: "已到场", core.SUSPEND: "挂起", core.SUSPENSION_DECIDED: "挂起", core.RESUMED: "处理中",
+    core.ASSIGNED: "待响应", core.ESCALATED: "待响应",
     core.RESTORE: "待确认", core.RESTORE_REJECTED: "已到场", core.CONFIRMED: "已关闭", core.REOPENED: "已到场",
 }  # fmt: skip
 BY_EITHER = {core.ONSITE_DECIDED, core.RESUMED}
@@ -60,6 +65,7 @@ BY_HOSPITAL = {core.CONFIRMED, core.RESTORE_REJECTED, core.REOPENED, core.CANCEL
 
 
 def live_until(console: Console, clock: FakeClock, kind: str) -> str:
+    console.first_accounts()
     number = log_ticket(console, needs_onsite=True)
     for earlier, actor, facts in LIFE[kind]:
         clock.forward(minutes=1)
@@ -292,7 +298,7 @@ def test_a_decision_is_yes_or_no(sqlite_console: Console, clock: FakeClock, appr
 def test_a_reason_is_asked_for(sqlite_console: Console, clock: FakeClock, kind: str) -> None:
     number = live_until(sqlite_console, clock, kind)
     with pytest.raises(Refused) as refused:
-        do(sqlite_console, number, kind, HOSPITAL if kind in BY_HOSPITAL else VENDOR, reason="  ")
+        do(sqlite_console, number, kind, HOSPITAL if kind in BY_HOSPITAL else VENDOR, **{**FACTS[kind], "reason": "  "})
     assert refused.value.field == "reason"
 
 
