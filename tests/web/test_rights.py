@@ -21,7 +21,7 @@ from tests.web.pages import Browser, Page
 
 # What needs no right: the same for everybody who is signed in, and about nobody but themselves.
 OWN = ("home", "sign_in.password", "sign_in.sign_out", "account.index", "account.end_session", "factors.prove",
-       "factors.enrol")  # fmt: skip
+       "factors.enrol", "seen.session")  # fmt: skip
 # What strangers may have. A view that joins these is a decision: it is written down here too.
 REPORTING = (
     "public_reports.form", "public_reports.at_place", "public_reports.send", "public_reports.status",
