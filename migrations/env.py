@@ -3,6 +3,7 @@
 from alembic import context
 
 from ops_console.store import (  # noqa: F401
+    attachments,
     audit,
     catalogue,
     clocks,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,18 +13,23 @@ from pathlib import Path
 from sqlalchemy import URL
 from sqlalchemy.orm import Session
 
+from ops_console.adapters.clamd import Clamd
+from ops_console.adapters.documents.papers import Papers
 from ops_console.adapters.files import DataFolder
 from ops_console.adapters.passwords import Argon2
+from ops_console.adapters.pictures import look_at
 from ops_console.adapters.sheets import read_sheet
+from ops_console.adapters.sheets_out import WRITERS
 from ops_console.adapters.statutory_days import StatutoryDays
 from ops_console.adapters.translations import Translations
+from ops_console.core.attachments import Seen
 from ops_console.core.working_time import KnownYears
 from ops_console.services import contracts, people
 from ops_console.services.closing import Reminder
 from ops_console.services.contracts import Book, Bookshelf
 from ops_console.services.jobs import Job, Runs
 from ops_console.services.people import NewAccount, Policy
-from ops_console.services.ports import PasswordHasher, SheetReader
+from ops_console.services.ports import PasswordHasher, SheetReader, SheetWriter
 from ops_console.services.quick_log import Vocabularies
 from ops_console.settings import Settings, load
 from ops_console.store import catalogue
@@ -58,7 +64,8 @@ class Console:
     ) -> None:
         self.settings = settings
         self.now = now
-        self.files = DataFolder(settings.data_folder)
+        clamd = settings.attachments.clamd
+        self.files = DataFolder(settings.data_folder, scan=Clamd(clamd) if clamd else None)
         self.files.prepare()
         self.database = Database(self._url(), password=self._password())
         self.hasher: PasswordHasher = hasher or Argon2()
@@ -103,6 +110,21 @@ class Console:
     def read_sheet(self) -> SheetReader:
         """What reads ticket sheets."""
         return read_sheet
+
+    @property
+    def look_at(self) -> Callable[[Path, str], Seen | None]:
+        """What makes small pictures."""
+        return look_at
+
+    @property
+    def sheet_writers(self) -> dict[str, SheetWriter]:
+        """What writes sheets, by format."""
+        return dict(WRITERS)
+
+    @property
+    def papers(self) -> Papers:
+        """What sets papers as PDF."""
+        return Papers(PROJECT / "templates" / "documents")
 
     def runs(self) -> Runs:
         """Return what executes this process's job runs."""

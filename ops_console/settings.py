@@ -22,6 +22,7 @@ from ops_console.core.errors import CalendarInvalid, SettingsInvalid
 from ops_console.core.hours import cut
 from ops_console.core.statutory import statutory_calendar
 from ops_console.settings_file import (
+    Attachments,
     ContractShape,
     Database,
     Sections,
@@ -73,6 +74,7 @@ class Settings:
     ticket_types: tuple[TicketType, ...]
     modules: tuple[Module, ...]
     carriers: tuple[Carrier, ...]
+    attachments: Attachments = Attachments()
 
 
 def load(project: Path, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -290,4 +292,5 @@ def _settings(path: Path, data_folder: Path, found: Sections, resolved: tuple[st
         ticket_types=tuple(TicketType(t.name, t.declinable, t.confirm, t.agreed) for t in found.ticket_type),
         modules=tuple(Module(m.code, m.name, m.group) for m in found.catalogue.modules),
         carriers=tuple(Carrier(c.code, c.name) for c in found.catalogue.carriers),
+        attachments=found.attachments or Attachments(),
     )

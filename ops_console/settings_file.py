@@ -66,6 +66,13 @@ class Security:
 
 
 @shape(frozen=True, kw_only=True, config=STRICT)
+class Attachments:
+    """[attachments], which may be left out: the socket of clamd, empty where nothing scans."""
+
+    clamd: str = ""
+
+
+@shape(frozen=True, kw_only=True, config=STRICT)
 class OverrideShape:
     """One [[working_time.override]]: a year's statutory days as the parties reviewed them."""
 
@@ -176,7 +183,9 @@ SECTIONS: dict[str, Any] = {
     "contract": ContractShape,
     "ticket_type": Annotated[list[TicketTypeShape], Field(min_length=1)],
     "catalogue": CatalogueShape,
+    "attachments": Attachments,
 }
+MAY_BE_LEFT_OUT = ("attachments",)
 
 
 @dataclass(frozen=True)
@@ -190,6 +199,7 @@ class Sections:
     contract: ContractShape | None = None
     ticket_type: list[TicketTypeShape] | None = None
     catalogue: CatalogueShape | None = None
+    attachments: Attachments | None = None
 
 
 def read_sections(raw: Mapping[str, Any]) -> tuple[Sections, list[str]]:
@@ -197,12 +207,12 @@ def read_sections(raw: Mapping[str, Any]) -> tuple[Sections, list[str]]:
     found: dict[str, Any] = {}
     problems = [f"{key}：{TOLD['extra_forbidden']}" for key in raw if key not in SECTIONS]
     for name, kind in SECTIONS.items():
-        if name not in raw:
+        if name not in raw and name not in MAY_BE_LEFT_OUT:
             problems.append(f"{name}：{TOLD['missing']}")
             continue
         try:
             # By way of JSON: a strict dataclass takes only its own instances from Python values.
-            found[name] = TypeAdapter(kind).validate_json(json.dumps(raw[name], default=str))
+            found[name] = TypeAdapter(kind).validate_json(json.dumps(raw.get(name, {}), default=str))
         except ValidationError as exc:
             problems += [_problem(name, error) for error in exc.errors(include_url=False)]
     return Sections(**found), problems

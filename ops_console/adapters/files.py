@@ -1,30 +1,41 @@
-"""The data folder: private to its owner, with the secret key and the uploads, each kept under its own hash."""
+"""The data folder: private to its owner, with the secret key, and the files kept under their own hash.
+
+Not for what a file is: `adapters/attachments.py` looks into those that belong to tickets.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import secrets
+from datetime import datetime
 from pathlib import Path
 from typing import IO
 
+from ops_console.adapters.attachments import Scan, examined, typed_name
+from ops_console.adapters.blobs import CHUNK, BlobFolder, remove_older
+from ops_console.core.attachments import LONGEST_BYTES, TOO_LARGE, NewFile
 from ops_console.core.errors import Refused
 
-CHUNK = 1 << 20
+RESERVE = 256 << 20  # of the disk, for the database: a flood of files must not stop a report from being kept
 
 
 class DataFolder:
     """Where the console keeps files of its own. Names people typed never become paths."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.uploads = folder / "uploads"
+    def __init__(self, folder: Path, *, reserve: int = RESERVE, scan: Scan | None = None) -> None:
+        self.folder, self._scan = folder, scan
+        self._uploads = BlobFolder(folder / "uploads", reserve)
+        self._attachments = BlobFolder(folder / "attachments", reserve)
+        self._thumbnails = BlobFolder(folder / "thumbnails")
+        self.exports = folder / "exports"
 
     def prepare(self) -> None:
         """Make the folder and see that it can be written. Raises Refused with a sentence when it cannot."""
         try:
-            self.uploads.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for blobs in (self._uploads, self._attachments, self._thumbnails):
+                blobs.prepare()
+            self.exports.mkdir(mode=0o700, exist_ok=True)
             probe = self.folder / f".probe-{secrets.token_hex(4)}"
             probe.touch(mode=0o600)
             probe.unlink()
@@ -48,27 +59,46 @@ class DataFolder:
 
     def keep_upload(self, stream: IO[bytes], longest: int) -> str:
         """Given a stream, store at most `longest` bytes and return their SHA-256. Raises Refused past the limit."""
-        temporary = self.uploads / f".{secrets.token_hex(8)}.part"
-        digest, size = hashlib.sha256(), 0
-        try:
-            with temporary.open("xb") as file:
-                while chunk := stream.read(CHUNK):
-                    size += len(chunk)
-                    if size > longest:
-                        raise Refused("文件超过 %(mib)s MiB，请拆分后再导入。", field="file", mib=longest // CHUNK)
-                    digest.update(chunk)
-                    file.write(chunk)
-            temporary.replace(self.uploads / digest.hexdigest())
-        except OSError as exc:
-            raise Refused(
-                "文件没有存下（%(reason)s）；请清理数据目录所在磁盘后重试。", field="file", reason=exc.strerror or ""
-            ) from exc
-        finally:
-            temporary.unlink(missing_ok=True)
-        return digest.hexdigest()
+        too_large = Refused("文件超过 %(mib)s MiB，请拆分后再导入。", field="file", mib=longest // CHUNK)
+        with self._uploads.draft(stream, longest, too_large) as draft:
+            draft.keep()
+        return draft.digest
 
     def upload(self, digest: str) -> Path:
         """Given the SHA-256 of an upload, return its path."""
-        if len(digest) != 64 or not all(c in "0123456789abcdef" for c in digest):
-            raise ValueError("not a digest")
-        return self.uploads / digest
+        return self._uploads.path(digest)
+
+    def keep_attachment(self, stream: IO[bytes], name: str) -> NewFile:
+        """Given a stream and its name as uploaded, look at what it is, keep it and return it.
+
+        Raises Refused, and keeps nothing, for an empty, too large, broken, dangerous or unknown file or a full disk.
+        """
+        too_large = Refused(TOO_LARGE, field="file", name=typed_name(name), mib=LONGEST_BYTES >> 20)
+        with self._attachments.draft(stream, LONGEST_BYTES, too_large) as draft:
+            found = examined(draft.path, name, digest=draft.digest, size=draft.size, scan=self._scan)
+            draft.keep()
+        return found
+
+    def attachment(self, digest: str) -> Path:
+        """Given the SHA-256 of an attachment, return its path."""
+        return self._attachments.path(digest)
+
+    def keep_thumbnail(self, digest: str, content: bytes) -> None:
+        """Given a picture's SHA-256 and its small picture, keep that."""
+        path = self._thumbnails.path(digest)
+        aside = path.with_name(f".{secrets.token_hex(8)}.part")
+        aside.write_bytes(content)
+        aside.replace(path)
+
+    def thumbnail(self, digest: str) -> Path:
+        """Given a picture's SHA-256, return where its small picture is, if it has one."""
+        return self._thumbnails.path(digest)
+
+    def export(self, run_id: int) -> Path:
+        """Given the id of an export's run, return where its file is, for a day."""
+        return self.exports / str(run_id)
+
+    def sweep(self, before: datetime) -> int:
+        """Given an instant, remove exports made and what was left half written before it; return how many files."""
+        swept = sum(blobs.sweep(before) for blobs in (self._uploads, self._attachments, self._thumbnails))
+        return swept + remove_older(self.exports.iterdir(), before)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from ops_console.core.attachments import BESIDE
 from ops_console.core.moments import whole
 from ops_console.core.tickets import (
     ARRIVED,
@@ -105,7 +106,7 @@ def _stamped(facts: TicketFacts, name: str, stamp: Stamp) -> TicketFacts:
 
 
 def _is_taken_over(event: Event) -> bool:
-    return event.grade == GRADE_IMPORTED or event.kind in (CORRECTION_PROPOSED, CORRECTION_DECIDED)
+    return event.grade == GRADE_IMPORTED or event.kind in (CORRECTION_PROPOSED, CORRECTION_DECIDED, *BESIDE)
 
 
 def _typed(event: Event, name: str) -> str:

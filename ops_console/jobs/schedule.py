@@ -6,10 +6,11 @@ Not for executing (`services/jobs.py`) and not for threads (`jobs/loops.py`). A 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from ops_console.core.people import HOSPITAL, NEUTRAL, VENDOR, Actor
-from ops_console.services import imports, people, rechecks, silences
+from ops_console.services import attachments, exports, imports, people, rechecks, silences
 from ops_console.services.jobs import Job, Run
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ def registry(console: Console) -> dict[str, Job]:
     jobs = (
         Job("import-tickets", lambda run: _import(console, run), idempotent=True, title="导入工单台账"),
         Job("recheck", lambda run: _recheck(console, run), idempotent=True, title="时限自检"),
+        Job(exports.JOB, lambda run: _export(console, run), idempotent=True, title="导出工单"),
+        Job(attachments.LOOK, lambda run: _look(console, run), idempotent=True, title="生成缩略图"),
         Job("confirm-by-silence", lambda run: _silence(console, run), idempotent=True, title="超时默认确认"),
         Job("tidy", lambda run: _tidy(console, run), idempotent=True, title="清理过期会话"),
     )
@@ -61,4 +64,13 @@ def _silence(console: Console, run: Run) -> dict[str, Any]:
 def _tidy(console: Console, run: Run) -> dict[str, Any]:
     with console.write() as session:
         people.tidy(session, console.policy, console.now())
+    console.files.sweep(console.now() - timedelta(days=1))
     return {}
+
+
+def _export(console: Console, run: Run) -> dict[str, Any]:
+    return exports.make(run, console.read, console.write, console.sheet_writers, console.files.export(run.id))
+
+
+def _look(console: Console, run: Run) -> dict[str, Any]:
+    return attachments.look(run, console.files, console.look_at, console.write)

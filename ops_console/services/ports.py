@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
@@ -54,4 +54,24 @@ class SheetReader(Protocol):
 
     def __call__(self, path: Path, *, name: str, required: Sequence[str], known: Sequence[str]) -> Sheet:
         """Given a file, the name people know it by and the columns, return its Sheet. Raises SheetUnreadable."""
+        ...
+
+
+class SheetWriter(Protocol):
+    """Writing a sheet of texts into a file."""
+
+    def __call__(self, path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> int:
+        """Given a new file's path, column names and rows, write them and return how many rows."""
+        ...
+
+
+class FileKeeper(Protocol):
+    """Where files that belong to tickets lie, by hash."""
+
+    def attachment(self, digest: str) -> Path:
+        """Given the SHA-256 of an attachment, return its path."""
+        ...
+
+    def keep_thumbnail(self, digest: str, content: bytes) -> None:
+        """Given a picture's SHA-256 and its small picture, keep that."""
         ...

@@ -6,7 +6,20 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Select, SmallInteger, String, exists, func, insert, select, text, update
+from sqlalchemy import (
+    ForeignKey,
+    Index,
+    Select,
+    SmallInteger,
+    String,
+    exists,
+    func,
+    insert,
+    select,
+    text,
+    tuple_,
+    update,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from ops_console.core.moments import month_start, shift_month
@@ -115,6 +128,16 @@ def page(
     order = [column.desc() if descending else column.asc() for column in columns]
     query = _narrowed(select(*LISTED), chosen, now).order_by(*order).limit(limit).offset(offset)
     return session.execute(query).all()
+
+
+def batch(
+    session: Session, chosen: Filter, now: datetime, *, after: tuple[datetime, int] | None, limit: int
+) -> Sequence[Any]:
+    """Given a filter and the last (reported_at, id) of the batch before, return the next ids, numbers and times."""
+    query = _narrowed(select(TicketRow.id, TicketRow.number, TicketRow.reported_at), chosen, now)
+    if after is not None:
+        query = query.where(tuple_(TicketRow.reported_at, TicketRow.id) > after)
+    return session.execute(query.order_by(TicketRow.reported_at, TicketRow.id).limit(limit)).all()
 
 
 def count(session: Session, chosen: Filter, now: datetime) -> int:

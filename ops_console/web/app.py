@@ -15,11 +15,14 @@ from werkzeug.routing import IntegerConverter, Map
 from ops_console.console import PROJECT, Console
 from ops_console.core.errors import ConsoleError, NotFound, Refused
 from ops_console.web import (
+    attachments,
     closing,
     contracts,
     corrections,
     database,
     descriptions,
+    documents,
+    exports,
     formats,
     imports,
     jobs,
@@ -46,8 +49,8 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 BLUEPRINTS = (
-    sign_in, quick_log, closing, worklists, tickets, corrections, descriptions, reports, imports, contracts, jobs,
-    people,
+    sign_in, quick_log, closing, worklists, attachments, exports, documents, tickets, corrections, descriptions,
+    reports, imports, contracts, jobs, people,
 )  # fmt: skip
 
 

@@ -12,6 +12,8 @@ from markupsafe import Markup, escape
 
 from ops_console.adapters.translations import LANGUAGES, duration, full_time, percent
 from ops_console.core import explanations
+from ops_console.core.attachments import KINDS
+from ops_console.core.documents import TITLES
 from ops_console.core.explanations import CLASS_NAMES, CLOCK_NAMES
 from ops_console.core.moments import ZONE, whole
 from ops_console.core.sentences import Sentence
@@ -23,6 +25,8 @@ EVENT_NAMES = {
     "described": "补充内容", "rated": "满意度", "correction_proposed": "提出更正", "correction_decided": "批复更正",
     "assigned": "转派", "escalated": "问题提升", "linked": "关联工单", "retyped": "改类型",
     "times_accepted": "医院对补录时间的意见", "taken_back": "撤回",
+    "attached": "添加附件", "attachment_voided": "附件作废", "attachment_marked": "附件标为含患者信息",
+    "printed": "打印单据", "signed_off": "手写签字",
 }  # fmt: skip
 FIELD_NAMES = {
     "type": "类型", "needs_onsite": "需到场", "reported_at": "报修时间", "recorded_at": "录入时间",
@@ -36,7 +40,12 @@ FIELD_NAMES = {
     "split_from": "拆自", "by_silence": "超时默认确认", "confirm": "确认方式", "what": "撤回的操作", "title": "标题",
     "reporter": "报修人", "phone": "联系电话", "description": "问题描述", "split_title": "拆出工单的标题",
     "field": "更正项", "old": "原值", "new": "新值", "process": "处理过程", "suspension_reason": "挂起原因",
+    "file_name": "文件", "digest": "SHA-256", "size": "字节数", "kind": "文件种类", "patient": "含患者信息",
+    "shared_with": "同时用于", "attachment": "附件编号", "purpose": "用途",
+    "document": "单据", "of": "校验码", "shown": "签字内容哈希", "device_time": "设备时间", "strength": "证明力",
+    "signer": "签字人",
 }  # fmt: skip
+PURPOSE_NAMES = {"evidence": "凭证", "signature": "手写签名"}
 WORDS = (
     "type",
     "channel",
@@ -177,6 +186,18 @@ def fact(name: str, value: object) -> str:
         return ""
     if isinstance(value, bool) or value in ("true", "false"):
         return gettext("是" if value in (True, "true") else "否")
+    if name in ("digest", "shown"):
+        return f"{value}"[:12]
+    if name == "document":
+        return gettext(TITLES.get(str(value), str(value)))
+    if name == "strength":
+        return gettext("手写签名")
+    if name == "kind" and value in KINDS:
+        return gettext(KINDS[str(value)].title)
+    if name == "purpose":
+        return gettext(PURPOSE_NAMES.get(str(value), str(value)))
+    if isinstance(value, list):
+        return "、".join(map(str, value))
     if name == "field":
         return gettext(FIELD_NAMES.get(str(value), str(value)))
     if name in WORDS or (name == "confirm"):
@@ -186,6 +207,13 @@ def fact(name: str, value: object) -> str:
     if isinstance(value, str) and "T" in value and value.endswith("+00:00"):
         return exact_time(datetime.fromisoformat(value))
     return str(value)
+
+
+def bytes_in_words(size: int) -> str:
+    """Given a number of bytes, return it as people write it: `820 B`, `12 KiB`, `3.4 MiB`."""
+    if size < 1024:
+        return f"{size} B"
+    return f"{size / 1024:.0f} KiB" if size < 1 << 20 else f"{size / (1 << 20):.1f} MiB"
 
 
 def asset(path: str) -> str:
@@ -214,7 +242,7 @@ def install(app: Flask) -> None:
     env.globals |= {"_": markup, "gettext": markup}
     env.filters |= {
         "sentence": render_sentence, "short_time": short_time, "exact_time": exact_time, "full_time": full_time,
-        "span": span, "fact_of": fact, "iso": lambda at: at.isoformat() if at else "",
+        "span": span, "fact_of": fact, "bytes": bytes_in_words, "iso": lambda at: at.isoformat() if at else "",
     }  # fmt: skip
     env.globals |= {
         "percent": percent, "CLOCK_NAMES": CLOCK_NAMES, "EVENT_NAMES": EVENT_NAMES, "FIELD_NAMES": FIELD_NAMES,

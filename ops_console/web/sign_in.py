@@ -35,7 +35,7 @@ from ops_console.web.database import reading
 
 pages = Blueprint("sign_in", __name__)
 NOBODYS = ("static", "healthz")  # the same for everybody: who asks is not even looked up
-PUBLIC = (*NOBODYS, "sign_in.sign_in", "sign_in.choose_language")
+PUBLIC = (*NOBODYS, "sign_in.sign_in", "sign_in.choose_language", "documents.verify")
 WHILE_CHANGING = (*PUBLIC, "sign_in.password", "sign_in.sign_out")
 DEVICE_COOKIE, DEVICE_SECONDS = "ops-device", 180 * 86400
 TOUCH_SECONDS = 60

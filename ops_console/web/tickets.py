@@ -14,7 +14,7 @@ from ops_console.core.explanations import rule_sentence
 from ops_console.core.moments import MONTH, local_moment
 from ops_console.core.ticket_lists import COUNT_LIMIT, READINGS, SORT_KEYS, Filter
 from ops_console.core.trust import unproven
-from ops_console.services import clocks, people, reports, take_backs, tickets, views
+from ops_console.services import attachments, clocks, people, reports, take_backs, tickets, views
 from ops_console.services.corrections import may_decide
 from ops_console.services.silences import ends_at
 from ops_console.services.tickets import Move, OpenTicket
@@ -97,6 +97,11 @@ def _asked() -> tuple[Filter, str, bool, int]:
     return chosen, sort, given.get("order", "desc") != "asc", min(max(1, number), last)
 
 
+def narrowed() -> Filter:
+    """Return the list's filter as this request's address has it."""
+    return _asked()[0]
+
+
 def _kept(*without: str) -> list[tuple[str, str]]:
     """The URL's pairs, less those named: so that a filter keeps the others."""
     return [(name, value) for name, value in request.args.items(multi=True) if name not in without and value]
@@ -147,7 +152,8 @@ def page(number: str, refused: Refused | None = None) -> Any:
     return render_template(
         "tickets/show.html", view=view, facts=view.facts, explained=clocks.explained(view.judgement, g.book, g.now),
         actions=tickets.possible(view.facts, g.guest.actor, g.now, view.judgement.version.terms), labels=ACTIONS,
-        refused=refused, typed=request.form, core=core, settings=console().settings,
+        refused=refused, typed=request.form, number=number,
+        attachments=attachments.of_ticket(session, number, g.guest.actor), core=core, settings=console().settings,
         unproven=unproven(view.facts.stamps), colleagues=people.who_may_work(session),
         last_act=take_backs.last_act(view.events, g.guest.actor, g.now), may_decide=may_decide,
         silence_ends=ends_at(view.facts, g.book, view.judgement.version.id),

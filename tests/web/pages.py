@@ -110,7 +110,7 @@ class Page:
 
     def __init__(self, response: TestResponse) -> None:
         self.status, self.headers = response.status_code, response.headers
-        self.html = response.get_data(as_text=True)
+        self.html = response.get_data().decode("utf-8", "replace")  # a paper is no text
         self.tree = Tree(self.html) if response.mimetype == "text/html" else Tree("")
         self.root = self.tree.root
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -10,9 +11,10 @@ import pytest
 from werkzeug.routing import Rule
 
 from ops_console.core.people import ROLES
+from ops_console.services import attachments
 from ops_console.web.app import create_app
 from ops_console.web.sign_in import PUBLIC, WHILE_CHANGING
-from tests.conftest import FakeClock, import_sheet, log_ticket, make_console
+from tests.conftest import VENDOR, FakeClock, import_sheet, log_ticket, make_console
 from tests.sheets import row, write_sheet
 from tests.web.conftest import Site, everything, open_site, person
 from tests.web.pages import Browser, Page
@@ -20,7 +22,7 @@ from tests.web.pages import Browser, Page
 # What needs no right: the same for everybody who is signed in, and about nobody but themselves.
 OWN = ("home", "sign_in.password", "sign_in.sign_out")
 # What strangers may have. A view that joins these is a decision: it is written down here too.
-STRANGERS = ("static", "healthz", "sign_in.sign_in", "sign_in.choose_language")
+STRANGERS = ("static", "healthz", "sign_in.sign_in", "sign_in.choose_language", "documents.verify")
 SECRET_WORDS = ("GD-2026", "刘药师", "打不开了", "spare某")
 # Forms that do their work where their right is there: the rest of the addresses answer to an empty one.
 FORMS = {
@@ -55,6 +57,9 @@ def house(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> It
         session.add(person("novice", "vendor", must_change=True))
     log_ticket(made.console, title="打不开了", reporter="刘药师")
     import_sheet(made.console, write_sheet(folder / "one.csv", row()), dry_run=True)
+    with made.console.write() as session:
+        file = made.console.files.keep_attachment(BytesIO(b"a proof"), "刘药师.txt")
+        attachments.attach(session, "GD-20261120-00001", file, VENDOR, made.console.now())
     yield made
     made.console.close()
 
@@ -63,7 +68,8 @@ def address(rule: str) -> str:
     """Given an address pattern, return the address of something that exists."""
     known = {
         "<path:filename>": "console.css", "<path:number>": "GD-20261120-00001", "<id:run_id>": "1",
-        "<id:version_id>": "1",        "<account>": "spare",
+        "<id:version_id>": "1",        "<account>": "spare", "<id:attachment_id>": "1",
+        "<kind>": "confirmation", "<code>": "0" * 12,
     }  # fmt: skip
     for place, value in known.items():
         rule = rule.replace(place, value)
