@@ -20,7 +20,7 @@ def migrate(database: Database, folder: Path, to: str = "") -> None:
 
     Does nothing when there are none.
     """
-    if _version(database) == (to or _newest(folder)):
+    if _version(database) == (to or newest_version(folder)):
         return
     from alembic import command
     from alembic.config import Config
@@ -48,5 +48,6 @@ def _version(database: Database) -> str | None:
         return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
-def _newest(folder: Path) -> str:
+def newest_version(folder: Path) -> str:
+    """Given the folder of migrations, return the number of the newest one."""
     return max(path.name for path in (folder / "versions").glob("[0-9]*.py")).partition("_")[0]

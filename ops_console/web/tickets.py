@@ -14,7 +14,7 @@ from ops_console.core.explanations import rule_sentence
 from ops_console.core.moments import MONTH, local_moment
 from ops_console.core.ticket_lists import COUNT_LIMIT, READINGS, SORT_KEYS, Filter
 from ops_console.core.trust import unproven
-from ops_console.services import attachments, clocks, people, reports, take_backs, tickets, views
+from ops_console.services import attachments, clocks, people, personal, reports, take_backs, tickets, views
 from ops_console.services.corrections import may_decide
 from ops_console.services.silences import ends_at
 from ops_console.services.tickets import Move, OpenTicket
@@ -153,6 +153,7 @@ def page(number: str, refused: Refused | None = None) -> Any:
         "tickets/show.html", view=view, facts=view.facts, explained=clocks.explained(view.judgement, g.book, g.now),
         actions=tickets.possible(view.facts, g.guest.actor, g.now, view.judgement.version.terms), labels=ACTIONS,
         refused=refused, typed=request.form, number=number,
+        masked=personal.masked_texts(session, number, g.guest.actor),
         attachments=attachments.of_ticket(session, number, g.guest.actor), core=core, settings=console().settings,
         unproven=unproven(view.facts.stamps), colleagues=people.who_may_work(session),
         last_act=take_backs.last_act(view.events, g.guest.actor, g.now), may_decide=may_decide,
