@@ -18,6 +18,7 @@ from ops_console.core.explanations import CLASS_NAMES, CLOCK_NAMES
 from ops_console.core.moments import ZONE, whole
 from ops_console.core.people import ROLE_NAMES
 from ops_console.core.sentences import Sentence
+from ops_console.services.tickets import ANSWERED_AT_ONCE
 
 EVENT_NAMES = {
     "reported": "报修", "responded": "响应", "arrived": "到场签到", "restored": "业务恢复", "confirmed": "医院确认",
@@ -250,7 +251,7 @@ def install(app: Flask) -> None:
     }  # fmt: skip
     env.globals |= {
         "percent": percent, "CLOCK_NAMES": CLOCK_NAMES, "EVENT_NAMES": EVENT_NAMES, "FIELD_NAMES": FIELD_NAMES,
-        "SIDE_NAMES": SIDE_NAMES, "CLOSURE_NAMES": CLOSURE_NAMES, "GRADE_NAMES": GRADE_NAMES,
+        "SIDE_NAMES": SIDE_NAMES, "CLOSURE_NAMES": CLOSURE_NAMES, "ANSWERED_AT_ONCE": ANSWERED_AT_ONCE, "GRADE_NAMES": GRADE_NAMES,
         "ROLE_NAMES": ROLE_NAMES, "HOLDER_NAMES": HOLDER_NAMES, "CLASS_NAMES": CLASS_NAMES,
         "RESULT_NAMES": {**explanations.RESULT_NAMES, "settled": "已有结果"},
         "asset": asset, "rows": rows, "stamp": stamp,
