@@ -22,7 +22,7 @@ import psutil
 from benchmarks.calendars import processor
 
 README = Path(__file__).resolve().parent / "README.md"
-SECTIONS = ("load", "pages", "imports", "reports", "start", "chain", "calendars")  # in the order of README.md
+SECTIONS = ("load", "pages", "create", "imports", "reports", "start", "chain", "calendars")  # in the order of README.md
 AIMS = "own aims"  # the source of every figure in a column named so
 HEAD = """# Figures
 

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from ops_console.store.base import Base
+from ops_console.store.base import whole_metadata
 
 
 def include(_object: object, name: str | None, kind: str, _reflected: bool, _compared: object) -> bool:
@@ -15,7 +15,7 @@ def run() -> None:
     connection = context.config.attributes["connection"]
     context.configure(
         connection=connection,
-        target_metadata=Base.metadata,
+        target_metadata=whole_metadata(),
         render_as_batch=connection.dialect.name == "sqlite",
         include_object=include,
         compare_type=True,

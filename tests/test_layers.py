@@ -39,13 +39,16 @@ ADDED = {
     "settings": {"pydantic"},
     "store": {"sqlalchemy", "alembic"},
     "services": {SESSION},
-    "adapters": {"argon2", "chinese_calendar", "openpyxl", "requests"},
+    "adapters": {
+        "PIL", "argon2", "chinese_calendar", "cryptography", "openpyxl", "pylopdf_fonts_zh_cn", "requests", "segno",
+        "typst", "xlsxwriter",
+    },
     "console": {SESSION, "sqlalchemy.URL"},  # the database's address, password and all, is put together there
     "web": {
         "flask", "flask_login", "flask_sqlalchemy", "flask_wtf", "itsdangerous", "markupsafe", "waitress", "werkzeug",
         "wtforms", SESSION,
     },
-    "api": {"flask"},
+    "api": {"flask", "pydantic", "pydantic_core", "werkzeug", SESSION},
     "bot": set(),
     "cli": set(),
     "jobs": {"apscheduler", "celery", SESSION},
@@ -54,7 +57,7 @@ READS_ENVIRONMENT = {
     "ops_console/settings.py",
     "ops_console/main.py",  # OPS_LOG, before there are settings
     "ops_console/cli/commands.py",  # OPS_LANG, the language of this terminal
-    "ops_console/adapters/sheets_workbook.py",  # SYSTEMROOT, without which a child process does not start on Windows
+    "ops_console/adapters/bounded_child.py",  # SYSTEMROOT, without which a child process does not start on Windows
 }
 FORBIDDEN_NAMES = ("utils", "util", "helpers", "helper", "manager", "managers", "common", "misc")
 CLOCK = re.compile(r"(^|\.)(datetime|date)\.(now|utcnow|today)$|^time\.(time|monotonic|localtime|gmtime|ctime)(_ns)?$")

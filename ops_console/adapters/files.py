@@ -1,30 +1,52 @@
-"""The data folder: private to its owner, with the secret key and the uploads, each kept under its own hash."""
+"""The data folder: private to its owner, with the keys, and the files kept under their own hash.
+
+Not for what a file is: `adapters/attachments.py` looks into those that belong to tickets.
+"""
 
 from __future__ import annotations
 
+import base64
 import contextlib
-import hashlib
 import os
 import secrets
+from collections.abc import Container
+from datetime import datetime
 from pathlib import Path
 from typing import IO
 
+from ops_console.adapters.attachments import Scan, examined, typed_name
+from ops_console.adapters.blobs import CHUNK, BlobFolder, remove_older
+from ops_console.adapters.sealing import derive, read_master_key
+from ops_console.core.attachments import LONGEST_BYTES, TOO_LARGE, NewFile
 from ops_console.core.errors import Refused
 
-CHUNK = 1 << 20
+RESERVE = 256 << 20  # of the disk, for the database: a flood of files must not stop a report from being kept
+
+
+def _make_once(path: Path, content: bytes) -> None:
+    """Given a path, write the content there, readable by the owner alone, unless the file is there already."""
+    with contextlib.suppress(FileExistsError):
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
 
 
 class DataFolder:
     """Where the console keeps files of its own. Names people typed never become paths."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.uploads = folder / "uploads"
+    def __init__(self, folder: Path, *, reserve: int = RESERVE, scan: Scan | None = None) -> None:
+        self.folder, self._scan = folder, scan
+        self._uploads = BlobFolder(folder / "uploads", reserve)
+        self._attachments = BlobFolder(folder / "attachments", reserve)
+        self._thumbnails = BlobFolder(folder / "thumbnails")
+        self.exports = folder / "exports"
 
     def prepare(self) -> None:
         """Make the folder and see that it can be written. Raises Refused with a sentence when it cannot."""
         try:
-            self.uploads.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for blobs in (self._uploads, self._attachments, self._thumbnails):
+                blobs.prepare()
+            self.exports.mkdir(mode=0o700, exist_ok=True)
             probe = self.folder / f".probe-{secrets.token_hex(4)}"
             probe.touch(mode=0o600)
             probe.unlink()
@@ -37,38 +59,83 @@ class DataFolder:
     def secret_key(self) -> bytes:
         """Return the 32 random bytes that sign cookies, made at first use, readable by the owner alone."""
         path = self.folder / "secret.key"
-        with contextlib.suppress(FileExistsError):
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "wb") as file:
-                file.write(secrets.token_bytes(32))
+        _make_once(path, secrets.token_bytes(32))
         key = path.read_bytes()
         if len(key) < 32:
             raise Refused("密钥文件 %(path)s 不完整；请恢复备份，或删除它（所有人需要重新登录）。", path=str(path))
         return key
 
+    def key_for(self, purpose: str) -> bytes:
+        """Given a purpose (cookie, csrf), return the 32 bytes derived from the secret key for it alone."""
+        return derive(self.secret_key(), purpose)
+
+    def master_key(self, *, may_make: bool) -> bytes:
+        """Return the master key of the data folder; made now when there is none and `may_make`.
+
+        Raises Refused when it is missing though data keys stand, or when it is not a key.
+        """
+        path = self.folder / "master.key"
+        if not may_make and not path.exists():
+            raise Refused(
+                "主密钥文件 %(path)s 不见了，已密封的内容打不开；请从备份恢复它，或在 [security] master_key 中指明。",
+                path=str(path),
+            )
+        _make_once(path, base64.b64encode(secrets.token_bytes(32)) + b"\n")
+        try:
+            return read_master_key(path.read_text(encoding="ascii"), str(path))
+        except UnicodeDecodeError:
+            return read_master_key("", str(path))
+
     def keep_upload(self, stream: IO[bytes], longest: int) -> str:
         """Given a stream, store at most `longest` bytes and return their SHA-256. Raises Refused past the limit."""
-        temporary = self.uploads / f".{secrets.token_hex(8)}.part"
-        digest, size = hashlib.sha256(), 0
-        try:
-            with temporary.open("xb") as file:
-                while chunk := stream.read(CHUNK):
-                    size += len(chunk)
-                    if size > longest:
-                        raise Refused("文件超过 %(mib)s MiB，请拆分后再导入。", field="file", mib=longest // CHUNK)
-                    digest.update(chunk)
-                    file.write(chunk)
-            temporary.replace(self.uploads / digest.hexdigest())
-        except OSError as exc:
-            raise Refused(
-                "文件没有存下（%(reason)s）；请清理数据目录所在磁盘后重试。", field="file", reason=exc.strerror or ""
-            ) from exc
-        finally:
-            temporary.unlink(missing_ok=True)
-        return digest.hexdigest()
+        too_large = Refused("文件超过 %(mib)s MiB，请拆分后再导入。", field="file", mib=longest // CHUNK)
+        with self._uploads.draft(stream, longest, too_large) as draft:
+            draft.keep()
+        return draft.digest
+
+    def forget_uploads(self, before: datetime, needed: Container[str]) -> int:
+        """Given an instant and the SHA-256s still needed, delete older uploads that are not; return how many."""
+        old = [file for file in self.uploads.iterdir() if file.stat().st_mtime < before.timestamp()]
+        gone = [file for file in old if file.name not in needed]
+        for file in gone:
+            file.unlink(missing_ok=True)
+        return len(gone)
 
     def upload(self, digest: str) -> Path:
         """Given the SHA-256 of an upload, return its path."""
-        if len(digest) != 64 or not all(c in "0123456789abcdef" for c in digest):
-            raise ValueError("not a digest")
-        return self.uploads / digest
+        return self._uploads.path(digest)
+
+    def keep_attachment(self, stream: IO[bytes], name: str) -> NewFile:
+        """Given a stream and its name as uploaded, look at what it is, keep it and return it.
+
+        Raises Refused, and keeps nothing, for an empty, too large, broken, dangerous or unknown file or a full disk.
+        """
+        too_large = Refused(TOO_LARGE, field="file", name=typed_name(name), mib=LONGEST_BYTES >> 20)
+        with self._attachments.draft(stream, LONGEST_BYTES, too_large) as draft:
+            found = examined(draft.path, name, digest=draft.digest, size=draft.size, scan=self._scan)
+            draft.keep()
+        return found
+
+    def attachment(self, digest: str) -> Path:
+        """Given the SHA-256 of an attachment, return its path."""
+        return self._attachments.path(digest)
+
+    def keep_thumbnail(self, digest: str, content: bytes) -> None:
+        """Given a picture's SHA-256 and its small picture, keep that."""
+        path = self._thumbnails.path(digest)
+        aside = path.with_name(f".{secrets.token_hex(8)}.part")
+        aside.write_bytes(content)
+        aside.replace(path)
+
+    def thumbnail(self, digest: str) -> Path:
+        """Given a picture's SHA-256, return where its small picture is, if it has one."""
+        return self._thumbnails.path(digest)
+
+    def export(self, run_id: int) -> Path:
+        """Given the id of an export's run, return where its file is, for a day."""
+        return self.exports / str(run_id)
+
+    def sweep(self, before: datetime) -> int:
+        """Given an instant, remove exports made and what was left half written before it; return how many files."""
+        swept = sum(blobs.sweep(before) for blobs in (self._uploads, self._attachments, self._thumbnails))
+        return swept + remove_older(self.exports.iterdir(), before)

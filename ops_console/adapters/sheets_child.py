@@ -1,6 +1,6 @@
-"""The child process that opens a workbook: bounds itself, checks the archive, writes its rows as JSON lines.
+"""The child process that opens a workbook: checks the archive, writes its rows as JSON lines; or checks it alone.
 
-Not for import by the console: `sheets_workbook` starts this file by its path, isolated, with the workbook as standard
+Not for import by the console: `bounded_child` starts this file by its path, isolated, with the workbook as standard
 input and the bounds as its only argument; it needs nothing but the standard library and openpyxl.
 """
 
@@ -25,7 +25,7 @@ ENCRYPTED = 0x1
 RATIO_FROM_BYTES = 64 * 1024
 
 _NOT_CODES = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.|_.|\*.')
-_ESCAPED_CONTROL = re.compile(r"_x00([01][0-9A-Fa-f])_")
+_ESCAPED = re.compile(r"_x00([01][0-9A-Fa-f]|5[Ff])_")  # control characters, and the underline that guards one as typed
 
 
 class Refusal(Exception):  # noqa: N818 - not an error of ours, an answer
@@ -39,9 +39,11 @@ class _PrologEnd(Exception):  # noqa: N818 - stops the parser, nothing is wrong
 def main() -> None:
     """Given the workbook on standard input and the bounds as JSON, write epoch, rows and end, or one refusal."""
     limits = json.loads(sys.argv[1])
-    _bound_self(limits)
     try:
-        check_archive(sys.stdin.buffer, limits)
+        holds = check_archive(sys.stdin.buffer, limits)
+        if limits.get("check_only"):
+            _write({"holds": holds})
+            return
         for line in read_lines(sys.stdin.buffer, limits):
             _write(line)
     except Refusal as refusal:
@@ -52,8 +54,11 @@ def main() -> None:
         _write({"refused": "damaged"})
 
 
-def check_archive(stream: IO[bytes], limits: dict[str, int]) -> None:
-    """Given an archive and the bounds, look at its directory and each part's prolog. Raises Refusal."""
+def check_archive(stream: IO[bytes], limits: dict[str, int]) -> list[str]:
+    """Given an archive and the bounds, look at its directory and each part's prolog. Raises Refusal.
+
+    Returns the folders at its top: `xl` in a workbook, `word` in a document, and `macros` where it has any.
+    """
     with zipfile.ZipFile(stream) as archive:
         members = archive.infolist()
         if len(members) > limits["members"]:
@@ -68,6 +73,9 @@ def check_archive(stream: IO[bytes], limits: dict[str, int]) -> None:
             raise Refusal("foreign")
         for member in members:
             _refuse_doctype(archive, member)
+        names = archive.namelist()
+        macros = {"macros"} if any(name.lower().endswith("vbaproject.bin") for name in names) else set()
+        return sorted({name.split("/")[0] for name in names if "/" in name} | macros)
 
 
 def read_lines(stream: IO[bytes], limits: dict[str, int]) -> Iterator[dict[str, Any]]:
@@ -104,16 +112,6 @@ def shows_time(number_format: str) -> bool:
         return True
     codes = _NOT_CODES.sub("", number_format).lower()
     return "h" in codes or "s" in codes
-
-
-def _bound_self(limits: dict[str, int]) -> None:
-    try:
-        import resource
-    except ImportError:  # Windows: the counts alone
-        return
-    resource.setrlimit(resource.RLIMIT_AS, (limits["memory_bytes"], limits["memory_bytes"]))
-    resource.setrlimit(resource.RLIMIT_CPU, (limits["cpu_seconds"], limits["cpu_seconds"] + 1))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def _is_bomb(member: zipfile.ZipInfo, ratio: int) -> bool:
@@ -154,7 +152,7 @@ def _value(cell: Any) -> object:
     if isinstance(value, bool):
         return str(value).upper()
     if isinstance(value, str):
-        return _ESCAPED_CONTROL.sub(lambda match: chr(int(match.group(1), 16)), value)
+        return _ESCAPED.sub(lambda match: chr(int(match.group(1), 16)), value)
     if isinstance(value, timedelta):  # a moment shown as elapsed hours: the serial underneath is what counts
         return value / timedelta(days=1)
     if isinstance(value, (int, float)):

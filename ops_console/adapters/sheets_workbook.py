@@ -5,20 +5,14 @@ Not for opening one in this process: a file from outside is never given to openp
 
 from __future__ import annotations
 
-import json
 import logging
-import os
-import signal
-import subprocess
-import sys
-import threading
-from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
+from ops_console.adapters.bounded_child import said_by
 from ops_console.adapters.sheet_lines import SheetLimits, SheetLine, SheetLines
 from ops_console.core.errors import SheetUnreadable
 from ops_console.core.sheet_times import EPOCH_1900, EPOCH_1904, SheetTime, SheetValue, from_serial
@@ -49,7 +43,7 @@ def read_workbook(stream: IO[bytes], *, name: str, limits: SheetLimits) -> Sheet
     """
     epoch = EPOCH_1900
     lines: list[SheetLine] = []
-    with closing(_messages(stream, limits)) as messages:
+    with closing(said_by(CHILD, stream, asdict(limits))) as messages:
         for message in messages:
             if "refused" in message:
                 logger.warning("sheet refused file=%r reason=%s", name, message["refused"])
@@ -61,48 +55,6 @@ def read_workbook(stream: IO[bytes], *, name: str, limits: SheetLimits) -> Sheet
             else:
                 return SheetLines(lines, epoch, message["stopped_after"])
     raise _refusal("damaged", name, limits)
-
-
-def _messages(stream: IO[bytes], limits: SheetLimits) -> Generator[dict[str, Any], None, None]:
-    """Start the child on the file and yield what it says; however this ends, the child is gone afterwards."""
-    stream.seek(0)
-    overdue = threading.Event()
-    command = [sys.executable, "-I", "-X", "utf8", "-W", "ignore", str(CHILD), json.dumps(asdict(limits))]
-    with subprocess.Popen(  # noqa: S603 - our own interpreter and file; the workbook arrives as standard input
-        command, stdin=stream, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=_environment()
-    ) as child:
-        timer = threading.Timer(limits.deadline_seconds, lambda: (overdue.set(), child.kill()))
-        timer.start()
-        try:
-            assert child.stdout is not None
-            yield from _decode(child.stdout, limits.output_bytes)
-            yield {"refused": _reason(child.wait(), overdue.is_set())}
-        finally:
-            timer.cancel()
-            child.kill()
-
-
-def _decode(pipe: IO[bytes], budget: int) -> Iterator[dict[str, Any]]:
-    while line := pipe.readline(budget + 1):
-        budget -= len(line)
-        if budget < 0:
-            yield {"refused": "output"}
-            return
-        if not line.endswith(b"\n"):  # killed in mid-sentence
-            return
-        yield json.loads(line)
-
-
-def _reason(status: int, is_overdue: bool) -> str:
-    if status == 0:
-        return "damaged"
-    out_of_cpu = status == -getattr(signal, "SIGXCPU", 0)
-    return "time" if is_overdue or out_of_cpu else "memory"
-
-
-def _environment() -> dict[str, str]:
-    """Empty, but for what Windows needs to start any process."""
-    return {"SYSTEMROOT": os.environ["SYSTEMROOT"]} if sys.platform == "win32" else {}
 
 
 def _refusal(reason: str, name: str, limits: SheetLimits) -> SheetUnreadable:

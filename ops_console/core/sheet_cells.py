@@ -12,7 +12,7 @@ from ops_console.core.sheet_text import as_code, has_forbidden, trim, visible
 from ops_console.core.sheet_times import SheetTime, SheetValue
 
 LENGTH_LIMITS: Mapping[str, int] = {"单号": 40, "标题": 200, "问题描述": 4000, "处理过程": 4000}
-UNREACHABLE = (".", "..", "new")  # these would be other pages
+UNREACHABLE = (".", "..", "new", "weekly", "export")  # these would be other pages
 OTHER_LENGTH_LIMIT = 100
 RATINGS = ("1", "2", "3", "4", "5")
 SHOWN_LENGTH = 40

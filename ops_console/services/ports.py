@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
@@ -58,6 +58,26 @@ class SheetReader(Protocol):
         ...
 
 
+class SheetWriter(Protocol):
+    """Writing a sheet of texts into a file."""
+
+    def __call__(self, path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> int:
+        """Given a new file's path, column names and rows, write them and return how many rows."""
+        ...
+
+
+class FileKeeper(Protocol):
+    """Where files that belong to tickets lie, by hash."""
+
+    def attachment(self, digest: str) -> Path:
+        """Given the SHA-256 of an attachment, return its path."""
+        ...
+
+    def keep_thumbnail(self, digest: str, content: bytes) -> None:
+        """Given a picture's SHA-256 and its small picture, keep that."""
+        ...
+
+
 class AnchorShelf(Protocol):
     """The anchors kept beside the database."""
 
@@ -81,4 +101,24 @@ class AnchorCourier(Protocol):
 
     def deliver(self, kind: str, address: str, anchor: Anchor) -> str:
         """Given a receiver and an anchor, return what proves that it arrived. Raises Refused when it did not."""
+        ...
+
+
+class KeyWrapper(Protocol):
+    """What makes data keys, each wrapped by the master key."""
+
+    def fresh(self, purpose: str, version: int) -> bytes:
+        """Given a purpose and a version, return a new data key, wrapped."""
+        ...
+
+
+class Sealer(Protocol):
+    """Sealing of values that the database may not hold in clear, each bound to its place."""
+
+    def seal(self, plaintext: bytes, *, table: str, row: int | str, field: str) -> bytes:
+        """Given bytes and the place they are kept in, return them sealed."""
+        ...
+
+    def open(self, sealed: bytes, *, table: str, row: int | str, field: str) -> bytes:
+        """Given sealed bytes and the place they were found in, return the plaintext. Raises Unsealable."""
         ...

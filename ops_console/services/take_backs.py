@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from ops_console.core import tickets as core
+from ops_console.core.attachments import BESIDE
 from ops_console.core.errors import Refused
 from ops_console.core.moments import whole
 from ops_console.core.people import Actor
@@ -17,11 +18,18 @@ from ops_console.services.ticket_events import append_event, held
 
 WITHIN = timedelta(seconds=60)
 # What another party was told, or what stands on another ticket too, is not taken back by one alone.
-LASTING = (core.TAKEN_BACK, core.CORRECTION_DECIDED, core.SUSPENSION_DECIDED, core.LINKED, core.TIMES_ACCEPTED)
+LASTING = (
+    core.TAKEN_BACK, core.CORRECTION_DECIDED, core.SUSPENSION_DECIDED, core.LINKED, core.TIMES_ACCEPTED,
+    *core.PERSONAL_KINDS,
+)  # fmt: skip
 
 
 def last_act(events: Sequence[Event], actor: Actor, now: datetime) -> tuple[Event, ...]:
-    """Given a ticket's events, who looks and now, return the events of their last act if it can be taken back."""
+    """Given a ticket's events, who looks and now, return the events of their last act if it can be taken back.
+
+    Files and papers stand beside a ticket's life: they are neither taken back nor in the way of it.
+    """
+    events = [event for event in events if event.kind not in BESIDE]
     if not events:
         return ()
     last = events[-1]

@@ -71,6 +71,7 @@ FACTS: dict[str, tuple[str, ...]] = {
     core.RESPONDED: ("handler",),
     core.ONSITE_DECIDED: ("needs_onsite",),
     core.RESTORE: ("handler", "mode"),
+    core.CONFIRMED: ("rating",),
     core.SUSPENSION_DECIDED: ("approved", "reason"),
     core.CORRECTION_DECIDED: ("field", "new", "approved", "reason"),
     **dict.fromkeys(REASONED, ("reason",)),
@@ -132,9 +133,7 @@ def open_ticket(session: Session, book: Book, command: OpenTicket, actor: Actor,
     Reported now, or at an earlier moment of the last 24 hours, graded by how late it is told and with which proof.
     """
     actor.need("tickets.open")
-    _check_names(session, command)
-    texts = {name: getattr(command, name) for name in ("reporter", "phone", "title", "description")}
-    check_texts({**texts, "department": command.department})
+    texts = check_open(session, command)
     facts = {
         "type": command.type, "module": command.module, "department": command.department,
         "carrier": command.carrier, "needs_onsite": command.needs_onsite,
@@ -149,6 +148,14 @@ def open_ticket(session: Session, book: Book, command: OpenTicket, actor: Actor,
     number = next_number(session, whole(now))
     write(session, book, {number: events}, {}, whole(now))
     return number
+
+
+def check_open(session: Session, command: OpenTicket) -> dict[str, str]:
+    """Given the command, return its personal texts. Raises Refused naming the field that is not right."""
+    _check_names(session, command)
+    texts = {name: getattr(command, name) for name in ("reporter", "phone", "title", "description")}
+    check_texts({**texts, "department": command.department})
+    return texts
 
 
 def _check_names(session: Session, command: OpenTicket) -> None:
@@ -237,6 +244,8 @@ def _check_told(command: Move) -> None:
         for name in given:
             if name not in names:
                 raise Refused("这一操作不能填写“%(name)s”。", field=name, name=name)
+    if command.facts.get("rating") not in (None, *core.RATINGS):
+        raise Refused("满意度是 1 到 5 颗星。", field="rating")
     decision = DECISIONS.get(command.kind)
     if decision is not None and not isinstance(command.facts.get(decision), bool):
         raise Refused("请选择是或否。", field=decision)

@@ -6,9 +6,25 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Select, SmallInteger, String, exists, func, insert, select, text, update
+from sqlalchemy import (
+    ForeignKey,
+    Index,
+    Select,
+    SmallInteger,
+    String,
+    bindparam,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    text,
+    tuple_,
+    update,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from ops_console.core.cursors import Place
 from ops_console.core.moments import month_start, shift_month
 from ops_console.core.ticket_lists import COUNT_LIMIT, Filter
 from ops_console.core.tickets import OPEN_STATES, RESTORED
@@ -117,6 +133,32 @@ def page(
     return session.execute(query).all()
 
 
+def following(
+    session: Session, chosen: Filter, now: datetime, *, after: Place | None, descending: bool, limit: int
+) -> Sequence[Any]:
+    """Given a filter and a place (None: the beginning), return the next rows by report time. One statement.
+
+    By comparing keys, not by counting rows: what is added meanwhile moves nothing that is still to come.
+    """
+    key = tuple_(TicketRow.reported_at, TicketRow.id)
+    query = _narrowed(select(*LISTED), chosen, now)
+    if after is not None:
+        place = tuple_(literal(after.reported_at, TicketRow.reported_at.type), literal(after.row_id, TicketRow.id.type))
+        query = query.where(key < place if descending else key > place)
+    order = [column.desc() if descending else column.asc() for column in SORTS["reported"]]
+    return session.execute(query.order_by(*order).limit(limit)).all()
+
+
+def batch(
+    session: Session, chosen: Filter, now: datetime, *, after: tuple[datetime, int] | None, limit: int
+) -> Sequence[Any]:
+    """Given a filter and the last (reported_at, id) of the batch before, return the next ids, numbers and times."""
+    query = _narrowed(select(TicketRow.id, TicketRow.number, TicketRow.reported_at), chosen, now)
+    if after is not None:
+        query = query.where(tuple_(TicketRow.reported_at, TicketRow.id) > after)
+    return session.execute(query.order_by(TicketRow.reported_at, TicketRow.id).limit(limit)).all()
+
+
 def count(session: Session, chosen: Filter, now: datetime) -> int:
     """Given a filter, return how many tickets match, counting no further than COUNT_LIMIT + 1. One statement."""
     matching = _narrowed(select(TicketRow.id), chosen, now).limit(COUNT_LIMIT + 1).subquery()
@@ -197,6 +239,12 @@ def lock(session: Session, number: str) -> TicketRow | None:
     return session.scalar(query.execution_options(populate_existing=True))
 
 
+def open_of(session: Session, assignee: str) -> Sequence[str]:
+    """Given an account, return the numbers of the open tickets that are assigned to it, in their order."""
+    query = select(TicketRow.number).where(TicketRow.assignee == assignee, TicketRow.state.in_(OPEN_STATES))
+    return session.scalars(query.order_by(TicketRow.number)).all()
+
+
 def lock_adding(session: Session) -> None:
     """Given a session that is about to add tickets, let no other add any until its commit. Before any row lock."""
     if session.get_bind().dialect.name == "postgresql":
@@ -223,10 +271,15 @@ def by_numbers(session: Session, numbers: Iterable[str]) -> dict[str, int]:
     return dict(session.execute(query).all())
 
 
+ADD = insert(TicketRow.__table__).returning(  # by the table: mapped inserts cost twice as much
+    TicketRow.__table__.c.number, TicketRow.__table__.c.id
+)
+
+
 def add(session: Session, rows: list[dict[str, Any]]) -> dict[str, int]:
     """Given the columns of new tickets, insert them and return their ids by number."""
-    added = session.execute(insert(TicketRow).returning(TicketRow.number, TicketRow.id), rows)
-    return dict(added.all())
+    named = [{"class" if name == "klass" else name: row[name] for name in row} for row in rows]
+    return dict(session.execute(ADD, named).all())
 
 
 def store(session: Session, rows: list[dict[str, Any]]) -> None:
@@ -260,13 +313,20 @@ def restored_before(session: Session, at: datetime, after: int, limit: int) -> S
     return session.execute(query.where(TicketRow.id > after).order_by(TicketRow.id).limit(limit)).all()
 
 
+NUMBERS = (
+    select(TicketRow.number)
+    .where(TicketRow.number.between(bindparam("first"), bindparam("last")))
+    .order_by(TicketRow.number.desc())
+    .execution_options(yield_per=20)
+)
+
+
 def last_serial(session: Session, prefix: str) -> int:
     """Given a number's beginning, such as `GD-20260305-`, return the highest five-digit end in use, 0 when none.
 
     Numbers of a site's own that begin so and end otherwise (`GD-20260305-7a`) are passed over.
     """
-    query = select(TicketRow.number).where(TicketRow.number.between(prefix + "00000", prefix + "99999"))
-    for number in session.scalars(query.order_by(TicketRow.number.desc()).execution_options(yield_per=20)):
+    for number in session.scalars(NUMBERS, {"first": prefix + "00000", "last": prefix + "99999"}):
         end = number.removeprefix(prefix)
         if len(end) == 5 and end.isascii() and end.isdigit():
             return int(end)

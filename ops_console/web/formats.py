@@ -12,8 +12,11 @@ from markupsafe import Markup, escape
 
 from ops_console.adapters.translations import LANGUAGES, duration, full_time, percent
 from ops_console.core import explanations
+from ops_console.core.attachments import KINDS
+from ops_console.core.documents import TITLES
 from ops_console.core.explanations import CLASS_NAMES, CLOCK_NAMES
 from ops_console.core.moments import ZONE, whole
+from ops_console.core.people import ROLE_NAMES
 from ops_console.core.sentences import Sentence
 
 EVENT_NAMES = {
@@ -23,6 +26,9 @@ EVENT_NAMES = {
     "described": "补充内容", "rated": "满意度", "correction_proposed": "提出更正", "correction_decided": "批复更正",
     "assigned": "转派", "escalated": "问题提升", "linked": "关联工单", "retyped": "改类型",
     "times_accepted": "医院对补录时间的意见", "taken_back": "撤回",
+    "attached": "添加附件", "attachment_voided": "附件作废", "attachment_marked": "附件标为含患者信息",
+    "printed": "打印单据", "signed_off": "手写签字",
+    "personal_revealed": "查看原文", "personal_reveal_refused": "查看原文被拒", "personal_purged": "清除个人信息",
 }  # fmt: skip
 FIELD_NAMES = {
     "type": "类型", "needs_onsite": "需到场", "reported_at": "报修时间", "recorded_at": "录入时间",
@@ -36,7 +42,12 @@ FIELD_NAMES = {
     "split_from": "拆自", "by_silence": "超时默认确认", "confirm": "确认方式", "what": "撤回的操作", "title": "标题",
     "reporter": "报修人", "phone": "联系电话", "description": "问题描述", "split_title": "拆出工单的标题",
     "field": "更正项", "old": "原值", "new": "新值", "process": "处理过程", "suspension_reason": "挂起原因",
+    "file_name": "文件", "digest": "SHA-256", "size": "字节数", "kind": "文件种类", "patient": "含患者信息",
+    "shared_with": "同时用于", "attachment": "附件编号", "purpose": "用途",
+    "document": "单据", "shown": "签字内容哈希", "device_time": "设备时间", "strength": "证明力",
+    "signer": "签字人", "fields": "清除的内容", "of": "所指事件",
 }  # fmt: skip
+PURPOSE_NAMES = {"evidence": "凭证", "signature": "手写签名"}
 WORDS = (
     "type",
     "channel",
@@ -54,7 +65,7 @@ GRADE_NAMES = {
 }  # fmt: skip
 CLOSURE_NAMES = {"signed": "已确认", "silence": "超时默认确认", "unasked": "免逐件确认"}
 SIDE_NAMES = {"hospital": "甲方", "vendor": "乙方", "neutral": "中立方"}
-ROLE_NAMES = {"hospital": "甲方（医院）", "vendor": "乙方（运维）", "auditor": "审计员", "administrator": "系统管理员"}
+HOLDER_NAMES = {"hospital": "甲方", "vendor": "乙方", "third": "第三方"}
 
 
 def language() -> str:
@@ -177,8 +188,22 @@ def fact(name: str, value: object) -> str:
         return ""
     if isinstance(value, bool) or value in ("true", "false"):
         return gettext("是" if value in (True, "true") else "否")
+    if name in ("digest", "shown"):
+        return f"{value}"[:12]
+    if name == "document":
+        return gettext(TITLES.get(str(value), str(value)))
+    if name == "strength":
+        return gettext("手写签名")
+    if name == "kind" and value in KINDS:
+        return gettext(KINDS[str(value)].title)
+    if name == "purpose":
+        return gettext(PURPOSE_NAMES.get(str(value), str(value)))
+    if isinstance(value, list):
+        return "、".join(map(str, value))
     if name == "field":
         return gettext(FIELD_NAMES.get(str(value), str(value)))
+    if name == "fields":
+        return gettext("、").join(fact("field", part) for part in str(value).split(","))
     if name in WORDS or (name == "confirm"):
         return gettext(VALUE_NAMES.get(str(value), str(value)))
     if name == "what":
@@ -186,6 +211,13 @@ def fact(name: str, value: object) -> str:
     if isinstance(value, str) and "T" in value and value.endswith("+00:00"):
         return exact_time(datetime.fromisoformat(value))
     return str(value)
+
+
+def bytes_in_words(size: int) -> str:
+    """Given a number of bytes, return it as people write it: `820 B`, `12 KiB`, `3.4 MiB`."""
+    if size < 1024:
+        return f"{size} B"
+    return f"{size / 1024:.0f} KiB" if size < 1 << 20 else f"{size / (1 << 20):.1f} MiB"
 
 
 def asset(path: str) -> str:
@@ -214,12 +246,12 @@ def install(app: Flask) -> None:
     env.globals |= {"_": markup, "gettext": markup}
     env.filters |= {
         "sentence": render_sentence, "short_time": short_time, "exact_time": exact_time, "full_time": full_time,
-        "span": span, "fact_of": fact, "iso": lambda at: at.isoformat() if at else "",
+        "span": span, "fact_of": fact, "bytes": bytes_in_words, "iso": lambda at: at.isoformat() if at else "",
     }  # fmt: skip
     env.globals |= {
         "percent": percent, "CLOCK_NAMES": CLOCK_NAMES, "EVENT_NAMES": EVENT_NAMES, "FIELD_NAMES": FIELD_NAMES,
         "SIDE_NAMES": SIDE_NAMES, "CLOSURE_NAMES": CLOSURE_NAMES, "GRADE_NAMES": GRADE_NAMES,
-        "ROLE_NAMES": ROLE_NAMES, "CLASS_NAMES": CLASS_NAMES,
+        "ROLE_NAMES": ROLE_NAMES, "HOLDER_NAMES": HOLDER_NAMES, "CLASS_NAMES": CLASS_NAMES,
         "RESULT_NAMES": {**explanations.RESULT_NAMES, "settled": "已有结果"},
         "asset": asset, "rows": rows, "stamp": stamp,
         "state_mark": kept_for_request("state_marks", state_mark),

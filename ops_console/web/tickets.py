@@ -14,11 +14,11 @@ from ops_console.core.explanations import rule_sentence
 from ops_console.core.moments import MONTH, local_moment
 from ops_console.core.ticket_lists import COUNT_LIMIT, READINGS, SORT_KEYS, Filter
 from ops_console.core.trust import unproven
-from ops_console.services import clocks, people, reports, take_backs, tickets
+from ops_console.services import attachments, clocks, people, personal, reports, take_backs, tickets, views
 from ops_console.services.corrections import may_decide
 from ops_console.services.silences import ends_at
 from ops_console.services.tickets import Move, OpenTicket
-from ops_console.web import formats
+from ops_console.web import formats, worklists
 from ops_console.web.database import reading, reading_anew
 from ops_console.web.rights import needs
 from ops_console.web.sign_in import console
@@ -58,6 +58,8 @@ def index() -> Any:
         pages=ceil(min(found.count, COUNT_LIMIT) / PAGE), limit=COUNT_LIMIT, rule=_rule(chosen),
         settings=console().settings, states=core.STATES, channels=core.CHANNELS,
         months=reports.month_list(reading()), link=_link, drop=_drop, kept=_kept,
+        bulk=worklists.offered(), colleagues=people.who_may_work(reading()) if worklists.offered() else (),
+        views=views.visible(reading(), g.guest.person_id, g.guest.actor),
     )  # fmt: skip
 
 
@@ -93,6 +95,11 @@ def _asked() -> tuple[Filter, str, bool, int]:
     last = ceil(COUNT_LIMIT / PAGE)
     number = int(page) if page.isascii() and page.isdigit() and len(page) < 6 else 1
     return chosen, sort, given.get("order", "desc") != "asc", min(max(1, number), last)
+
+
+def narrowed() -> Filter:
+    """Return the list's filter as this request's address has it."""
+    return _asked()[0]
 
 
 def _kept(*without: str) -> list[tuple[str, str]]:
@@ -145,7 +152,9 @@ def page(number: str, refused: Refused | None = None) -> Any:
     return render_template(
         "tickets/show.html", view=view, facts=view.facts, explained=clocks.explained(view.judgement, g.book, g.now),
         actions=tickets.possible(view.facts, g.guest.actor, g.now, view.judgement.version.terms), labels=ACTIONS,
-        refused=refused, typed=request.form, core=core, settings=console().settings,
+        refused=refused, typed=request.form, number=number,
+        masked=personal.masked_texts(session, number, g.guest.actor),
+        attachments=attachments.of_ticket(session, number, g.guest.actor), core=core, settings=console().settings,
         unproven=unproven(view.facts.stamps), colleagues=people.who_may_work(session),
         last_act=take_backs.last_act(view.events, g.guest.actor, g.now), may_decide=may_decide,
         silence_ends=ends_at(view.facts, g.book, view.judgement.version.id),

@@ -238,6 +238,7 @@ def test_a_changed_contract_is_in_force_once_both_parties_confirmed_it(served: S
     vendor.first_sign_in("vendor")
     hospital.first_sign_in("hospital")
     for visitor in (vendor, hospital):
+        visitor.enrol_factor()
         visitor.page.goto("about:blank")  # nothing is under way when the console goes
     served.stop()
     served.start(OPS_CONFIG=str(changed_contract(served.folder)))

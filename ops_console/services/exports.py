@@ -1,0 +1,139 @@
+"""Exporting a list of tickets as the sheet that can be imported again: same columns, same words, Shanghai times.
+
+Not for files (a port writes them). Personal texts leave as the pages show them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from ops_console.core.errors import NotFound, Refused
+from ops_console.core.moments import ZONE, whole
+from ops_console.core.people import Actor
+from ops_console.core.ticket_folds import fold
+from ops_console.core.ticket_imports import sheet_row_of
+from ops_console.core.ticket_lists import Filter
+from ops_console.core.ticket_sheets import COLUMNS, FIELDS
+from ops_console.core.tickets import Event
+from ops_console.services import jobs
+from ops_console.services.jobs import Run
+from ops_console.services.ports import OpenSession, SheetWriter
+from ops_console.store import audit, tickets
+
+JOB = "export-tickets"
+EXPORTED = "exported"
+FORMATS = ("csv", "xlsx")
+AT_ONCE, MOST, BATCH = 5_000, 100_000, 500
+
+
+@dataclass(frozen=True)
+class Export:
+    """What is asked for: the list's filter, the file's format, and as of when."""
+
+    chosen: Filter
+    format: str
+    now: datetime
+
+
+def count(session: Session, export: Export, actor: Actor) -> int:
+    """Given what is asked for and by whom, return how many tickets that is, counted only past what is made at once.
+
+    Raises Refused without the right, or for an unknown format.
+    """
+    actor.need("tickets.export")
+    if export.format not in FORMATS:
+        raise Refused("没有这一种导出格式。", field="format")
+    return tickets.count(session, export.chosen, export.now)
+
+
+def write(
+    open_read: OpenSession, writers: dict[str, SheetWriter], path: Path, export: Export, tell: Callable[[int], None]
+) -> int:
+    """Given hands, a path and what is asked for, write the file of one state of the database; return its rows.
+
+    `tell` hears how many tickets were read. Raises Refused past the most.
+    """
+    with open_read() as session:
+        return writers[export.format](path, COLUMNS, _rows(session, export, tell))
+
+
+def _rows(session: Session, export: Export, tell: Callable[[int], None]) -> Iterator[list[str]]:
+    after: tuple[datetime, int] | None = None
+    read = 0
+    while batch := tickets.batch(session, export.chosen, export.now, after=after, limit=BATCH):
+        read += len(batch)
+        if read > MOST:
+            raise Refused("超过 %(n)s 件，不能一次导出；请加条件后再导出。", n=MOST)
+        events = audit.of_tickets(session, [row.id for row in batch])
+        yield from (_texts(row.number, events[row.id]) for row in batch)
+        after = (batch[-1].reported_at, batch[-1].id)
+        tell(read)
+
+
+def _texts(number: str, events: Sequence[Event]) -> list[str]:
+    facts = fold(number, events)
+    assert facts is not None
+    row = sheet_row_of(facts)
+    return [_text(getattr(row, name)) for name in FIELDS.values()]
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, datetime):
+        return value.astimezone(ZONE).strftime("%Y-%m-%d %H:%M:%S")
+    return "" if value is None else str(value)
+
+
+def note(session: Session, export: Export, rows: int, actor: Actor, now: datetime) -> None:
+    """Given an export that was made, append the event: who, which filter, how many, in which form."""
+    narrowed = {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(export.chosen).items() if v}
+    facts: dict[str, object] = {"filter": narrowed, "format": export.format, "rows": rows}
+    at = whole(now)
+    audit.append(session, "export", export.format, Event(EXPORTED, at, at, actor.account, actor.side, facts=facts))
+
+
+def ask(session: Session, export: Export, actor: Actor, now: datetime) -> int:
+    """Given what is asked for and by whom, keep a run that makes it and return its id."""
+    count(session, export, actor)
+    params = {"filter": asdict(export.chosen), "format": export.format, "side": actor.side, "name": actor.name}
+    key = f"{JOB}/{actor.account}/{now.isoformat()}"
+    return jobs.ask(session, job=JOB, key=key, params=params, actor=actor, now=now)
+
+
+def asked(run: Run) -> Export:
+    """Given a run of ours, return what was asked for."""
+    given: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in run.params["filter"].items()}
+    return Export(Filter(**given), str(run.params["format"]), run.asked_at)
+
+
+def make(
+    run: Run, open_read: OpenSession, open_write: OpenSession, writers: dict[str, SheetWriter], place: Path
+) -> dict[str, Any]:
+    """Given a run, hands and where the file shall lie, make it and note that. Running it again makes it anew."""
+    export = asked(run)
+    aside = place.with_name(f".{place.name}.{run.token}.part")
+    try:
+        rows = write(open_read, writers, aside, export, lambda done: run.progress(done, max(run.done, done)))
+        aside.replace(place)
+    finally:
+        aside.unlink(missing_ok=True)
+    by = Actor(run.requested_by, str(run.params["name"]), str(run.params["side"]), frozenset())
+    with open_write() as session:
+        note(session, export, rows, by, run.asked_at)
+    return {"rows": rows, "format": export.format}
+
+
+def find(session: Session, run_id: int, actor: Actor) -> Any:
+    """Given a run's id and who asks, return its row. Raises NotFound for what is not the asker's own export."""
+    actor.need("tickets.export")
+    row = jobs.find(session, run_id, actor)
+    if row.job != JOB or row.requested_by != actor.account:
+        raise NotFound("没有编号为 %(id)s 的导出。", id=run_id)
+    return row

@@ -1,0 +1,102 @@
+"""Files and signatures with a real browser: chosen, pasted and blacked out before they leave it; signed by hand."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Visit
+from tests.browser.served import DESKTOP, PHONE, Served, Visitor
+from tests.pictures import PDF, picture
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(params=[DESKTOP, PHONE])
+def vendor(served: Served, visit: Visit, request: pytest.FixtureRequest) -> Visitor:
+    """A vendor looking at a ticket just logged, at each width."""
+    made = visit(served, width=request.param)
+    made.first_sign_in("vendor")
+    page = made.page
+    page.goto("/tickets/new")
+    page.select_option("[name=module]", "门诊缴费")
+    page.fill("[name=title]", "打不开")
+    page.locator("main form.sheet button.btn-primary").click()
+    expect(page).to_have_url(re.compile("/tickets/GD-"))
+    return made
+
+
+def kept(page: Page) -> list[str]:
+    return page.locator(".file-name").all_inner_texts()
+
+
+def test_files_wait_in_a_queue_and_one_bad_one_does_not_lose_the_others(vendor: Visitor, tmp_path: Path) -> None:
+    page = vendor.page
+    for name, content in (("a.png", picture()), ("b.pdf", PDF), ("leer.txt", b"")):
+        (tmp_path / name).write_bytes(content)
+
+    page.set_input_files("#attach-file", [tmp_path / name for name in ("a.png", "b.pdf", "leer.txt")])
+    expect(page.locator(".attach-queue li")).to_have_count(3)
+    page.locator("[data-attach-send]").click()
+
+    expect(page.locator(".file-name")).to_have_text(["a.png", "b.pdf"])
+    expect(page.locator(".attach-queue li")).to_have_count(1)
+    expect(page.locator(".attach-state")).to_contain_text("是空文件，没有上传")
+    expect(page.locator(".file-picture img")).to_be_visible(timeout=30_000)
+    assert not vendor.overhang()
+
+
+def test_a_pasted_picture_is_blacked_out_before_it_leaves(vendor: Visitor, served: Served) -> None:
+    page = vendor.page
+    page.evaluate(
+        """async bytes => {
+            const file = new File([new Uint8Array(bytes)], "paste.png", {type: "image/png"});
+            const data = new DataTransfer();
+            data.items.add(file);
+            document.dispatchEvent(new ClipboardEvent("paste", {clipboardData: data, cancelable: true}));
+        }""",
+        list(picture("PNG", (400, 300), "#ffffff")),
+    )
+    page.locator(".attach-queue button", has_text="涂黑").click()
+    box = page.locator("[data-redact-canvas]").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] * 0.25, box["y"] + box["height"] * 0.25)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.75, box["y"] + box["height"] * 0.75)
+    page.mouse.up()
+    page.locator("[data-redact-done]").click()
+    page.locator("[data-attach-send]").click()
+    expect(page.locator(".file-name")).to_have_text(["paste-redacted.png"])
+
+    (stored,) = (path for path in (served.folder / "data" / "attachments").iterdir() if len(path.name) == 64)
+    with Image.open(io.BytesIO(stored.read_bytes())) as kept_picture:
+        seen = kept_picture.convert("RGB")
+        assert seen.size == (400, 300)
+        assert [seen.getpixel(at) for at in ((200, 150), (110, 85), (390, 290))] == [(0, 0, 0), (0, 0, 0), (255,) * 3]
+
+
+def test_a_user_signs_by_hand_and_the_signature_stands_with_the_ticket(vendor: Visitor) -> None:
+    page = vendor.page
+    page.get_by_role("link", name="请用户在屏幕上签字").click()
+    expect(page.locator("[data-sign-send]")).to_be_disabled()
+    page.fill("#signer", "王护士")
+    pad = page.locator("[data-sign-pad]")
+    pad.scroll_into_view_if_needed()
+    box = pad.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 20, box["y"] + 30)
+    page.mouse.down()
+    for step in range(1, 12):
+        page.mouse.move(box["x"] + 20 + step * 20, box["y"] + 30 + (step % 3) * 25)
+    page.mouse.up()
+    page.locator("[data-sign-send]").click()
+
+    expect(page.locator(".file-marks", has_text="手写签名")).to_be_visible()
+    expect(page.locator("td", has_text="王护士")).to_be_visible()
+    assert kept(page) == ["signature.png"]
+    assert not vendor.overhang()
