@@ -109,7 +109,7 @@ def forge_tail(console: Console, seq: int, **changed: str) -> list[str]:
         row["prev_hash"], row["hash"] = head, link(head, audit.body(row))
         head = row["hash"]
         statements.append(
-            f"UPDATE event SET kind = '{row['kind']}', prev_hash = '{row['prev_hash']}x', hash = '{row['hash']}' "
+            f"UPDATE event SET kind = '{row['kind']}', prev_hash = 'x{row['prev_hash'][1:]}', hash = '{row['hash']}' "
             f"WHERE seq = {row['seq']}"
         )
         statements.append(f"UPDATE event SET prev_hash = '{row['prev_hash']}' WHERE seq = {row['seq']}")
