@@ -74,12 +74,15 @@ class Server:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Server]:
-    """Given a data folder, start the console on a free port, yield it once it answers, and stop it at the end."""
+def running(folder: Path, **more: str) -> Iterator[Server]:
+    """Given a data folder and more of its environment, start the console on a free port and yield it once it answers.
+
+    It is stopped at the end.
+    """
     port, output = free_port(), folder.parent / f"{folder.name}.out"
     began = time.perf_counter()
     with output.open("wb") as sink:
-        settings = {"OPS_SERVER__HOST": HOST, "OPS_SERVER__PORT": str(port)}
+        settings = {"OPS_SERVER__HOST": HOST, "OPS_SERVER__PORT": str(port), **more}
         process = psutil.Popen(
             COMMAND, cwd=PROJECT, env=environment(folder, **settings), stdout=sink, stderr=subprocess.STDOUT
         )

@@ -2,24 +2,8 @@
 
 from alembic import context
 
-from ops_console.store import (  # noqa: F401
-    attachments,
-    audit,
-    catalogue,
-    clocks,
-    contracts,
-    jobs,
-    messages,
-    people,
-    tickets,
-    views,
-)
-from ops_console.store.base import Base
-
-
-def include(_object: object, name: str | None, kind: str, _reflected: bool, _compared: object) -> bool:
-    """Everything of the models is compared; what a database keeps for itself is not."""
-    return not (kind == "table" and name == "alembic_version")
+from ops_console.store.base import whole_metadata
+from ops_console.store.migrate import is_compared
 
 
 def run() -> None:
@@ -27,9 +11,9 @@ def run() -> None:
     connection = context.config.attributes["connection"]
     context.configure(
         connection=connection,
-        target_metadata=Base.metadata,
+        target_metadata=whole_metadata(),
         render_as_batch=connection.dialect.name == "sqlite",
-        include_object=include,
+        include_object=is_compared,
         compare_type=True,
         transaction_per_migration=False,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,26 +13,61 @@ from pathlib import Path
 from sqlalchemy import URL
 from sqlalchemy.orm import Session
 
+from ops_console.adapters.anchor_couriers import AnchorCouriers
+from ops_console.adapters.anchor_file import AnchorFile
+from ops_console.adapters.certificates import held_in
 from ops_console.adapters.clamd import Clamd
 from ops_console.adapters.documents.papers import Papers
+from ops_console.adapters.documents.stickers import sticker_sheet
+from ops_console.adapters.egress import Egress
 from ops_console.adapters.files import DataFolder
+from ops_console.adapters.host import (
+    CODE,
+    PLUGINS,
+    elapsed,
+    free_mib,
+    has_chinese_fonts,
+    open_to_others,
+    readable_by_others,
+    time_source,
+    tree_hash,
+)
 from ops_console.adapters.passwords import Argon2
 from ops_console.adapters.pictures import look_at
+from ops_console.adapters.sealing import AesGcmSealer, KeyRing, MasterKey, read_master_key
 from ops_console.adapters.sheets import read_sheet
 from ops_console.adapters.sheets_out import WRITERS
 from ops_console.adapters.statutory_days import StatutoryDays
 from ops_console.adapters.translations import Translations
 from ops_console.core.attachments import Seen
+from ops_console.core.errors import Refused
+from ops_console.core.personal_data import Masker
+from ops_console.core.public_reports import Secrets
 from ops_console.core.working_time import KnownYears
-from ops_console.services import contracts, people
+from ops_console.services import (
+    anchors,
+    chain_checks,
+    contracts,
+    data_keys,
+    doctor,
+    factors,
+    newcomers,
+    people,
+    rights,
+)
+from ops_console.services.closing import Reminder
 from ops_console.services.contracts import Book, Bookshelf
 from ops_console.services.jobs import Job, Runs
+from ops_console.services.locations import Sticker
 from ops_console.services.people import NewAccount, Policy
-from ops_console.services.ports import PasswordHasher, SheetReader, SheetWriter
-from ops_console.settings import Settings
-from ops_console.store import catalogue
+from ops_console.services.ports import PasswordHasher, Sealer, SheetReader, SheetWriter
+from ops_console.services.quick_log import Vocabularies
+from ops_console.settings import Settings, load
+from ops_console.store import catalogue, roles
+from ops_console.store import data_keys as data_key_store
+from ops_console.store.audit import PersonalRow
 from ops_console.store.database import Database
-from ops_console.store.migrate import hold, migrate
+from ops_console.store.migrate import hold, migrate, newest_version
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -40,6 +75,13 @@ PROJECT = Path(__file__).resolve().parent.parent
 def utc_now() -> datetime:
     """Return the present instant; the only clock below the faces and jobs is the one passed to them."""
     return datetime.now(UTC)
+
+
+def settings_of_no_house() -> Settings | None:
+    """Return the settings while no database has been made for them, so that nothing is made by asking; else None."""
+    settings = load(PROJECT)
+    made = settings.database_url or (settings.data_folder / "console.db").exists()
+    return None if made else settings
 
 
 class Console:
@@ -55,13 +97,19 @@ class Console:
     ) -> None:
         self.settings = settings
         self.now = now
+        self.elapsed = elapsed
         clamd = settings.attachments.clamd
         self.files = DataFolder(settings.data_folder, scan=Clamd(clamd) if clamd else None)
         self.files.prepare()
-        self.database = Database(self._url(), password=self._password())
+        self.ring: KeyRing | None = None
+        self.database = Database(
+            self._url(), password=self._password(), masker=self.masker, seal_original=self._seal_original
+        )
         self.hasher: PasswordHasher = hasher or Argon2()
         self.shelf = Bookshelf(known_years or StatutoryDays().of)
         self.translations = Translations(PROJECT / "ops_console" / "translations")
+        self.vocabularies = Vocabularies([t.name for t in settings.ticket_types], settings.modules)
+        self.reminder = Reminder()
         self.jobs: dict[str, Job] = {}
         self.wake = threading.Event()
         self.owner = f"{socket.gethostname()}/{os.getpid()}/{os.urandom(3).hex()}"
@@ -74,6 +122,27 @@ class Console:
         secret = self.settings.database_password
         return secret.reveal() if secret else None
 
+    def _migrate(self) -> None:
+        """By the role that owns the tables, where there is one; the console's own role is then given its part."""
+        if not self.settings.migrate_url:
+            migrate(self.database, PROJECT / "migrations")
+            return
+        secret = self.settings.migrate_password
+        owner = Database(self.settings.migrate_url, password=secret.reveal() if secret else None, pool_size=1)
+        try:
+            migrate(owner, PROJECT / "migrations")
+            roles.grant(owner, str(self.database.engine.url.username))
+        finally:
+            owner.close()
+
+    @property
+    def masker(self) -> Masker:
+        """The site's way of masking personal numbers."""
+        return Masker(tuple(self.settings.personal.record_labels))
+
+    def _seal_original(self, seq: int, field: str, plaintext: bytes) -> bytes:
+        return self.sealer(data_keys.PERSONAL).seal(plaintext, table=PersonalRow.__tablename__, row=seq, field=field)
+
     @property
     def policy(self) -> Policy:
         """How accounts are treated, from the settings."""
@@ -81,7 +150,35 @@ class Console:
         return Policy(
             given.lock_after_failures, timedelta(minutes=given.lock_minutes), timedelta(minutes=given.idle_minutes),
             timedelta(hours=given.absolute_hours), timedelta(hours=given.one_time_hours), given.password_rules,
+            given.second_factor, given.duties, (self.settings.terms.hospital, self.settings.terms.vendor),
         )  # fmt: skip
+
+    @property
+    def public_secrets(self) -> Secrets:
+        """What tokens and codes of reports without an account are made with."""
+        return Secrets(self.files.secret_key())
+
+    @property
+    def certificate_until(self) -> datetime | None:
+        """Until when our own TLS certificate counts; None without one, or when its file cannot be read."""
+        path = self.settings.server.tls_cert
+        try:
+            return held_in(Path(path)).until if path else None
+        except Refused:
+            return None
+
+    def sticker_sheet(self, stickers: Sequence[Sticker]) -> bytes:
+        """Given stickers, return them as a PDF to be printed and cut."""
+        return sticker_sheet(stickers, self.settings.server.public_url, self.settings.public.hotline)
+
+    def factors(self) -> factors.Hands:
+        """What second factors need."""
+        return factors.Hands(self.write, self.sealer(data_keys.SECOND_FACTORS), self.files.key_for("code-card"))
+
+    @property
+    def newcomers(self) -> newcomers.Hands:
+        """What importing people needs."""
+        return newcomers.Hands(self.read, self.write, self.hasher, self.read_sheet, self.policy)
 
     def read(self) -> AbstractContextManager[Session]:
         """Open a session that reads."""
@@ -113,7 +210,48 @@ class Console:
     @property
     def papers(self) -> Papers:
         """What sets papers as PDF."""
-        return Papers(PROJECT / "templates" / "documents")
+        return Papers()
+
+    def anchoring(self) -> anchors.Hands:
+        """Return what makes and delivers anchors."""
+        return anchors.Hands(
+            self.read, self.write, AnchorFile(self.settings.data_folder), self._couriers(), self._bound,
+            self.settings.terms.number,
+        )  # fmt: skip
+
+    def checking(self) -> chain_checks.Hands:
+        """Return what verifies the chain."""
+        return chain_checks.Hands(self.read, self.write, AnchorFile(self.settings.data_folder), self.now)
+
+    def _couriers(self) -> AnchorCouriers:
+        network, url = self.settings.network, self.database.engine.url
+        own = [(url.host, url.port or 5432)] if url.host else []
+        return AnchorCouriers(Egress(network.allow, own), network.anchor_folders)
+
+    def _bound(self) -> dict[str, object]:
+        """What an anchor binds besides the chain: the code and plug-ins that run, and the state of the host's clock."""
+        source = time_source()
+        return {
+            "code": tree_hash(PROJECT, CODE), "plugins": tree_hash(PROJECT, PLUGINS),
+            "schema": newest_version(PROJECT / "migrations"), "clock_synchronised": source.synchronised,
+            "clock_offset_microseconds": source.offset_microseconds,
+        }  # fmt: skip
+
+    def host(self) -> doctor.Host:
+        """Return what `doctor` looks at besides the rows."""
+        folder, config = self.settings.data_folder, self.settings.config_path
+        code = [PROJECT / name for name in ("ops_console", "templates", "migrations", "checks", "playbooks", "run.py")]
+        private = [folder, folder / "secret.key", folder / "console.db", folder / "anchors.jsonl"]
+        return doctor.Host(
+            self.database.is_sqlite, lambda: roles.too_much(self.database),
+            open_to_others([folder, config, *code]), readable_by_others(private), time_source().synchronised,
+            free_mib(folder), has_chinese_fonts(),
+        )  # fmt: skip
+
+    def sealer(self, purpose: str) -> Sealer:
+        """Given a purpose of `services.data_keys.PURPOSES`, return what seals and opens its values."""
+        assert self.ring is not None, "the console is not prepared"
+        return AesGcmSealer(self.ring, purpose)
 
     def runs(self) -> Runs:
         """Return what executes this process's job runs."""
@@ -124,18 +262,37 @@ class Console:
 
         A command at the terminal prepares with `serving=False`: it takes no proposed contract back.
         """
-        migrate(self.database, PROJECT / "migrations")
+        self._migrate()
         with self.write() as session:
             hold(session)
+            self._keep_keys(session)
             catalogue.keep_types(session, self.settings.ticket_types)
             catalogue.keep_nodes(session, self.settings.modules, self.settings.carriers)
             contracts.load(session, self.settings.terms, self.now(), serving=serving)
+            rights.record(session, self.policy, self.now())
+
+    def _keep_keys(self, session: Session) -> None:
+        """See that every purpose has a data key, and that the master key opens those there are."""
+        there = data_key_store.every(session)
+        given = self.settings.master_key
+        key = (
+            read_master_key(given.reveal(), "[security] master_key")
+            if given
+            else self.files.master_key(may_make=not there)
+        )
+        master = MasterKey(key)
+        self.ring = KeyRing(master, self._data_keys)
+        for row in there:
+            master.unwrapped(row.purpose, row.version, row.wrapped)
+        data_keys.keep(session, master, self.now())
+
+    def _data_keys(self) -> list[tuple[int, str, bytes]]:
+        with self.read() as session:
+            return [(row.version, row.purpose, row.wrapped) for row in data_key_store.every(session)]
 
     def first_accounts(self) -> tuple[NewAccount, ...]:
         """Make the first accounts of an empty house and return them with their one-time passwords, else none."""
-        with self.write() as session:
-            hold(session)
-            return people.first_accounts(session, self.hasher, self.policy, self.now())
+        return people.first_accounts(self.read, self.write, self.hasher, self.policy, self.now())
 
     def close(self) -> None:
         """Give back connections."""

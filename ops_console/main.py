@@ -11,11 +11,9 @@ import sys
 def main(argv: list[str]) -> int:
     """Given the arguments, do the command: 0 done, 1 refused or failed, 2 wrong usage."""
     os.umask(0o077)
-    logging.basicConfig(
-        level=os.environ.get("OPS_LOG", "WARNING"),
-        stream=sys.stderr,
-        format="%(asctime)s %(levelname)s %(name)s %(message)s",
-    )
+    from ops_console.adapters import logs
+
+    logs.install(os.environ.get("OPS_LOG", "WARNING"))
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a waiting request is no event
     from ops_console.cli import commands
 
@@ -27,11 +25,13 @@ def open_console(*, serving: bool = False):  # type: ignore[no-untyped-def]
     from sqlalchemy.exc import DatabaseError
 
     from ops_console import settings
+    from ops_console.adapters import logs
     from ops_console.console import PROJECT, Console
     from ops_console.core.errors import Refused
     from ops_console.jobs.schedule import registry
 
     console = Console(settings.load(PROJECT))
+    logs.use(console.masker)
     try:
         console.prepare(serving=serving)
     except DatabaseError as exc:
@@ -42,13 +42,23 @@ def open_console(*, serving: bool = False):  # type: ignore[no-untyped-def]
     return console
 
 
+def application(console):  # type: ignore[no-untyped-def]
+    """Given a prepared console, return the WSGI application that serves its pages, and its API under /api."""
+    from werkzeug.middleware.dispatcher import DispatcherMiddleware
+
+    from ops_console.api.app import create_app as create_api
+    from ops_console.web.app import create_app as create_pages
+
+    return DispatcherMiddleware(create_pages(console), {"/api": create_api(console)})
+
+
 def serve() -> int:
     """Run everything in one process: pages, loops, workers. Returns when told to stop."""
     console = open_console(serving=True)
     from ops_console.jobs.loops import Loops
     from ops_console.web.server import Server
 
-    server = Server(console)
+    server = Server(console, application(console))
     _print_first_accounts(console)
     loops = Loops(console)
     loops.start()
@@ -76,4 +86,5 @@ def _print_first_accounts(console) -> None:  # type: ignore[no-untyped-def]
     print(f"首次启动，已建立以下账号；一次性密码只显示这一次，{hours} 小时内首次登录后须修改：")
     for account in made:
         print(f"  {account.name}\t账号 {account.account}\t一次性密码 {account.password}")
+    print("请甲乙双方登录后各设置一处日锚接收处（系统 → 审计链）；没有日锚，事后截断或改写整条链查不出来。")
     sys.stdout.flush()

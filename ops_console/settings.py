@@ -18,13 +18,17 @@ from urllib.parse import urlsplit
 
 from ops_console.core.catalogue import Carrier, Module, TicketType
 from ops_console.core.contracts import DayOverride, Reading, Terms, TimeLimit, check_terms
+from ops_console.core.devices import is_network
 from ops_console.core.errors import CalendarInvalid, SettingsInvalid
 from ops_console.core.hours import cut
+from ops_console.core.secrets import Secret
 from ops_console.core.statutory import statutory_calendar
 from ops_console.settings_file import (
     Attachments,
     ContractShape,
-    Database,
+    Network,
+    Personal,
+    Public,
     Sections,
     Security,
     Server,
@@ -35,29 +39,10 @@ from ops_console.settings_file import (
 )
 
 REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:.+")
-SECRET_KEY = re.compile(r"(password|secret|token|credential|api_?key|private_?key)$", re.IGNORECASE)
-OVERRIDABLE = ("server", "database", "security")
+SECRET_KEY = re.compile(r"(password|secret|token|credential|api_?key|private_?key|master_?key)$", re.IGNORECASE)
+OVERRIDABLE = ("server", "database", "security", "network")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 NOT_SUPPORTED = "database.url：只支持留空（SQLite）或 postgresql:// 开头的地址"
-
-
-class Secret:
-    """A secret in memory: shows as ***, and gives its value only by `reveal()`."""
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    def reveal(self) -> str:
-        """Return the secret itself."""
-        return self._value
-
-    def __repr__(self) -> str:
-        return "Secret(***)"
-
-    def __reduce__(self) -> Any:
-        raise TypeError("a secret is not pickled")
 
 
 @dataclass(frozen=True)
@@ -69,26 +54,37 @@ class Settings:
     server: Server
     database_url: str
     database_password: Secret | None
+    migrate_url: str
+    migrate_password: Secret | None
     security: Security
+    network: Network
+    master_key: Secret | None
+    personal: Personal
     terms: Terms
     ticket_types: tuple[TicketType, ...]
     modules: tuple[Module, ...]
     carriers: tuple[Carrier, ...]
-    attachments: Attachments = Attachments()
+    public: Public
+    attachments: Attachments
 
 
 def load(project: Path, environment: Mapping[str, str] = os.environ) -> Settings:
     """Given the project folder and the environment, return the settings.
 
     `OPS_CONFIG` names another config file, `OPS_DATA` another data folder, `OPS_<SECTION>__<KEY>` replaces one
-    value of [server], [database] or [security]. Raises SettingsInvalid with every problem in one message.
+    value of [server], [database], [security] or [network]. Raises SettingsInvalid with every problem in one message.
     """
     path = Path(environment.get("OPS_CONFIG") or project / "config.toml")
     raw = _read(path)
     _overlay(raw, environment)
     sections, problems = read_sections(raw)
-    problems += [*_secrets_in_clear("", raw), *_url_problems(raw), *_contradictions(sections)]
-    resolved = _resolved(sections.database, environment, problems)
+    problems += [
+        *_secrets_in_clear("", raw),
+        *_url_problems(raw, "url"),
+        *_url_problems(raw, "migrate_url"),
+        *_contradictions(sections),
+    ]
+    resolved = _resolved(sections, environment, problems)
     if problems:
         raise SettingsInvalid(str(path), list(dict.fromkeys(problems)))
     return _settings(path, Path(environment.get("OPS_DATA") or project / "data"), sections, resolved)
@@ -134,9 +130,9 @@ def _secrets_in_clear(path: str, value: object) -> Iterator[str]:
             yield from _secrets_in_clear(f"{path}[{index}]", item)
 
 
-def _url_problems(raw: Mapping[str, Any]) -> list[str]:
+def _url_problems(raw: Mapping[str, Any], key: str) -> list[str]:
     section = raw.get("database")
-    url = section.get("url") if isinstance(section, dict) else None
+    url = section.get(key) if isinstance(section, dict) else None
     if not isinstance(url, str) or not url or url.startswith(("env:", "file:")):
         return []
     try:
@@ -144,9 +140,10 @@ def _url_problems(raw: Mapping[str, Any]) -> list[str]:
         has_password = bool(parts.password) or "password=" in parts.query.lower()
         parts.port  # noqa: B018 - raises when it is no number
     except ValueError:
-        return ["database.url：不是有效的数据库地址"]
+        return [f"database.{key}：不是有效的数据库地址"]
     if has_password:
-        return ['database.url：地址里含有明文密码，请去掉并改用 database.password = "env:变量名"']
+        password = key.replace("url", "password")
+        return [f'database.{key}：地址里含有明文密码，请去掉并改用 database.{password} = "env:变量名"']
     return []
 
 
@@ -162,10 +159,17 @@ def _contradictions(found: Sections) -> list[str]:
     """What each section says against itself or another; sections that are missing or misshapen are passed over."""
     problems = []
     if found.server and not _may_listen(found.server):
-        problems.append("server.host：对外监听须设置 trusted_proxies，或明确写 allow_plain_http = true")
+        problems.append(
+            "server.host：对外监听须有证书（见 run.py expose）、设置 trusted_proxies，或明确写 allow_plain_http = true"
+        )
+    if found.server:
+        problems += _tls_problems(found.server)
     for index, proxy in enumerate(found.server.trusted_proxies if found.server else ()):
         if not _is_address(proxy):
             problems.append(f"server.trusted_proxies[{index}]：“{proxy}”应为一个 IP 地址")
+    for index, network in enumerate(found.security.hospital_networks if found.security else ()):
+        if not is_network(network):
+            problems.append(f"security.hospital_networks[{index}]：“{network}”应为一个网段，例如 10.20.0.0/16")
     if found.working_time:
         problems += _working_time_problems(found.working_time)
     names = [item.name for item in found.ticket_type or ()]
@@ -174,6 +178,8 @@ def _contradictions(found: Sections) -> list[str]:
         nodes: list[Any] = [*found.catalogue.modules, *found.catalogue.carriers]
         problems += [f"catalogue：名称“{name}”重复" for name in _repeated([node.name for node in nodes])]
         problems += [f"catalogue：代码“{code}”重复" for code in _repeated([node.code for node in nodes])]
+    if found.public and found.catalogue:
+        problems += _public_problems(found.public, [module.name for module in found.catalogue.modules])
     if found.contract and found.ticket_type:
         problems += _type_problems(found.contract, names)
     if found.contract and found.working_time:
@@ -181,8 +187,25 @@ def _contradictions(found: Sections) -> list[str]:
     return problems
 
 
+def _public_problems(public: Public, modules: Sequence[str]) -> Iterator[str]:
+    named = [(f"modules[{index}]", name) for index, name in enumerate(public.modules)]
+    for key, name in [*named, *([("other_module", public.other_module)] if public.other_module else [])]:
+        if name not in modules:
+            yield f"public.{key}：没有“{name}”这一系统模块"
+    for index, network in enumerate(public.network):
+        if not is_network(network.cidr):
+            yield f"public.network[{index}].cidr：“{network.cidr}”应为一个网段，例如 10.20.0.0/16"
+
+
 def _may_listen(server: Server) -> bool:
-    return server.host in LOOPBACK or bool(server.trusted_proxies) or server.allow_plain_http
+    return server.host in LOOPBACK or bool(server.trusted_proxies or server.tls_cert) or server.allow_plain_http
+
+
+def _tls_problems(server: Server) -> Iterator[str]:
+    if bool(server.tls_cert) != bool(server.tls_key):
+        yield "server.tls_cert：证书和密钥（tls_key）要么都写，要么都留空"
+    elif server.tls_cert and not server.public_url.startswith("https://"):
+        yield "server.public_url：设了证书，地址应以 https:// 开头"
 
 
 def _repeated(names: Sequence[str]) -> list[str]:
@@ -253,14 +276,34 @@ def _limit(given: TimeLimitShape) -> TimeLimit:
     )
 
 
-def _resolved(given: Database | None, environment: Mapping[str, str], problems: list[str]) -> tuple[str, str]:
-    """The database's address and password, their references followed; what cannot be followed is a problem."""
-    if given is None:
-        return "", ""
-    url = _follow("database.url", given.url, environment, problems)
-    if url and not re.match(r"^(sqlite|postgresql)(\+psycopg)?://", url):
-        problems.append(NOT_SUPPORTED)
-    return url, _follow("database.password", given.password, environment, problems)
+@dataclass(frozen=True)
+class Reached:
+    """What references lead to: the databases of our own role and of the tables' owner, the master key."""
+
+    url: str = ""
+    password: str = ""
+    migrate_url: str = ""
+    migrate_password: str = ""
+    master_key: str = ""
+
+
+def _resolved(sections: Sections, environment: Mapping[str, str], problems: list[str]) -> Reached:
+    """What [database] and [security] say by reference, followed; what cannot be followed is a problem."""
+    found = {}
+    if sections.database:
+        for key in ("url", "password", "migrate_url", "migrate_password"):
+            found[key] = _follow(f"database.{key}", getattr(sections.database, key), environment, problems)
+        problems += _reach_problems(found)
+    if sections.security:
+        found["master_key"] = _follow("security.master_key", sections.security.master_key, environment, problems)
+    return Reached(**found)
+
+
+def _reach_problems(found: Mapping[str, str]) -> Iterator[str]:
+    if found["url"] and not re.match(r"^(sqlite|postgresql)(\+psycopg)?://", found["url"]):
+        yield NOT_SUPPORTED
+    if found["migrate_url"] and not all(found[key].startswith("postgresql") for key in ("url", "migrate_url")):
+        yield "database.migrate_url：只用于 PostgreSQL，且 database.url 也须是 postgresql:// 开头的地址"
 
 
 def _follow(path: str, value: str, environment: Mapping[str, str], problems: list[str]) -> str:
@@ -277,20 +320,26 @@ def _follow(path: str, value: str, environment: Mapping[str, str], problems: lis
     return value
 
 
-def _settings(path: Path, data_folder: Path, found: Sections, resolved: tuple[str, str]) -> Settings:
-    assert found.server and found.security and found.contract and found.working_time
-    assert found.ticket_type and found.catalogue  # or there had been problems
-    url, password = resolved
+def _settings(path: Path, data_folder: Path, found: Sections, reached: Reached) -> Settings:
+    assert found.server and found.security and found.network and found.personal and found.contract
+    assert found.working_time and found.ticket_type and found.catalogue and found.public
+    assert found.attachments  # or there had been problems
     return Settings(
         config_path=path,
         data_folder=data_folder,
         server=found.server,
-        database_url=url,
-        database_password=Secret(password) if password else None,
+        database_url=reached.url,
+        database_password=Secret(reached.password) if reached.password else None,
+        migrate_url=reached.migrate_url,
+        migrate_password=Secret(reached.migrate_password) if reached.migrate_password else None,
         security=found.security,
+        network=found.network,
+        master_key=Secret(reached.master_key) if reached.master_key else None,
+        personal=found.personal,
         terms=_terms(found.contract, found.working_time, found.ticket_type or ()),
         ticket_types=tuple(TicketType(t.name, t.declinable, t.confirm, t.agreed) for t in found.ticket_type),
         modules=tuple(Module(m.code, m.name, m.group) for m in found.catalogue.modules),
         carriers=tuple(Carrier(c.code, c.name) for c in found.catalogue.carriers),
-        attachments=found.attachments or Attachments(),
+        public=found.public,
+        attachments=found.attachments,
     )

@@ -43,6 +43,9 @@ class Server:
     trusted_proxies: list[str]
     allow_plain_http: bool
     threads: int = Field(ge=1, le=64)
+    api_requests_per_minute: int = Field(default=600, ge=1, le=1_000_000)
+    tls_cert: str = ""
+    tls_key: str = ""
 
 
 @shape(frozen=True, kw_only=True, config=STRICT)
@@ -51,6 +54,18 @@ class Database:
 
     url: str
     password: str
+    migrate_url: str = ""
+    migrate_password: str = ""
+
+
+@shape(frozen=True, kw_only=True, config=STRICT)
+class Network:
+    """Where the console may go although it usually would not, and which folders are the parties' own."""
+
+    allow: list[Annotated[str, Field(pattern=r"^(\d{1,3}(\.\d{1,3}){3}|\[[0-9a-f:.]+\]):\d{1,5}$")]] = Field(
+        default_factory=list
+    )
+    anchor_folders: list[Annotated[str, Field(pattern=r"^/.+")]] = Field(default_factory=list)
 
 
 @shape(frozen=True, kw_only=True, config=STRICT)
@@ -63,6 +78,37 @@ class Security:
     lock_after_failures: int = Field(ge=2, le=20)
     lock_minutes: int = Field(ge=1, le=1440)
     one_time_hours: int = Field(ge=1, le=720)
+    hospital_networks: list[str] = Field(default_factory=list)
+    second_factor: Literal["required", "offered"] = "required"
+    duties: Literal["hospital", "any"] = "hospital"
+    master_key: str
+
+
+@shape(frozen=True, kw_only=True, config=STRICT)
+class Contact:
+    """One [[public.contact]]: whom people may call, and on which number."""
+
+    name: str = Field(min_length=1, max_length=40)
+    phone: str = Field(min_length=1, max_length=40)
+
+
+@shape(frozen=True, kw_only=True, config=STRICT)
+class NetworkPlace:
+    """One [[public.network]]: a network of the hospital and the department that sits there."""
+
+    cidr: str = Field(min_length=1)
+    department: str = Field(min_length=1, max_length=60)
+
+
+@shape(frozen=True, kw_only=True, config=STRICT)
+class Public:
+    """[public]: what people without an account see when they report."""
+
+    hotline: str = Field(default="", max_length=40)
+    modules: list[str] = Field(default_factory=list, max_length=8)
+    other_module: str = ""
+    contact: list[Contact] = Field(default_factory=list)
+    network: list[NetworkPlace] = Field(default_factory=list)
 
 
 @shape(frozen=True, kw_only=True, config=STRICT)
@@ -70,6 +116,17 @@ class Attachments:
     """[attachments], which may be left out: the socket of clamd, empty where nothing scans."""
 
     clamd: str = ""
+
+
+@shape(frozen=True, kw_only=True, config=STRICT)
+class Personal:
+    """[personal]: how personal data in free texts is found, and how long originals and uploads are kept."""
+
+    record_labels: list[Annotated[str, Field(min_length=2, max_length=20)]] = Field(
+        default_factory=lambda: ["就诊卡号", "就诊号", "病历号", "病案号", "住院号", "门诊号", "医保卡号"]
+    )
+    purge_after_days: int = Field(default=180, ge=1, le=3650)
+    keep_uploads_days: int = Field(default=30, ge=1, le=3650)
 
 
 @shape(frozen=True, kw_only=True, config=STRICT)
@@ -179,13 +236,16 @@ SECTIONS: dict[str, Any] = {
     "server": Server,
     "database": Database,
     "security": Security,
+    "public": Public,
+    "network": Network,
+    "personal": Personal,
     "working_time": WorkingTimeShape,
     "contract": ContractShape,
     "ticket_type": Annotated[list[TicketTypeShape], Field(min_length=1)],
     "catalogue": CatalogueShape,
     "attachments": Attachments,
 }
-MAY_BE_LEFT_OUT = ("attachments",)
+OPTIONAL = ("public", "attachments", "network", "personal")  # a file written before they were there still counts
 
 
 @dataclass(frozen=True)
@@ -195,10 +255,13 @@ class Sections:
     server: Server | None = None
     database: Database | None = None
     security: Security | None = None
+    network: Network | None = None
+    personal: Personal | None = None
     working_time: WorkingTimeShape | None = None
     contract: ContractShape | None = None
     ticket_type: list[TicketTypeShape] | None = None
     catalogue: CatalogueShape | None = None
+    public: Public | None = None
     attachments: Attachments | None = None
 
 
@@ -207,7 +270,10 @@ def read_sections(raw: Mapping[str, Any]) -> tuple[Sections, list[str]]:
     found: dict[str, Any] = {}
     problems = [f"{key}：{TOLD['extra_forbidden']}" for key in raw if key not in SECTIONS]
     for name, kind in SECTIONS.items():
-        if name not in raw and name not in MAY_BE_LEFT_OUT:
+        if name not in raw and name in OPTIONAL:
+            found[name] = kind()
+            continue
+        if name not in raw:
             problems.append(f"{name}：{TOLD['missing']}")
             continue
         try:

@@ -29,6 +29,7 @@ DATA = Path(__file__).parent / "data"
 HOSPITAL = actor_of("hospital", "信息科长", "hospital")
 VENDOR = actor_of("vendor", "乙方工程师", "vendor")
 
+MASTER_KEY = "b2YgdGhlIHRlc3RzIGFsb25lLCAzMiBieXRlcyBhbGw="
 QUICK_HASHER = Argon2(time_cost=1, memory_kib=8)
 
 
@@ -113,6 +114,9 @@ def copy_sqlite(template: Path, folder: Path) -> None:
 def make_settings(folder: Path, url: str = "", **environment: str) -> settings.Settings:
     """Given a data folder and a database url, return the shipped settings pointed at them."""
     wanted = {"OPS_DATA": str(folder), "OPS_DATABASE__URL": url, **environment}
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / "master.key").exists():  # one for all: templates of one folder are opened from another
+        (folder / "master.key").write_text(MASTER_KEY, encoding="ascii")
     return settings.load(PROJECT, wanted)
 
 

@@ -40,14 +40,15 @@ ADDED = {
     "store": {"sqlalchemy", "alembic"},
     "services": {SESSION},
     "adapters": {
-        "PIL", "argon2", "chinese_calendar", "openpyxl", "pylopdf_fonts_zh_cn", "segno", "typst", "xlsxwriter",
+        "PIL", "argon2", "chinese_calendar", "cryptography", "openpyxl", "pylopdf_fonts_zh_cn", "requests", "segno",
+        "typst", "xlsxwriter",
     },
     "console": {SESSION, "sqlalchemy.URL"},  # the database's address, password and all, is put together there
     "web": {
         "flask", "flask_login", "flask_sqlalchemy", "flask_wtf", "itsdangerous", "markupsafe", "waitress", "werkzeug",
         "wtforms", SESSION,
     },
-    "api": {"flask"},
+    "api": {"flask", "pydantic", "pydantic_core", "werkzeug", SESSION},
     "bot": set(),
     "cli": set(),
     "jobs": {"apscheduler", "celery", SESSION},
@@ -115,6 +116,15 @@ def test_every_package_is_a_layer_with_its_arrows_and_its_libraries() -> None:
     packages = {path.split("/")[1] for path in MODULES if path.count("/") == 2}
     assert packages - set(BELOW) == set()
     assert set(BELOW) == set(ADDED)
+
+
+def test_one_module_alone_goes_out_by_http() -> None:
+    importers = [
+        path for path in MODULES
+        if any(n.split(".")[0] in ("requests", "urllib3", "httpx") or n.startswith(("urllib.request", "http.client"))
+               for n in imported(ast.parse((PROJECT / path).read_text(encoding="utf-8"))))
+    ]  # fmt: skip
+    assert importers == ["ops_console/adapters/egress.py"]
 
 
 def test_migrations_stand_on_the_store_alone() -> None:

@@ -11,7 +11,7 @@ import pytest
 from ops_console import settings
 from ops_console.console import PROJECT
 from ops_console.core.errors import SettingsInvalid
-from ops_console.settings import Secret
+from ops_console.core.secrets import Secret
 
 SHIPPED = (PROJECT / "config.toml").read_text(encoding="utf-8")
 
@@ -75,6 +75,13 @@ def test_the_shipped_file_holds_the_tenders_contract() -> None:
         ('host = "127.0.0.1"', 'host = ""', "server.host"),
         ('password_rules = "gb22239"', 'password_rules = "none"', "security.password_rules"),
         ("lock_after_failures = 5", "lock_after_failures = 1", "security.lock_after_failures"),
+        ("hospital_networks = []", 'hospital_networks = ["10.20.0.1/16"]', "security.hospital_networks[0]"),
+        ("hospital_networks = []", 'hospital_networks = ["10.0.0.0/8", "ward"]', "security.hospital_networks[1]"),
+        ('master_key = ""', 'master_key = "b2YgdGhlIHRlc3Rz"', "security.master_key"),
+        ('master_key = ""', 'master_key = "env:NOT_THERE"', "security.master_key"),
+        ("purge_after_days = 180", "purge_after_days = 0", "personal.purge_after_days"),
+        ("keep_uploads_days = 30", "keep_uploads_days = 3651", "personal.keep_uploads_days"),
+        ('"就诊卡号", ', '"号", ', "personal.record_labels[0]"),
         ('url = ""', 'url = "mysql://ops@db/ops"', "database.url"),
         ('url = ""', 'url = "postgresql://ops:geheim@db/ops"', "database.url"),
         ('url = ""', 'url = "postgresql://db/ops?user=ops&password=geheim"', "database.url"),

@@ -13,7 +13,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from types import ModuleType
@@ -32,7 +32,7 @@ from ops_console.core.statutory import YearDays
 from ops_console.core.ticket_sheets import COLUMNS
 from ops_console.core.tickets import CHANNELS
 from ops_console.services import contracts
-from ops_console.services.people import add_account
+from ops_console.services.people import NewPerson, add_account, one_time
 from ops_console.store import jobs as job_rows
 from ops_console.web.app import create_app
 from tests.conftest import HOSPITAL, FakeClock, ask_import, copy_sqlite, do, import_sheet, log_ticket, make_console
@@ -274,10 +274,9 @@ def site(tmp_path: Path, sqlite_template: Path) -> Iterator[Site]:
 
 def _sign_in(console: Console, app: Any, role: str) -> FlaskClient:
     with console.write() as session:
-        administrator = actor_of("root", "Root", "administrator")
-        made = add_account(
-            session, console.hasher, console.policy, role, f"Person {role}", role, administrator, console.now()
-        )
+        administrator = actor_of("root", "Root", "administrator", proved_until=datetime.max.replace(tzinfo=UTC))
+        person = NewPerson(role, f"Person {role}", role, "hospital" if role == "administrator" else None)
+        made = add_account(session, console.policy, person, one_time(console.hasher), administrator, console.now())
     client: FlaskClient = app.test_client()
     client.set_cookie("lang", "en")
     client.post("/sign-in", data={"account": role, "password": made.password})

@@ -1,23 +1,34 @@
-"""The data folder: private to its owner, with the secret key, and the files kept under their own hash.
+"""The data folder: private to its owner, with the keys, and the files kept under their own hash.
 
 Not for what a file is: `adapters/attachments.py` looks into those that belong to tickets.
 """
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import os
 import secrets
+from collections.abc import Container
 from datetime import datetime
 from pathlib import Path
 from typing import IO
 
 from ops_console.adapters.attachments import Scan, examined, typed_name
 from ops_console.adapters.blobs import CHUNK, BlobFolder, remove_older
+from ops_console.adapters.sealing import derive, read_master_key
 from ops_console.core.attachments import LONGEST_BYTES, TOO_LARGE, NewFile
 from ops_console.core.errors import Refused
 
 RESERVE = 256 << 20  # of the disk, for the database: a flood of files must not stop a report from being kept
+
+
+def _make_once(path: Path, content: bytes) -> None:
+    """Given a path, write the content there, readable by the owner alone, unless the file is there already."""
+    with contextlib.suppress(FileExistsError):
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
 
 
 class DataFolder:
@@ -48,14 +59,32 @@ class DataFolder:
     def secret_key(self) -> bytes:
         """Return the 32 random bytes that sign cookies, made at first use, readable by the owner alone."""
         path = self.folder / "secret.key"
-        with contextlib.suppress(FileExistsError):
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "wb") as file:
-                file.write(secrets.token_bytes(32))
+        _make_once(path, secrets.token_bytes(32))
         key = path.read_bytes()
         if len(key) < 32:
             raise Refused("密钥文件 %(path)s 不完整；请恢复备份，或删除它（所有人需要重新登录）。", path=str(path))
         return key
+
+    def key_for(self, purpose: str) -> bytes:
+        """Given a purpose (cookie, csrf), return the 32 bytes derived from the secret key for it alone."""
+        return derive(self.secret_key(), purpose)
+
+    def master_key(self, *, may_make: bool) -> bytes:
+        """Return the master key of the data folder; made now when there is none and `may_make`.
+
+        Raises Refused when it is missing though data keys stand, or when it is not a key.
+        """
+        path = self.folder / "master.key"
+        if not may_make and not path.exists():
+            raise Refused(
+                "主密钥文件 %(path)s 不见了，已密封的内容打不开；请从备份恢复它，或在 [security] master_key 中指明。",
+                path=str(path),
+            )
+        _make_once(path, base64.b64encode(secrets.token_bytes(32)) + b"\n")
+        try:
+            return read_master_key(path.read_text(encoding="ascii"), str(path))
+        except UnicodeDecodeError:
+            return read_master_key("", str(path))
 
     def keep_upload(self, stream: IO[bytes], longest: int) -> str:
         """Given a stream, store at most `longest` bytes and return their SHA-256. Raises Refused past the limit."""
@@ -63,6 +92,14 @@ class DataFolder:
         with self._uploads.draft(stream, longest, too_large) as draft:
             draft.keep()
         return draft.digest
+
+    def forget_uploads(self, before: datetime, needed: Container[str]) -> int:
+        """Given an instant and the SHA-256s still needed, delete older uploads that are not; return how many."""
+        old = [file for file in self.uploads.iterdir() if file.stat().st_mtime < before.timestamp()]
+        gone = [file for file in old if file.name not in needed]
+        for file in gone:
+            file.unlink(missing_ok=True)
+        return len(gone)
 
     def upload(self, digest: str) -> Path:
         """Given the SHA-256 of an upload, return its path."""

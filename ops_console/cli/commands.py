@@ -13,12 +13,12 @@ from collections.abc import Callable
 from typing import Any
 
 from ops_console.adapters.translations import Translations
-from ops_console.cli import contracts, imports, jobs, people, reports
+from ops_console.cli import audit, contracts, doctor, expose, imports, jobs, people, quick_log, reports, service
 from ops_console.console import PROJECT
 from ops_console.core.errors import ConsoleError
 from ops_console.core.people import Actor, terminal_actor
 
-FACES = (imports, reports, contracts, jobs, people)
+FACES = (quick_log, imports, reports, contracts, jobs, people, audit, doctor, expose, service)
 
 
 class Terminal:

@@ -1,4 +1,4 @@
-"""`import tickets FILE`: the same job as the page's, run here and now, its result printed."""
+"""`import tickets FILE`, the same job as the page's, and `import people FILE`, run here and now, the result printed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from ops_console.core.errors import ConsoleError, Refused
 from ops_console.core.sentences import Sentence, from_plain
-from ops_console.services import jobs
+from ops_console.services import jobs, newcomers
 
 LARGEST = 64 << 20
 SUMMARY = (
@@ -22,14 +22,19 @@ COUNTS = ("rows", "imported", "completed", "corrected", "unchanged")
 
 def add_commands(verbs: Any, terminal: Any) -> None:
     """Given the parser's verbs, add `import`."""
-    verb = verbs.add_parser("import", help=terminal.say("导入台账：import tickets FILE"))
-    nouns = verb.add_subparsers(required=True, metavar="tickets")
+    verb = verbs.add_parser("import", help=terminal.say("导入：import tickets FILE，import people FILE"))
+    nouns = verb.add_subparsers(required=True, metavar="tickets|people")
     noun = nouns.add_parser("tickets", help=terminal.say("导入工单台账（CSV 或 XLSX）"))
     noun.add_argument("file", type=Path)
     noun.add_argument("--dry-run", action="store_true", help=terminal.say("只检查，不写入"))
     noun.add_argument("--skip-bad", action="store_true", help=terminal.say("跳过有错的行，导入其余行"))
     noun.add_argument("--json", action="store_true")
     noun.set_defaults(act=import_tickets)
+    people = nouns.add_parser("people", help=terminal.say("导入人员（CSV 或 XLSX），打印一次性密码"))
+    people.add_argument("file", type=Path)
+    people.add_argument("--skip-bad", action="store_true", help=terminal.say("跳过有错的行，导入其余行"))
+    people.add_argument("--json", action="store_true")
+    people.set_defaults(act=import_people)
 
 
 def import_tickets(terminal: Any, given: Any) -> int:
@@ -47,6 +52,28 @@ def import_tickets(terminal: Any, given: Any) -> int:
         print(json.dumps({**{name: result[name] for name in COUNTS}, "errors": errors}, ensure_ascii=False, indent=1))
     else:
         _print(terminal, given, result, errors)
+    return 1 if errors else 0
+
+
+def import_people(terminal: Any, given: Any) -> int:
+    """Given a people's sheet, make the accounts and print each one-time password once; 1 when any cell is at fault."""
+    console = terminal.console
+    done = newcomers.import_people(
+        console.newcomers, given.file, terminal.actor, console.now(), name=given.file.name, skip_bad=given.skip_bad
+    )
+    errors = [
+        {"row": f.row, "column": f.column, "value": f.value,
+         "message": terminal.translations.render(f.sentence, terminal.language)}
+        for f in done.faults
+    ]  # fmt: skip
+    if given.json:
+        told = {"made": [vars(made) for made in done.made], "unchanged": done.unchanged, "errors": errors}
+        print(json.dumps(told, ensure_ascii=False, indent=1))
+        return 1 if errors else 0
+    for made in done.made:
+        print(f"{made.name}\t{made.account}\t{made.password}")
+    for error in errors:
+        print(f"  {error['message']}")
     return 1 if errors else 0
 
 

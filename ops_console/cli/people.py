@@ -1,18 +1,19 @@
-"""`users add|reset|list`: accounts from the terminal, each act an event that both parties see."""
+"""`users add|reset|list|rights`: accounts from the terminal, each act an event that both parties see."""
 
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import Any
 
-from ops_console.core.people import ROLES
-from ops_console.services import people
+from ops_console.core.people import HOLDERS, ROLES
+from ops_console.services import people, rights
 
 
 def add_commands(verbs: Any, terminal: Any) -> None:
     """Given the parser's verbs, add `users`."""
-    verb = verbs.add_parser("users", help=terminal.say("账号：users list，users add，users reset"))
-    nouns = verb.add_subparsers(required=True, metavar="list|add|reset")
+    verb = verbs.add_parser("users", help=terminal.say("账号：users list，users add，users reset，users rights"))
+    nouns = verb.add_subparsers(required=True, metavar="list|add|reset|rights")
     listed = nouns.add_parser("list")
     listed.add_argument("--json", action="store_true")
     listed.set_defaults(act=list_people)
@@ -20,12 +21,18 @@ def add_commands(verbs: Any, terminal: Any) -> None:
     add.add_argument("account")
     add.add_argument("name")
     add.add_argument("role", choices=sorted(ROLES))
+    add.add_argument("--holder", choices=HOLDERS, help=terminal.say("三类管理员的归属"))
+    add.add_argument("--department", default="", help=terminal.say("单位或科室"))
     add.add_argument("--json", action="store_true")
     add.set_defaults(act=add_person)
     reset = nouns.add_parser("reset")
     reset.add_argument("account")
     reset.add_argument("--json", action="store_true")
     reset.set_defaults(act=reset_person)
+    on_day = nouns.add_parser("rights")
+    on_day.add_argument("--on", type=date.fromisoformat, required=True, metavar="2026-03-05")
+    on_day.add_argument("--json", action="store_true")
+    on_day.set_defaults(act=list_rights)
 
 
 def list_people(terminal: Any, given: Any) -> int:
@@ -33,8 +40,12 @@ def list_people(terminal: Any, given: Any) -> int:
     with terminal.console.read() as session:
         rows = people.everybody(session, terminal.actor)
     plain = [
-        {"account": r.account, "name": r.name, "role": r.role, "disabled": r.disabled_at is not None} for r in rows
-    ]
+        {
+            "account": r.account, "name": r.name, "role": r.role, "holder": r.holder, "department": r.department,
+            "waits": r.waits, "disabled": r.disabled_at is not None,
+        }
+        for r in rows
+    ]  # fmt: skip
     if given.json:
         print(json.dumps(plain, ensure_ascii=False, indent=1))
     else:
@@ -48,28 +59,40 @@ def list_people(terminal: Any, given: Any) -> int:
 def add_person(terminal: Any, given: Any) -> int:
     """Given account, name and role, make the account and print its one-time password once."""
     console = terminal.console
+    person = people.NewPerson(given.account, given.name, given.role, given.holder, given.department)
+    ready = people.one_time(console.hasher)
     with console.write() as session:
-        made = people.add_account(
-            session,
-            console.hasher,
-            console.policy,
-            given.account,
-            given.name,
-            given.role,
-            terminal.actor,
-            console.now(),
-        )
+        made = people.add_account(session, console.policy, person, ready, terminal.actor, console.now())
     return _print(terminal, given, made)
 
 
 def reset_person(terminal: Any, given: Any) -> int:
     """Given an account, print a new one-time password once."""
     console = terminal.console
+    ready = people.one_time(console.hasher)
     with console.write() as session:
-        made = people.reset_account(
-            session, console.hasher, console.policy, given.account, terminal.actor, console.now()
-        )
+        made = people.reset_account(session, console.policy, given.account, ready, terminal.actor, console.now())
     return _print(terminal, given, made)
+
+
+def list_rights(terminal: Any, given: Any) -> int:
+    """Given a day, print who held which right at its end, by the table of roles of that time."""
+    with terminal.console.read() as session:
+        found = rights.on_day(session, given.on, terminal.actor, terminal.console.now())
+    plain = [
+        {
+            "account": p.account, "name": found.names.get(p.account, ""), "role": p.role, "holder": p.holder,
+            "active": p.is_active, "waits": p.waits, "permissions": list(p.permissions),
+        }
+        for p in found.people
+    ]  # fmt: skip
+    if given.json:
+        told = {"at": found.at.isoformat(), "table_digest": found.digest, "people": plain}
+        print(json.dumps(told, ensure_ascii=False, indent=1))
+    else:
+        for person in plain:
+            print("\t".join((person["account"], person["name"], person["role"], " ".join(person["permissions"]))))
+    return 0
 
 
 def _print(terminal: Any, given: Any, made: people.NewAccount) -> int:
@@ -83,5 +106,5 @@ def _print(terminal: Any, given: Any, made: people.NewAccount) -> int:
                 password=made.password,
             )
         )
-    terminal.tell("这一账号 24 小时内不能代表本方确认；此事已记入双方可见的事件。")
+    terminal.tell("这一账号 24 小时内不能代表本方确认；新账号的角色由安全管理员确认后生效。此事已记入双方可见的事件。")
     return 0

@@ -28,6 +28,10 @@ class NotFound(ConsoleError):
     """The thing does not exist, or the asker may not know that it does."""
 
 
+class Unsealable(ConsoleError):
+    """Something sealed that does not open: changed, moved from its place, or its key is not here."""
+
+
 class CalendarInvalid(ConsoleError, ValueError):
     """A calendar that cannot be reckoned with: overlapping spans, no hours at all, a bad zone or time."""
 

@@ -31,6 +31,8 @@ from ops_console.core.tickets import (
     MERGED,
     ONSITE_DECIDED,
     PERSONAL,
+    PERSONAL_KINDS,
+    PERSONAL_PURGED,
     RATED,
     REJECTED,
     REOPENED,
@@ -106,7 +108,8 @@ def _stamped(facts: TicketFacts, name: str, stamp: Stamp) -> TicketFacts:
 
 
 def _is_taken_over(event: Event) -> bool:
-    return event.grade == GRADE_IMPORTED or event.kind in (CORRECTION_PROPOSED, CORRECTION_DECIDED, *BESIDE)
+    beside = (CORRECTION_PROPOSED, CORRECTION_DECIDED, *BESIDE, *PERSONAL_KINDS)
+    return event.grade == GRADE_IMPORTED or event.kind in beside
 
 
 def _typed(event: Event, name: str) -> str:
@@ -159,7 +162,8 @@ def _reopened(facts: TicketFacts, event: Event) -> TicketFacts:
 def _confirmed(facts: TicketFacts, event: Event) -> TicketFacts:
     """A person of the hospital's side vouches for the restore they confirm; silence vouches for nothing."""
     silent = bool(event.facts.get("by_silence"))
-    told = replace(facts, confirmed_at=event.occurred_at, closure=BY_SILENCE if silent else SIGNED)
+    rated = _rated(facts, event) if event.facts.get("rating") else facts
+    told = replace(rated, confirmed_at=event.occurred_at, closure=BY_SILENCE if silent else SIGNED)
     if silent or event.grade != GRADE_HOSPITAL:
         return told
     return _accepted(told, {"restored_at": facts.restored_at}, accepted=True)
@@ -215,6 +219,11 @@ def _described(facts: TicketFacts, event: Event) -> TicketFacts:
 
 def _texts(event: Event) -> dict[str, str]:
     return {name: text for name, text in event.personal.items() if name in PERSONAL}
+
+
+def _purged(facts: TicketFacts, event: Event) -> TicketFacts:
+    """What the purge destroyed reads as destroyed by now; it tells anew, masked, what is to be read on."""
+    return replace(facts, personal={**facts.personal, **_texts(event)})
 
 
 def _rated(facts: TicketFacts, event: Event) -> TicketFacts:
@@ -298,6 +307,7 @@ APPLY = {
     CANCEL: _withdrawn(CANCELLED),
     DESCRIBED: _described,
     RATED: _rated,
+    PERSONAL_PURGED: _purged,
     CORRECTION_PROPOSED: _proposed,
     CORRECTION_DECIDED: _decided,
     ASSIGNED: _assigned,

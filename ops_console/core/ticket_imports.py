@@ -12,8 +12,9 @@ from datetime import datetime
 from ops_console.core import tickets as core
 from ops_console.core.moments import ZONE
 from ops_console.core.people import HOSPITAL, Actor
+from ops_console.core.personal_data import Masker
 from ops_console.core.ticket_sheets import FIELDS, SheetRow
-from ops_console.core.tickets import GRADE_IMPORTED, Event, Proposal, TicketFacts, written
+from ops_console.core.tickets import GRADE_IMPORTED, PURGED, Event, Proposal, TicketFacts, written
 
 IMPORTED, COMPLETED, CORRECTED, UNCHANGED = "imported", "completed", "corrected", "unchanged"
 COLUMN_OF = {name: column for column, name in FIELDS.items()}
@@ -53,10 +54,11 @@ class RowPlan:
 
 @dataclass(frozen=True)
 class Taker:
-    """Who imports, and when (UTC): every event but the report is recorded then."""
+    """Who imports, and when (UTC): every event but the report is recorded then. Cells are compared and told masked."""
 
     actor: Actor
     now: datetime
+    masker: Masker = Masker()
 
     def event(
         self,
@@ -84,7 +86,7 @@ def plan(row: SheetRow, facts: TicketFacts | None, taker: Taker) -> RowPlan:
     filled = tuple(_fills(fresh, known, taker)) if not facts.withdrawn else ()
     proposed = tuple(_proposals(fresh, known, facts, taker)) if not facts.withdrawn else ()
     outcome = CORRECTED if proposed else COMPLETED if filled else UNCHANGED
-    return RowPlan(outcome, filled + proposed, (*_left(row, known), *_outdated(row, fresh, known)))
+    return RowPlan(outcome, filled + proposed, (*_left(row, known, taker.masker), *_outdated(row, fresh, known)))
 
 
 def _not_taken(row: SheetRow, known: SheetRow, facts: TicketFacts, taker: Taker) -> dict[str, None]:
@@ -175,10 +177,12 @@ def _is_same_question(proposal: Proposal, asked: dict[str, str]) -> bool:
     return same and proposal.approved is not True
 
 
-def _left(row: SheetRow, known: SheetRow) -> Iterator[Left]:
+def _left(row: SheetRow, known: SheetRow, masker: Masker) -> Iterator[Left]:
     for name, column in COLUMN_OF.items():
-        old, new = getattr(known, name), getattr(row, name)
+        old, new = masker.plain(getattr(known, name)), masker.plain(getattr(row, name))
         if name in PROPOSABLE or name == "number" or new in (None, "") or old in (None, "") or new == old:
+            continue
+        if old == PURGED:
             continue
         if name == "phone" and str(new).lstrip("0") == str(old).lstrip("0"):
             continue

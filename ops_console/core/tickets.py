@@ -19,6 +19,7 @@ STATES = (WAITING, WORKING, ON_SITE, SUSPENDED, RESTORED, CLOSED, REJECTED, CANC
 OPEN_STATES = (WAITING, WORKING, ON_SITE, SUSPENDED, RESTORED)
 CHANNELS = ("微信群", "电话", "当面", "扫码", "管理端", "QQ", "告警")
 GRADE_IMPORTED = "导入"
+RATINGS = (1, 2, 3, 4, 5)
 # How a ticket came to be closed: a person confirmed, nobody answered in time, or its type asks nobody (`""`: open).
 SIGNED, BY_SILENCE, UNASKED = "signed", "silence", "unasked"
 CLOSURES = (SIGNED, BY_SILENCE, UNASKED)
@@ -37,6 +38,10 @@ ONSITE_DECIDED, RESTORE_REJECTED, REOPENED = "onsite_decided", "restore_rejected
 SUSPEND, SUSPENSION_DECIDED, RESUMED = "suspended", "suspension_decided", "resumed"
 DECLINED, CANCEL, DESCRIBED, RATED = "declined", "cancelled", "described", "rated"
 CORRECTION_PROPOSED, CORRECTION_DECIDED = "correction_proposed", "correction_decided"
+PERSONAL_REVEALED, PERSONAL_REFUSED = "personal_revealed", "personal_reveal_refused"
+PERSONAL_PURGED = "personal_purged"
+PERSONAL_KINDS = (PERSONAL_REVEALED, PERSONAL_REFUSED, PERSONAL_PURGED)  # about its texts, not about its life
+PURGED = "（已按保存期清除）"  # stands where a text was destroyed
 ASSIGNED, ESCALATED, LINKED, RETYPED = "assigned", "escalated", "linked", "retyped"
 TIMES_ACCEPTED, TAKEN_BACK = "times_accepted", "taken_back"
 TIMES = ("reported_at", "responded_at", "arrived_at", "restored_at")
@@ -50,7 +55,8 @@ PERSONAL = ("reporter", "phone", "title", "description", "process")
 class Event:
     """One fact about a ticket. Instants are aware UTC whole seconds; `facts` hold text, bool, int or None.
 
-    `facts` are what is hashed; `personal` is kept apart and bound by a salted commitment. `seq` is its number in the
+    `facts` are what is hashed; `personal` is kept apart and bound by a salted commitment. `originals` are personal
+    texts as typed, where masking changed them: in memory alone until they are sealed. `seq` is its number in the
     chain, 0 before it has one.
     """
 
@@ -64,6 +70,7 @@ class Event:
     evidence: tuple[str, ...] = ()
     facts: Mapping[str, object] = field(default_factory=dict)
     personal: Mapping[str, str] = field(default_factory=dict)
+    originals: Mapping[str, str] = field(default_factory=dict, repr=False)
     seq: int = field(default=0, compare=False)
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from ops_console.core.people import SYSTEM
 from ops_console.jobs.schedule import PLANS, Plan
-from ops_console.services import clocks, jobs, messages
+from ops_console.services import anchors, chain_checks, clocks, host_clock, jobs, messages
 from ops_console.store import jobs as store
 
 if TYPE_CHECKING:
@@ -33,10 +33,12 @@ class Loops:
     def __init__(self, console: Console, *, workers: int = 2) -> None:
         self._console = console
         self._runs = console.runs()
+        self._anchoring = console.anchoring()
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="run")
         self._over = threading.Event()
         self._taken: set[int] = set()
         self._beats: dict[str, datetime] = {}
+        self._seen = (console.now(), console.elapsed())
         self._threads = [
             threading.Thread(target=self._repeat, args=("due", self.due_once, DUE_SECONDS), name="due", daemon=True),
             threading.Thread(
@@ -46,7 +48,10 @@ class Loops:
         self._bell: BackgroundScheduler | None = None
 
     def start(self) -> None:
-        """Start loops and bell."""
+        """Look back at what the host did meanwhile, then start loops and bell."""
+        console = self._console
+        host_clock.look_back(console.read, console.write, console.now(), console.owner)
+        chain_checks.compare(console.checking())
         for thread in self._threads:
             thread.start()
         self._bell = _bell(self._console)
@@ -85,6 +90,7 @@ class Loops:
     def due_once(self) -> str:
         """Look once for what is due: clocks, ownerless runs, waiting runs. Return what was found, for the beat."""
         console, now = self._console, self._console.now()
+        self._look_at_clock()
         moved = clocks.sweep(console.read, console.write, console.book, now)
         with console.read() as session:
             waiting = [run_id for run_id in store.queued(session, now) if run_id not in self._taken]
@@ -95,6 +101,13 @@ class Loops:
             self._pool.submit(self._execute, run_id)
         return f"clocks={moved} runs={len(waiting)} reaped={reaped}" if moved or waiting or reaped else ""
 
+    def _look_at_clock(self) -> None:
+        """The wall clock against the time that really passed: what differs was set by somebody."""
+        console, (before, running) = self._console, self._seen
+        after, now_running = console.now(), console.elapsed()
+        host_clock.look(console.write, before, after, now_running - running, console.owner)
+        self._seen = (after, now_running)
+
     def _execute(self, run_id: int) -> None:
         try:
             self._runs.execute(run_id)
@@ -104,9 +117,11 @@ class Loops:
             self._taken.discard(run_id)
 
     def unsent_once(self) -> str:
-        """Look once for what is unsent: mark what is past its time. Return what was found, for the beat."""
-        expired = messages.expire(self._console.read, self._console.write, self._console.now())
-        return f"expired={expired}" if expired else ""
+        """Look once for what is unsent: deliver anchors, mark what is past its time. Return what was found."""
+        now = self._console.now()
+        expired = messages.expire(self._console.read, self._console.write, now)
+        received = anchors.deliver_due(self._anchoring, now)
+        return f"expired={expired} anchors={received}" if expired or received else ""
 
 
 def _bell(console: Console) -> BackgroundScheduler:

@@ -9,9 +9,23 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from ops_console.core.people import HOSPITAL, NEUTRAL, VENDOR, Actor
-from ops_console.services import attachments, exports, imports, people, rechecks, silences
+from ops_console.core.errors import Refused
+from ops_console.core.people import HOSPITAL, NEUTRAL, SYSTEM, VENDOR, Actor
+from ops_console.services import (
+    anchors,
+    attachments,
+    chain_checks,
+    exports,
+    imports,
+    people,
+    rechecks,
+    repeats,
+    retention,
+    search,
+    silences,
+)
 from ops_console.services.jobs import Job, Run
+from ops_console.store import jobs as store
 
 if TYPE_CHECKING:
     from ops_console.console import Console
@@ -28,6 +42,9 @@ class Plan:
 
 PLANS = (
     Plan("recheck", {"hour": "3", "minute": "10"}, catch_up=True),
+    Plan("anchor", {"hour": "0", "minute": "5"}, catch_up=True),
+    Plan("verify-chain", {"hour": "2", "minute": "40"}, catch_up=True),
+    Plan("purge-personal", {"hour": "2", "minute": "40"}, catch_up=True),
     Plan("confirm-by-silence", {"hour": "*", "minute": "5"}, catch_up=True),
     Plan("tidy", {"hour": "*", "minute": "25"}, catch_up=False),
 )
@@ -41,7 +58,12 @@ def registry(console: Console) -> dict[str, Job]:
         Job(exports.JOB, lambda run: _export(console, run), idempotent=True, title="导出工单"),
         Job(attachments.LOOK, lambda run: _look(console, run), idempotent=True, title="生成缩略图"),
         Job("confirm-by-silence", lambda run: _silence(console, run), idempotent=True, title="超时默认确认"),
+        Job("index-tickets", lambda run: _index(console, run), idempotent=True, title="建立搜索索引"),
         Job("tidy", lambda run: _tidy(console, run), idempotent=True, title="清理过期会话"),
+        Job("anchor", lambda run: _anchor(console), idempotent=True, title="每日锚点"),
+        Job("verify-chain", lambda run: _verify(console, run), idempotent=True, title="校验审计链"),
+        Job("purge-personal", lambda run: _purge(console, run), idempotent=True, title="清除到期的个人信息"),
+        Job("mask-old-texts", lambda run: _mask(console, run), idempotent=True, title="按现行规则遮盖旧工单"),
     )
     return {job.name: job for job in jobs}
 
@@ -49,8 +71,11 @@ def registry(console: Console) -> dict[str, Job]:
 def _import(console: Console, run: Run) -> dict[str, Any]:
     side = run.params.get("side")
     actor = Actor(run.requested_by, run.requested_by, side if side in (HOSPITAL, VENDOR) else NEUTRAL, frozenset())
-    hands = imports.Hands(console.read, console.write, console.read_sheet, console.book)
-    return imports.import_tickets(run, hands, console.files.upload(run.params["file"]), actor, run.asked_at)
+    hands = imports.Hands(console.read, console.write, console.read_sheet, console.book, console.masker)
+    path = console.files.upload(run.params["file"])
+    if not path.exists():
+        raise Refused("这份文件已按保存期删除，请重新上传。")
+    return imports.import_tickets(run, hands, path, actor, run.asked_at)
 
 
 def _recheck(console: Console, run: Run) -> dict[str, Any]:
@@ -61,11 +86,19 @@ def _silence(console: Console, run: Run) -> dict[str, Any]:
     return silences.confirm_by_silence(run, console.read, console.write, console.book, console.now())
 
 
+def _index(console: Console, run: Run) -> dict[str, Any]:
+    return search.index_tickets(run, console.read, console.write)
+
+
 def _tidy(console: Console, run: Run) -> dict[str, Any]:
     with console.write() as session:
         people.tidy(session, console.policy, console.now())
+        repeats.tidy(session, console.now())
     console.files.sweep(console.now() - timedelta(days=1))
-    return {}
+    with console.read() as session:
+        needed = {given.get("file") for given in store.unfinished(session, "import-tickets")}
+    before = console.now() - timedelta(days=console.settings.personal.keep_uploads_days)
+    return {"uploads": console.files.forget_uploads(before, needed)}
 
 
 def _export(console: Console, run: Run) -> dict[str, Any]:
@@ -74,3 +107,22 @@ def _export(console: Console, run: Run) -> dict[str, Any]:
 
 def _look(console: Console, run: Run) -> dict[str, Any]:
     return attachments.look(run, console.files, console.look_at, console.write)
+
+
+def _anchor(console: Console) -> dict[str, Any]:
+    made = anchors.make_today(console.anchoring(), SYSTEM, console.now())
+    return {"line": made.line, "digest": made.digest}
+
+
+def _verify(console: Console, run: Run) -> dict[str, Any]:
+    verdict = chain_checks.verify_in_run(run, console.checking(), full=run.params.get("full"))
+    return chain_checks.told(verdict)
+
+
+def _purge(console: Console, run: Run) -> dict[str, Any]:
+    kept_for = timedelta(days=console.settings.personal.purge_after_days)
+    return retention.purge(run, console.read, console.write, console.book, kept_for, console.now())
+
+
+def _mask(console: Console, run: Run) -> dict[str, Any]:
+    return retention.mask_rows(run, console.read, console.write)

@@ -19,7 +19,7 @@ from ops_console.core.moments import day_start, month_start, shift_month
 from ops_console.core.people import HOSPITAL, SYSTEM, VENDOR, Actor
 from ops_console.core.tickets import Event
 from ops_console.core.working_time import KnownYears, WorkingCalendar, missing_years, working_calendar
-from ops_console.services.sign_in import refuse_fresh_reset
+from ops_console.services.sign_in import refuse_fresh_reset, signing_facts
 from ops_console.store import audit, messages
 from ops_console.store import contracts as store
 
@@ -130,9 +130,9 @@ def _add(session: Session, contract_id: int, terms: Terms, now: datetime, state:
         )  # fmt: skip
 
 
-def _note(session: Session, row: store.VersionRow, kind: str, actor: Actor, now: datetime) -> None:
+def _note(session: Session, row: store.VersionRow, kind: str, actor: Actor, now: datetime, **marks: object) -> None:
     facts = {"version": row.version, "digest": row.digest, "counts_from": row.counts_from.isoformat()}
-    event = Event(f"contract_{kind}", now, now, actor.account, actor.side, facts=facts)
+    event = Event(f"contract_{kind}", now, now, actor.account, actor.side, facts={**facts, **marks})
     audit.append(session, "contract", str(row.contract_id), event)
 
 
@@ -140,9 +140,11 @@ def confirm(session: Session, version_id: int, digest: str, actor: Actor, now: d
     """Given a proposed version, the digest the person saw and the person, note that this side confirms it.
 
     Once a hospital and a vendor account have confirmed, the version is in force and counts from its date.
-    Raises Refused for anybody else, for a version no longer proposed, and for an account reset within a day.
+    Raises Refused for anybody else, without a fresh second factor, for a version no longer proposed, and for an
+    account reset within a day.
     """
     actor.need("contracts.confirm")
+    actor.need_proof(now)
     row = store.version(session, version_id, lock=True)
     if row is None:
         raise NotFound("没有这一合同版本。")
@@ -153,7 +155,7 @@ def confirm(session: Session, version_id: int, digest: str, actor: Actor, now: d
         row.hospital_by, row.hospital_at = row.hospital_by or actor.account, row.hospital_at or now
     if actor.side == VENDOR:
         row.vendor_by, row.vendor_at = row.vendor_by or actor.account, row.vendor_at or now
-    _note(session, row, f"confirmed_{actor.side}", actor, now)
+    _note(session, row, f"confirmed_{actor.side}", actor, now, **signing_facts(session, actor, now))
     if row.hospital_at and row.vendor_at:
         row.state = store.IN_FORCE
         _note(session, row, "in_force", SYSTEM, now)

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from ops_console.core.people import Actor
+from ops_console.core.personal_data import Masker
 from ops_console.core.sentences import to_plain
 from ops_console.core.ticket_folds import fold
 from ops_console.core.ticket_imports import (
@@ -47,6 +48,7 @@ class Hands:
     open_write: OpenSession
     read_sheet: SheetReader
     books: Books
+    masker: Masker = Masker()
 
 
 def import_tickets(run: Run, hands: Hands, path: Path, actor: Actor, now: datetime) -> dict[str, Any]:
@@ -61,7 +63,7 @@ def import_tickets(run: Run, hands: Hands, path: Path, actor: Actor, now: dateti
     if result["refused"]:
         return result
     counts: dict[str, Any] = {**dict.fromkeys(OUTCOMES, 0), "left": []} | run.state
-    taker, dry_run = Taker(actor, now), bool(run.params.get("dry_run"))
+    taker, dry_run = Taker(actor, now, hands.masker), bool(run.params.get("dry_run"))
     after = int(counts.pop("after_row", 0))
     waiting = [row for row in rows if row.row > after]
     for start in range(0, len(waiting), BATCH):

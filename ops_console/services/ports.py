@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
+from ops_console.core.anchors import Anchor
 from ops_console.core.statutory import YearDays
 
 OpenSession = Callable[[], AbstractContextManager[Session]]
@@ -74,4 +75,50 @@ class FileKeeper(Protocol):
 
     def keep_thumbnail(self, digest: str, content: bytes) -> None:
         """Given a picture's SHA-256 and its small picture, keep that."""
+        ...
+
+
+class AnchorShelf(Protocol):
+    """The anchors kept beside the database."""
+
+    def read(self) -> list[Anchor]:
+        """Return every kept anchor, oldest first."""
+        ...
+
+    def add(self, anchors: list[Anchor]) -> None:
+        """Given anchors, keep them after the others."""
+        ...
+
+
+class AnchorCourier(Protocol):
+    """Bringing anchors to where a party receives them."""
+
+    folders: Sequence[str]
+
+    def check(self, kind: str, address: str) -> str:
+        """Given a receiver as typed, return its address as it is kept. Raises Refused naming the field."""
+        ...
+
+    def deliver(self, kind: str, address: str, anchor: Anchor) -> str:
+        """Given a receiver and an anchor, return what proves that it arrived. Raises Refused when it did not."""
+        ...
+
+
+class KeyWrapper(Protocol):
+    """What makes data keys, each wrapped by the master key."""
+
+    def fresh(self, purpose: str, version: int) -> bytes:
+        """Given a purpose and a version, return a new data key, wrapped."""
+        ...
+
+
+class Sealer(Protocol):
+    """Sealing of values that the database may not hold in clear, each bound to its place."""
+
+    def seal(self, plaintext: bytes, *, table: str, row: int | str, field: str) -> bytes:
+        """Given bytes and the place they are kept in, return them sealed."""
+        ...
+
+    def open(self, sealed: bytes, *, table: str, row: int | str, field: str) -> bytes:
+        """Given sealed bytes and the place they were found in, return the plaintext. Raises Unsealable."""
         ...

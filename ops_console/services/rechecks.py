@@ -12,12 +12,14 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from ops_console.core.moments import month_of
+from ops_console.core.personal_data import Masker
 from ops_console.core.ticket_folds import fold
 from ops_console.services.clocks import Judgement, clock_columns, frozen_of, judge, ticket_columns
 from ops_console.services.contracts import Book, Books
 from ops_console.services.jobs import Run
 from ops_console.services.ports import OpenSession
 from ops_console.store import audit, clocks, messages, tickets
+from ops_console.store.masks import masker_of
 
 LOOK_BACK = timedelta(days=62)
 TOLD_FOR = timedelta(days=7)
@@ -61,6 +63,7 @@ def _recheck_batch(session: Session, book: Book, ids: Iterable[int], now: dateti
     rows = tickets.lock_ids(session, ids)  # first, so that no move comes between the events and the clocks read here
     events, stored = audit.of_tickets(session, rows), clocks.of_tickets(session, rows)
     settled: dict[int, Judgement] = {}
+    masker = masker_of(session)
     for ticket_id, row in rows.items():
         facts = fold(row.number, events[ticket_id])
         if facts is None:
@@ -69,7 +72,7 @@ def _recheck_batch(session: Session, book: Book, ids: Iterable[int], now: dateti
         found["checked"] += 1
         if row.provisional and not judged.provisional:
             settled[ticket_id] = judged
-        elif _differs(judged, row, stored.get(ticket_id, []), now):
+        elif _differs(judged, row, stored.get(ticket_id, []), now, masker):
             found["differences"].append(row.number)
             _tell(session, f"recheck/{row.number}", {"ticket": row.number}, now)
     _settle(session, settled, now)
@@ -83,11 +86,12 @@ def _settle(session: Session, settled: dict[int, Judgement], now: datetime) -> N
     clocks.replace(session, settled, columns)
 
 
-def _differs(judged: Judgement, row: Any, stored: list[clocks.ClockRow], now: datetime) -> bool:
+def _differs(judged: Judgement, row: Any, stored: list[clocks.ClockRow], now: datetime, masker: Masker) -> bool:
+    """Texts are compared masked: a row made before a record number was known as one shows more than its events."""
     wanted = {c["kind"]: c for c in clock_columns(judged, row.id, now)}
     if wanted.keys() != {clock.kind for clock in stored}:
         return True
-    if any(getattr(row, name) != value for name, value in ticket_columns(judged).items()):
+    if any(masker.plain(getattr(row, name)) != value for name, value in ticket_columns(judged).items()):
         return True
     return any(getattr(clock, name) != wanted[clock.kind][name] for clock in stored for name in COMPARED)
 

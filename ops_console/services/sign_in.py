@@ -1,33 +1,43 @@
-"""Signing in and out, whose session it is, and changing one's password.
+"""Signing in: one sentence for every failure, locks per account and source, a session that knows its browser.
 
-Not for making accounts (`services/people.py`). Hashing is slow on purpose and happens with no transaction open.
+Not for making accounts (`services/people.py`) nor for whose session it is (`services/sessions.py`). Hashing is slow
+on purpose and happens with no transaction open.
 """
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from ops_console.core.devices import hashed_token
 from ops_console.core.errors import NotFound, Refused
-from ops_console.core.passwords import LONGEST, check_password
-from ops_console.core.people import SYSTEM, Actor, actor_of
+from ops_console.core.passwords import LONGEST
+from ops_console.core.people import HOSPITAL, SYSTEM, Actor, actor_of
 from ops_console.core.tickets import Event
+from ops_console.services import devices
 from ops_console.services.ports import OpenSession, PasswordHasher
 from ops_console.store import audit
 from ops_console.store import people as store
 
 WRONG = "账号或密码不对；请检查大小写，或联系系统管理员重置密码。"
 LOCKED = "连续失败次数过多，此处对该账号的登录已锁定到 %(until)s；在别处登录不受影响。"
+FLOODED = "从此处登录的次数过多，请一分钟后再试。"
 DELAYS = (0.0, 0.0, 0.25, 0.5, 1.0)
+TRIES_A_MINUTE = 300  # of one source over all accounts: a whole hospital may stand behind one address
+RESET_WAIT = timedelta(hours=24)
+RESET_TOLD = timedelta(days=30)
 
 
 @dataclass(frozen=True)
 class Policy:
-    """How failures, sessions and passwords are treated; durations as timedelta."""
+    """How failures, sessions, passwords and second factors are treated; durations as timedelta.
+
+    `second_factor`: `required` or `offered`. `duties`: `hospital` leaves security and audit with the hospital.
+    `words`: names of the parties, which no password may consist of.
+    """
 
     lock_after: int
     lock_for: timedelta
@@ -35,6 +45,9 @@ class Policy:
     absolute: timedelta
     one_time_for: timedelta
     password_rules: str
+    second_factor: str = "required"
+    duties: str = HOSPITAL
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,34 +75,49 @@ def sign_in(
     password: str,
     source: str,
     now: datetime,
+    device: str = "",
+    address: str = "",
 ) -> SignedIn:
-    """Given what somebody typed and where from, return a new session. Raises SignInFailed, in one sentence for all.
+    """Given what somebody typed, where from and on which browser, return a new session.
 
-    After `lock_after` failures that account is locked for that source alone: nobody locks another out from elsewhere.
+    Raises SignInFailed, in one sentence for all reasons. After `lock_after` failures that account is locked for that
+    source alone: nobody locks another out from elsewhere.
     """
     account = account.strip().lower()[:40]
+    _count_try(open_write, source, now)
     with open_read() as session:
-        failed = store.failure(session, account, source)
+        failure = store.failure(session, account, source)
         person = store.by_account(session, account)
-    _refuse_locked(failed, now)
+    refuse_locked(failure, now)
     known = person is not None and person.disabled_at is None
     right = hasher.matches(person.password_hash if person and known else "", password[: LONGEST + 1])
     if person is None or not known or not right:
-        raise _failed(open_write, policy, account, source, now, known=known)
+        raise failed(open_write, policy, account, source, now, known=known)
     if person.one_time_until is not None and person.must_change and person.one_time_until < now:
         raise SignInFailed("一次性密码已过期，请联系系统管理员重新生成。")
     fresh = hasher.hash(password) if hasher.is_outdated(person.password_hash) else None
-    return _begin(open_write, person, source, now, fresh)
+    begun = Beginning(source, device, address, fresh)
+    return begin_session(open_write, person, begun, now)
 
 
-def _refuse_locked(failed: store.FailureRow | None, now: datetime) -> None:
-    if failed is not None and failed.locked_until is not None and failed.locked_until > now:
-        raise SignInFailed(LOCKED, until=failed.locked_until)
+def _count_try(open_write: OpenSession, source: str, now: datetime) -> None:
+    """Counted before anything is looked at, in the database: when that fails nobody signs in."""
+    with open_write() as session:
+        tries = store.count_try(session, source, now.replace(second=0, microsecond=0))
+    if tries > TRIES_A_MINUTE:
+        raise SignInFailed(FLOODED)
 
 
-def _failed(
+def refuse_locked(failure: store.FailureRow | None, now: datetime) -> None:
+    """Given the failures of an account from a source, let it try. Raises SignInFailed while they lock it."""
+    if failure is not None and failure.locked_until is not None and failure.locked_until > now:
+        raise SignInFailed(LOCKED, until=failure.locked_until)
+
+
+def failed(
     open_write: OpenSession, policy: Policy, account: str, source: str, now: datetime, *, known: bool
 ) -> SignInFailed:
+    """Given a failed try, count it, lock where it was one too many, and return what the asker is told."""
     with open_write() as session:
         row = store.held_failure(session, account, source, now)
         if row.locked_until is not None or now - row.failed_at > policy.lock_for:
@@ -105,110 +133,41 @@ def _failed(
     return refused
 
 
-def _begin(open_write: OpenSession, person: store.PersonRow, source: str, now: datetime, fresh: str | None) -> SignedIn:
+@dataclass(frozen=True)
+class Beginning:
+    """Where a session begins: source, browser and address; and the password's hash made anew where it was outdated."""
+
+    source: str
+    device: str = ""
+    address: str = ""
+    fresh_hash: str | None = None
+
+
+def begin_session(open_write: OpenSession, person: store.PersonRow, begun: Beginning, now: datetime) -> SignedIn:
+    """Given a person whose password was right and where, begin a session. Raises SignInFailed when overtaken."""
     token = secrets.token_urlsafe(32)
     with open_write() as session:
-        _refuse_locked(store.failure(session, person.account, source), now)  # others may have failed while we hashed
-        store.clear_failure(session, person.account, source)
+        refuse_locked(store.failure(session, person.account, begun.source), now)  # others may have failed meanwhile
+        store.clear_failure(session, person.account, begun.source)
         row = held_person(session, person.account)
         if row.password_hash != person.password_hash:  # reset while we hashed: the old one opens nothing any more
             raise SignInFailed(WRONG)
-        row.password_hash = fresh or row.password_hash
-        session.add(
-            store.SessionRow(token_hash=hashed(token), person_id=person.id, created_at=now, seen_at=now, source=source)
-        )
+        row.password_hash = begun.fresh_hash or row.password_hash
         actor = actor_of(person.account, person.name, person.role)
-        note(session, person.account, "signed_in", actor, now, {"source": source})
+        used = devices.used(session, begun.device, person.holder or actor.side, actor, now)
+        session.add(
+            store.SessionRow(
+                token_hash=hashed_token(token), person_id=person.id, created_at=now, seen_at=now,
+                source=begun.source, address=begun.address[:45], device_id=used.id if used else None,
+            )
+        )  # fmt: skip
+        note(session, person.account, "signed_in", actor, now, {"source": begun.source})
     return SignedIn(token, person.id, person.must_change)
-
-
-def hashed(token: str) -> str:
-    """Given a session's token, return what its row is found by."""
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
-@dataclass(frozen=True)
-class Guest:
-    """Who a session belongs to, as of now."""
-
-    person_id: int
-    actor: Actor
-    role: str
-    must_change: bool
-    token_hash: str
-    seen_at: datetime
-
-
-def whose(session: Session, policy: Policy, token: str, now: datetime) -> Guest | None:
-    """Given a cookie's token, return who it is, or None when the session ended, idled out or is too old."""
-    found = store.signed_in(session, hashed(token))
-    if found is None:
-        return None
-    row, person = found
-    if now - row.seen_at > policy.idle or now - row.created_at > policy.absolute or person.disabled_at is not None:
-        return None
-    actor = actor_of(person.account, person.name, person.role)
-    return Guest(person.id, actor, person.role, person.must_change, row.token_hash, row.seen_at)
-
-
-def touch(session: Session, guest: Guest, now: datetime) -> None:
-    """Given who just looked at a page, keep their session from idling out."""
-    store.touch(session, guest.token_hash, now)
-
-
-def sign_out(session: Session, token: str, actor: Actor, now: datetime) -> None:
-    """Given a session's token, end it."""
-    store.end_session(session, hashed(token))
-    note(session, actor.account, "signed_out", actor, now, {})
-
-
-def change_password(
-    open_read: OpenSession,
-    open_write: OpenSession,
-    hasher: PasswordHasher,
-    policy: Policy,
-    *,
-    actor: Actor,
-    current: str,
-    new: str,
-    source: str,
-    now: datetime,
-) -> SignedIn:
-    """Given the current and the wished password, change it, end every session of the account and begin a new one.
-
-    Raises Refused naming the field. Wrong current passwords count like failed sign-ins.
-    """
-    with open_read() as session:
-        failed = store.failure(session, actor.account, source)
-        person = store.by_account(session, actor.account)
-    assert person is not None
-    _refuse_locked(failed, now)
-    if not hasher.matches(person.password_hash, current[: LONGEST + 1]):
-        _failed(open_write, policy, actor.account, source, now, known=True)
-        raise Refused("当前密码不对。", field="current_password")
-    if new == current:
-        raise Refused("新密码不能与当前密码相同。", field="new_password")
-    check_password(new, policy.password_rules, (person.account, person.name))
-    made = hasher.hash(new)
-    with open_write() as session:
-        row = held_person(session, actor.account)
-        if row.password_hash != person.password_hash:  # reset while we hashed
-            raise Refused("当前密码不对。", field="current_password")
-        row.password_hash, row.must_change, row.one_time_until, row.changed_at = made, False, None, now
-        store.end_sessions_of(session, row.id)
-        note(session, actor.account, "password_changed", actor, now, {})
-    return _begin(open_write, row, source, now, None)
 
 
 def note(session: Session, account: str, kind: str, actor: Actor, now: datetime, facts: dict[str, object]) -> None:
     """Given an account and what happened to it, append the security event."""
     audit.append(session, "person", account, Event(kind, now, now, actor.account, actor.side, facts=facts))
-
-
-def tidy(session: Session, policy: Policy, now: datetime) -> None:
-    """Given now, end sessions that idled out and forget old failures."""
-    store.end_stale_sessions(session, now - policy.idle, now - policy.absolute)
-    store.forget_failures(session, now - max(policy.lock_for, timedelta(days=1)))
 
 
 def held_person(session: Session, account: str) -> store.PersonRow:
@@ -219,14 +178,20 @@ def held_person(session: Session, account: str) -> store.PersonRow:
     return person
 
 
-RESET_WAIT = timedelta(hours=24)
-
-
 def refuse_fresh_reset(session: Session, actor: Actor, now: datetime) -> None:
     """Given who acts for a party, let them pass. Raises Refused within a day of a reset by somebody else."""
     person = store.by_account(session, actor.account)
     if person is not None and person.reset_at is not None and now - person.reset_at < RESET_WAIT:
         raise Refused(
-            "您的密码在 24 小时内被重置过，期间不能代表本方确认；请于 %(until)s 之后再试。",
+            "您的密码或角色在 24 小时内由他人设置过，期间不能代表本方确认；请于 %(until)s 之后再试。",
             until=person.reset_at + RESET_WAIT,
         )
+
+
+def signing_facts(session: Session, actor: Actor, now: datetime) -> dict[str, object]:
+    """Given who signs, return what is to stand beside the signature: that its password was reset within 30 days."""
+    person = store.by_account(session, actor.account)
+    reset_at = person.credential_reset_at if person else None
+    if reset_at is None or now - reset_at >= RESET_TOLD:
+        return {}
+    return {"credential_reset_at": reset_at.isoformat()}

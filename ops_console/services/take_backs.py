@@ -18,7 +18,10 @@ from ops_console.services.ticket_events import append_event, held
 
 WITHIN = timedelta(seconds=60)
 # What another party was told, or what stands on another ticket too, is not taken back by one alone.
-LASTING = (core.TAKEN_BACK, core.CORRECTION_DECIDED, core.SUSPENSION_DECIDED, core.LINKED, core.TIMES_ACCEPTED)
+LASTING = (
+    core.TAKEN_BACK, core.CORRECTION_DECIDED, core.SUSPENSION_DECIDED, core.LINKED, core.TIMES_ACCEPTED,
+    *core.PERSONAL_KINDS,
+)  # fmt: skip
 
 
 def last_act(events: Sequence[Event], actor: Actor, now: datetime) -> tuple[Event, ...]:

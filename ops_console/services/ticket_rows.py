@@ -13,10 +13,12 @@ from sqlalchemy.orm import Session
 
 from ops_console.core.ticket_folds import fold
 from ops_console.core.tickets import Event
+from ops_console.services import search
 from ops_console.services.clocks import Judgement, clock_columns, frozen_of, judge, ticket_columns
 from ops_console.services.contracts import Book
 from ops_console.store import audit, clocks
 from ops_console.store import tickets as store
+from ops_console.store.masks import masker_of
 
 
 def write(
@@ -31,11 +33,14 @@ def write(
     """Given tickets' whole event lists by number and the rows of those that exist, store what they come to.
 
     `new` tells how many events at the end of each list are to be appended (all of them for a new ticket).
-    Returns each ticket's judgement.
+    Returns each ticket's judgement, made of the texts as they are stored: masked.
     """
+    masker = masker_of(session)
+    events = {number: [masker.event(event) for event in happened] for number, happened in events.items()}
     judged = {number: _judged(number, happened, book, rows.get(number)) for number, happened in events.items()}
     ids = _store_rows(session, judged, rows)
     _append(session, events, ids, new)
+    search.keep(session, {ids[number]: made.facts for number, made in judged.items()})
     unnoticed = clocks.unnoticed(session, [row.id for row in rows.values()], now)
     columns = [c for number, made in judged.items() for c in clock_columns(made, ids[number], now, unnoticed)]
     clocks.replace(session, [ids[number] for number in events], columns)

@@ -21,9 +21,11 @@ from ops_console.core.errors import NotFound, Refused
 from ops_console.core.moments import whole
 from ops_console.core.moves import check_move
 from ops_console.core.people import HOSPITAL, Actor, Permission, may_work
+from ops_console.core.search import HIT_LIMIT
 from ops_console.core.ticket_folds import fold
 from ops_console.core.ticket_lists import Filter
 from ops_console.core.tickets import Event, TicketFacts
+from ops_console.services import search
 from ops_console.services.clocks import Judgement, frozen_of, judge
 from ops_console.services.contracts import Book
 from ops_console.services.corrections import check_decision, may_decide
@@ -71,6 +73,7 @@ FACTS: dict[str, tuple[str, ...]] = {
     core.RESPONDED: ("handler",),
     core.ONSITE_DECIDED: ("needs_onsite",),
     core.RESTORE: ("handler", "mode"),
+    core.CONFIRMED: ("rating",),
     core.SUSPENSION_DECIDED: ("approved", "reason"),
     core.CORRECTION_DECIDED: ("field", "new", "approved", "reason"),
     **dict.fromkeys(REASONED, ("reason",)),
@@ -132,9 +135,7 @@ def open_ticket(session: Session, book: Book, command: OpenTicket, actor: Actor,
     Reported now, or at an earlier moment of the last 24 hours, graded by how late it is told and with which proof.
     """
     actor.need("tickets.open")
-    _check_names(session, command)
-    texts = {name: getattr(command, name) for name in ("reporter", "phone", "title", "description")}
-    check_texts({**texts, "department": command.department})
+    texts = check_open(session, command)
     facts = {
         "type": command.type, "module": command.module, "department": command.department,
         "carrier": command.carrier, "needs_onsite": command.needs_onsite,
@@ -149,6 +150,14 @@ def open_ticket(session: Session, book: Book, command: OpenTicket, actor: Actor,
     number = next_number(session, whole(now))
     write(session, book, {number: events}, {}, whole(now))
     return number
+
+
+def check_open(session: Session, command: OpenTicket) -> dict[str, str]:
+    """Given the command, return its personal texts. Raises Refused naming the field that is not right."""
+    _check_names(session, command)
+    texts = {name: getattr(command, name) for name in ("reporter", "phone", "title", "description")}
+    check_texts({**texts, "department": command.department})
+    return texts
 
 
 def _check_names(session: Session, command: OpenTicket) -> None:
@@ -237,6 +246,8 @@ def _check_told(command: Move) -> None:
         for name in given:
             if name not in names:
                 raise Refused("这一操作不能填写“%(name)s”。", field=name, name=name)
+    if command.facts.get("rating") not in (None, *core.RATINGS):
+        raise Refused("满意度是 1 到 5 颗星。", field="rating")
     decision = DECISIONS.get(command.kind)
     if decision is not None and not isinstance(command.facts.get(decision), bool):
         raise Refused("请选择是或否。", field=decision)
@@ -279,14 +290,36 @@ def listing(
     page: int,
     per_page: int,
 ) -> Listing:
-    """Given a filter, a sort and a page (from 1), return that page of the list. Three statements."""
+    """Given a filter, a sort and a page (from 1), return that page of the list. Three statements, with words four."""
     actor.need("tickets.read")
+    if chosen.q:
+        return _hits(session, chosen, actor, now, sort=sort, descending=descending, page=page, per_page=per_page)
     rows = store.page(
         session, chosen, now, sort=sort, descending=descending, limit=per_page, offset=(page - 1) * per_page
     )
     short = page == 1 and len(rows) < per_page
     count = len(rows) if short else store.count(session, chosen, now)
     return Listing(rows, clock_store.chips(session, [row.id for row in rows]), count)
+
+
+def _hits(
+    session: Session,
+    chosen: Filter,
+    actor: Actor,
+    now: datetime,
+    *,
+    sort: str,
+    descending: bool,
+    page: int,
+    per_page: int,
+) -> Listing:
+    """The page of a list narrowed by words: of the newest HIT_LIMIT hits (or, oldest first, the oldest)."""
+    is_oldest_first = sort == "reported" and not descending
+    ids = search.found_ids(session, chosen, actor, now=now, descending=not is_oldest_first)
+    rows = store.page_of(
+        session, ids[:HIT_LIMIT], sort=sort, descending=descending, limit=per_page, offset=(page - 1) * per_page
+    )
+    return Listing(rows, clock_store.chips(session, [row.id for row in rows]), len(ids))
 
 
 @dataclass(frozen=True)

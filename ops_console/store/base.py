@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from datetime import UTC, datetime
 
 from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData, TextClause, text
@@ -58,3 +60,12 @@ def not_null(column: str) -> TextClause:
 def positive(column: str) -> TextClause:
     """Given a column of ours, return the condition of a partial index over the rows where it is above zero."""
     return text(f"{column} > 0")
+
+
+def whole_metadata() -> MetaData:
+    """Return the metadata of every table, whichever of them this process has used so far."""
+    import ops_console.store as package
+
+    for module in pkgutil.iter_modules(package.__path__):
+        importlib.import_module(f"{package.__name__}.{module.name}")
+    return Base.metadata

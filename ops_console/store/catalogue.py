@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import Boolean, Integer, String, select
+from sqlalchemy import Boolean, Integer, String, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from ops_console.core.catalogue import Carrier, Module, TicketType
@@ -35,25 +35,32 @@ class NodeRow(Base):
     retired: Mapped[bool] = mapped_column(Boolean)
 
 
+# Asked with every ticket logged: built once, and columns alone.
+TYPES = (
+    select(TypeRow.name, TypeRow.declinable, TypeRow.confirm, TypeRow.agreed)
+    .where(TypeRow.retired.is_(False))
+    .order_by(TypeRow.position)
+)
+NODES = (
+    select(NodeRow.code, NodeRow.name, NodeRow.grouping)
+    .where(NodeRow.kind == bindparam("kind"), NodeRow.retired.is_(False))
+    .order_by(NodeRow.position)
+)
+
+
 def types(session: Session) -> tuple[TicketType, ...]:
     """Given nothing, return the ticket types in use, in the site's order."""
-    rows = session.scalars(select(TypeRow).where(TypeRow.retired.is_(False)).order_by(TypeRow.position))
-    return tuple(TicketType(row.name, row.declinable, row.confirm, row.agreed) for row in rows)
+    return tuple(TicketType(*row) for row in session.execute(TYPES))
 
 
 def modules(session: Session) -> tuple[Module, ...]:
     """Given nothing, return the modules in use, in the site's order."""
-    return tuple(Module(row.code, row.name, row.grouping) for row in _nodes(session, "module"))
+    return tuple(Module(code, name, grouping) for code, name, grouping in session.execute(NODES, {"kind": "module"}))
 
 
 def carriers(session: Session) -> tuple[Carrier, ...]:
     """Given nothing, return the carriers in use, in the site's order."""
-    return tuple(Carrier(row.code, row.name) for row in _nodes(session, "carrier"))
-
-
-def _nodes(session: Session, kind: str) -> Iterable[NodeRow]:
-    query = select(NodeRow).where(NodeRow.kind == kind, NodeRow.retired.is_(False))
-    return session.scalars(query.order_by(NodeRow.position))
+    return tuple(Carrier(code, name) for code, name, _ in session.execute(NODES, {"kind": "carrier"}))
 
 
 def keep_types(session: Session, wanted: Iterable[TicketType]) -> bool:

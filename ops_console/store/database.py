@@ -15,7 +15,9 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session, sessionmaker
 
+from ops_console.core.personal_data import Masker
 from ops_console.store import audit
+from ops_console.store.masks import MASKER, SEAL_ORIGINAL, SealOriginal
 
 PRAGMAS = (
     "PRAGMA busy_timeout=15000",
@@ -30,10 +32,19 @@ PRAGMAS = (
 class Database:
     """The engine and its sessions. `read()` and `write()` are the only ways to the rows.
 
-    `reader` is the same engine, its transactions reading only: for a face that keeps a session of its own.
+    `reader` is the same engine, its transactions reading only, and `info` what its sessions carry: for a face that
+    keeps a session of its own.
     """
 
-    def __init__(self, url: str | URL, *, password: str | None = None, pool_size: int = 12) -> None:
+    def __init__(
+        self,
+        url: str | URL,
+        *,
+        password: str | None = None,
+        pool_size: int = 12,
+        masker: Masker | None = None,
+        seal_original: SealOriginal | None = None,
+    ) -> None:
         target = make_url(url)
         if target.get_backend_name() == "postgresql":
             target = target.set(drivername="postgresql+psycopg", password=password or target.password)
@@ -49,8 +60,9 @@ class Database:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
         self.reader = self.engine.execution_options(**_reading_options(self.is_sqlite))
-        self.reading = sessionmaker(self.reader, expire_on_commit=False, autoflush=False)
-        self.writing = sessionmaker(self.engine.execution_options(writes=True), expire_on_commit=False)
+        self.info = {MASKER: masker or Masker(), SEAL_ORIGINAL: seal_original}
+        self.reading = sessionmaker(self.reader, expire_on_commit=False, autoflush=False, info=self.info)
+        self.writing = sessionmaker(self.engine.execution_options(writes=True), expire_on_commit=False, info=self.info)
         event.listen(self.writing, "before_commit", audit.seal)
 
     @staticmethod

@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from ops_console.store.base import Base, Id
+from ops_console.store.masks import masked_json, masker_of
 
 QUEUED, RUNNING, DONE, FAILED, UNKNOWN, SKIPPED = "queued", "running", "done", "failed", "unknown", "skipped"
 FINISHED = (DONE, FAILED, UNKNOWN, SKIPPED)
@@ -61,8 +62,9 @@ def enqueue(
 ) -> int | None:
     """Given a run's unique key and what it is, insert it; return its id, or None when that key stands already."""
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    given = json.dumps(masker_of(session).plain(params), ensure_ascii=False)
     row = {
-        "key": key, "job": job, "params": json.dumps(params, ensure_ascii=False), "due_at": due_at, "status": QUEUED,
+        "key": key, "job": job, "params": given, "due_at": due_at, "status": QUEUED,
         "token": 0, "attempt": 0, "done": 0, "total": 0, "note": "", "requested_by": requested_by, "created_at": now,
     }  # fmt: skip
     statement = dialect.insert(RunRow).values(row).on_conflict_do_nothing().returning(RunRow.id)
@@ -92,6 +94,8 @@ def claim(session: Session, run_id: int, owner: str, now: datetime, lease_until:
 def renew(session: Session, run_id: int, token: int, lease_until: datetime, progress: dict[str, Any]) -> bool:
     """Given a claimed run, lengthen its lease and note its progress; False when it is no longer ours."""
     ours = update(RunRow).where(RunRow.id == run_id, RunRow.token == token, RunRow.status == RUNNING)
+    if "note" in progress:
+        progress = {**progress, "note": masked_json(session, progress["note"])}
     return session.execute(ours.values(lease_until=lease_until, **progress)).rowcount == 1  # type: ignore[attr-defined]
 
 
@@ -100,8 +104,15 @@ def finish(
 ) -> bool:
     """Given a claimed run and its outcome, write it; False when the run is no longer ours."""
     ours = update(RunRow).where(RunRow.id == run_id, RunRow.token == token, RunRow.status == RUNNING)
-    outcome = ours.values(status=status, result=result, error=error, finished_at=now, lease_until=None)
+    told = {"result": masked_json(session, result), "error": masked_json(session, error)}
+    outcome = ours.values(status=status, finished_at=now, lease_until=None, **told)
     return session.execute(outcome).rowcount == 1  # type: ignore[attr-defined]
+
+
+def unfinished(session: Session, job: str) -> list[dict[str, Any]]:
+    """Given a job's name, return the parameters of its runs that wait or run."""
+    query = select(RunRow.params).where(RunRow.job == job, RunRow.status.in_((QUEUED, RUNNING)))
+    return [json.loads(params) for params in session.scalars(query)]
 
 
 def ownerless(session: Session, now: datetime) -> Sequence[RunRow]:
@@ -120,6 +131,11 @@ def release(session: Session, run: RunRow, now: datetime, *, status: str, error:
 def run(session: Session, run_id: int) -> RunRow | None:
     """Given a run's id, return its row, or None."""
     return session.get(RunRow, run_id)
+
+
+def by_key(session: Session, key: str) -> RunRow | None:
+    """Given a run's unique key, return its row, or None."""
+    return session.scalar(select(RunRow).where(RunRow.key == key))
 
 
 def newest(session: Session, limit: int = 50, job: str | None = None) -> Sequence[RunRow]:

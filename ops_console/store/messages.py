@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from ops_console.core.chain import canonical
 from ops_console.store.base import Base, Id
+from ops_console.store.masks import masker_of
 
 WAITING, EXPIRED = "waiting", "expired"
 
@@ -45,8 +46,9 @@ def put(
 ) -> bool:
     """Given a message, keep it once; False when one with that key stands already."""
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    shown = canonical(masker_of(session).plain(payload))
     row = {
-        "dedup_key": dedup_key, "audience": audience, "kind": kind, "payload": canonical(payload),
+        "dedup_key": dedup_key, "audience": audience, "kind": kind, "payload": shown,
         "created_at": created_at, "expires_at": expires_at, "state": WAITING,
     }  # fmt: skip
     statement = dialect.insert(OutboxRow).values(row).on_conflict_do_nothing().returning(OutboxRow.id)

@@ -2,32 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, String, bindparam, delete, func, select, update
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    String,
+    bindparam,
+    delete,
+    false,
+    func,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from ops_console.store.base import Base
+from ops_console.core.people import DUTIES, HOLDERS, ROLES
+from ops_console.store.base import Base, Id
+from ops_console.store.devices import DeviceRow
+from ops_console.store.factors import FactorRow
+
+
+def _listed(words: Iterable[str]) -> str:
+    return ", ".join(f"'{word}'" for word in words)
 
 
 class PersonRow(Base):
-    """One personal account."""
+    """One personal account; one that `waits` has its role but no rights until the security administrator confirms it.
+
+    `reset_at`: somebody else gave it a password or a role, so it signs nothing for a day. `credential_reset_at`: it was
+    an existing account's password, which later confirmations tell.
+    """
 
     __tablename__ = "person"
     id: Mapped[int] = mapped_column(primary_key=True)
     account: Mapped[str] = mapped_column(String(40), unique=True)
     name: Mapped[str] = mapped_column(String(60))
-    role: Mapped[str] = mapped_column(String(16))
+    role: Mapped[str] = mapped_column(String(20))
+    holder: Mapped[str | None] = mapped_column(String(12))
+    department: Mapped[str] = mapped_column(String(60), default="", server_default="")
+    waits: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     password_hash: Mapped[str] = mapped_column(String(200))
     must_change: Mapped[bool] = mapped_column(Boolean)
     one_time_until: Mapped[datetime | None]
     reset_at: Mapped[datetime | None]
+    credential_reset_at: Mapped[datetime | None]
     changed_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
-    __table_args__ = (CheckConstraint("role IN ('hospital', 'vendor', 'auditor', 'administrator')", name="role"),)
+    __table_args__ = (
+        CheckConstraint(f"role IN ({_listed(ROLES)})", name="role"),
+        CheckConstraint(f"(role IN ({_listed(DUTIES)})) = (holder IS NOT NULL)", name="holder"),
+        CheckConstraint(f"holder IN ({_listed(HOLDERS)})", name="holders"),
+    )
+
+
+class FormerPasswordRow(Base):
+    """The hash of a password that an account had, so that it is not taken again."""
+
+    __tablename__ = "former_password"
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    password_hash: Mapped[str] = mapped_column(String(200))
+    changed_at: Mapped[datetime]
 
 
 class SessionRow(Base):
@@ -39,6 +83,9 @@ class SessionRow(Base):
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     source: Mapped[str] = mapped_column(String(80))
+    address: Mapped[str] = mapped_column(String(45), default="", server_default="")
+    device_id: Mapped[int | None] = mapped_column(ForeignKey("device.id"))
+    factor_at: Mapped[datetime | None]
     __table_args__ = (Index("ix_sign_in_session_person_id", "person_id"),)
 
 
@@ -51,6 +98,24 @@ class FailureRow(Base):
     failures: Mapped[int]
     failed_at: Mapped[datetime]
     locked_until: Mapped[datetime | None]
+
+
+class RateRow(Base):
+    """How many sign-ins one source tried in one minute, whatever the accounts."""
+
+    __tablename__ = "sign_in_rate"
+    source: Mapped[str] = mapped_column(String(80), primary_key=True)
+    minute: Mapped[datetime] = mapped_column(primary_key=True)
+    tries: Mapped[int]
+
+
+PEOPLE_LOCK = 7_302_028  # pg_advisory_xact_lock key of whoever makes the first accounts
+
+
+def hold_people(session: Session) -> None:
+    """Given a session that makes the first accounts, let no other process do so until its commit."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": PEOPLE_LOCK})
 
 
 def any_person(session: Session) -> bool:
@@ -69,24 +134,115 @@ def everybody(session: Session) -> Sequence[PersonRow]:
     return session.scalars(select(PersonRow).order_by(PersonRow.role, PersonRow.account)).all()
 
 
+def reset_since(session: Session, at: datetime) -> Sequence[PersonRow]:
+    """Given an instant, return the accounts in use whose password somebody else reset later."""
+    query = select(PersonRow).where(PersonRow.credential_reset_at > at, PersonRow.disabled_at.is_(None))
+    return session.scalars(query.order_by(PersonRow.credential_reset_at.desc(), PersonRow.id)).all()
+
+
 def active_of_role(session: Session, role: str) -> int:
-    """Given a role, return how many accounts of it may sign in, all held against other writers."""
-    query = select(PersonRow.id).where(PersonRow.role == role, PersonRow.disabled_at.is_(None)).order_by(PersonRow.id)
+    """Given a role, return how many accounts of it are in use and confirmed, all held against other writers."""
+    query = (
+        select(PersonRow.id)
+        .where(PersonRow.role == role, PersonRow.disabled_at.is_(None), PersonRow.waits.is_(False))
+        .order_by(PersonRow.id)
+    )
     return len(session.scalars(query.with_for_update(key_share=True)).all())
+
+
+@dataclass(frozen=True)
+class SignedInRow:
+    """A session, its person, whether its browser is known and never was the vendor's, and the kind of second factor."""
+
+    session: SessionRow
+    person: PersonRow
+    on_clean_device: bool
+    factor_kind: str | None
 
 
 # Asked with every page: built once, not with every request.
 SIGNED_IN = (
-    select(SessionRow, PersonRow)
+    select(SessionRow, PersonRow, DeviceRow.id.is_not(None) & DeviceRow.vendor_used_at.is_(None), FactorRow.kind)
     .join(PersonRow, PersonRow.id == SessionRow.person_id)
+    .outerjoin(DeviceRow, DeviceRow.id == SessionRow.device_id)
+    .outerjoin(FactorRow, FactorRow.person_id == SessionRow.person_id)
     .where(SessionRow.token_hash == bindparam("token_hash"))
 )
 
 
-def signed_in(session: Session, token_hash: str) -> tuple[SessionRow, PersonRow] | None:
-    """Given the hash of a cookie's token, return its session and person, or None. One statement."""
+def signed_in(session: Session, token_hash: str) -> SignedInRow | None:
+    """Given the hash of a cookie's token, return its session and all that counts with it, or None. One statement."""
     row = session.execute(SIGNED_IN, {"token_hash": token_hash}).one_or_none()
+    return SignedInRow(row[0], row[1], bool(row[2]), row[3]) if row else None
+
+
+def prove_session(session: Session, token_hash: str, new_hash: str, at: datetime) -> None:
+    """Given a session's hash, the hash it goes on under and now, note that its second factor was given now."""
+    this = update(SessionRow).where(SessionRow.token_hash == token_hash)
+    session.execute(this.values(token_hash=new_hash, factor_at=at))
+
+
+NUMBER_LENGTH = 16  # of a session's hash: enough to tell sessions apart, useless for taking one over
+
+
+def sessions(session: Session, person_id: int | None = None) -> Sequence[Any]:
+    """Given a person (None: everybody), return sessions with account, name and browser, newest first."""
+    query = (
+        select(
+            func.substr(SessionRow.token_hash, 1, NUMBER_LENGTH).label("number"), SessionRow.created_at,
+            SessionRow.seen_at, SessionRow.address, SessionRow.factor_at, SessionRow.token_hash,
+            PersonRow.account, PersonRow.name, DeviceRow.label.label("device"), DeviceRow.hospital_registered_at,
+        )
+        .join(PersonRow, PersonRow.id == SessionRow.person_id)
+        .outerjoin(DeviceRow, DeviceRow.id == SessionRow.device_id)
+        .order_by(SessionRow.created_at.desc(), SessionRow.token_hash)
+        .limit(500)
+    )  # fmt: skip
+    return session.execute(query if person_id is None else query.where(SessionRow.person_id == person_id)).all()
+
+
+def session_numbered(session: Session, number: str, person_id: int | None) -> tuple[SessionRow, PersonRow] | None:
+    """Given a session's number and whose it has to be (None: anybody's), return it and its person, or None."""
+    query = (
+        select(SessionRow, PersonRow)
+        .join(PersonRow, PersonRow.id == SessionRow.person_id)
+        .where(func.substr(SessionRow.token_hash, 1, NUMBER_LENGTH) == number)
+    )
+    row = session.execute(query if person_id is None else query.where(PersonRow.id == person_id)).first()
     return (row[0], row[1]) if row else None
+
+
+def former_passwords(session: Session, person_id: int, limit: int) -> Sequence[str]:
+    """Given a person, return the hashes of as many of their former passwords, newest first."""
+    query = select(FormerPasswordRow.password_hash).where(FormerPasswordRow.person_id == person_id)
+    return session.scalars(query.order_by(FormerPasswordRow.id.desc()).limit(limit)).all()
+
+
+def keep_former(session: Session, person: PersonRow, kept: int, at: datetime) -> None:
+    """Given a person about to change the password, keep the one they had, and no more than so many."""
+    if kept == 0:
+        return
+    session.add(FormerPasswordRow(person_id=person.id, password_hash=person.password_hash, changed_at=at))
+    session.flush()
+    newest = select(FormerPasswordRow.id).where(FormerPasswordRow.person_id == person.id)
+    ids = session.scalars(newest.order_by(FormerPasswordRow.id.desc()).limit(kept)).all()
+    old = delete(FormerPasswordRow).where(FormerPasswordRow.person_id == person.id, FormerPasswordRow.id.not_in(ids))
+    session.execute(old)
+
+
+def count_try(session: Session, source: str, minute: datetime) -> int:
+    """Given a source and the minute, count one more sign-in tried and return how many there were in it."""
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    one = dialect.insert(RateRow).values(source=source, minute=minute, tries=1)
+    counted = one.on_conflict_do_update(
+        index_elements=[RateRow.source, RateRow.minute], set_={"tries": RateRow.tries + 1}
+    )
+    return int(session.execute(counted.returning(RateRow.tries)).scalar_one())
+
+
+def forget_tries(session: Session, before: datetime) -> None:
+    """Given an instant, forget the counts of the minutes before it."""
+    session.execute(delete(RateRow).where(RateRow.minute < before))
 
 
 def touch(session: Session, token_hash: str, at: datetime) -> None:
@@ -127,6 +283,11 @@ def held_failure(session: Session, account: str, source: str, now: datetime) -> 
 def clear_failure(session: Session, account: str, source: str) -> None:
     """Given an account and a source, forget its failures."""
     session.execute(delete(FailureRow).where(FailureRow.account == account, FailureRow.source == source))
+
+
+def clear_failures_of(session: Session, account: str) -> None:
+    """Given an account, forget its failures from everywhere."""
+    session.execute(delete(FailureRow).where(FailureRow.account == account))
 
 
 def forget_failures(session: Session, before: datetime) -> None:

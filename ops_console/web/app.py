@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -12,44 +12,87 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.routing import IntegerConverter, Map
 
+from ops_console.adapters import answers
 from ops_console.console import PROJECT, Console
 from ops_console.core.errors import ConsoleError, NotFound, Refused
 from ops_console.web import (
+    account,
     attachments,
+    audit,
+    closing,
     contracts,
     corrections,
     database,
     descriptions,
     documents,
     exports,
+    factors,
     formats,
+    hospital_devices,
     imports,
     jobs,
+    locations,
+    newcomers,
+    notes,
+    notices,
     people,
+    personal,
+    public_reports,
+    quick_log,
     reports,
+    roles,
+    search,
+    seen,
     sign_in,
     tickets,
+    tokens,
     uploads,
     worklists,
 )
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; style-src-elem 'self'; "
-    "style-src-attr 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; "
+    "style-src-attr 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; worker-src 'self'; "
+    "manifest-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
 )
-HEADERS = {
-    "Content-Security-Policy": POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+HEADERS = {"Content-Security-Policy": POLICY, **answers.HEADERS}
+PASSWORD_RULES = {
+    "gb22239": "至少 12 个字符，含大写字母、小写字母、数字、符号中的三类；不能由账号、单位名或常见口令组成；"
+    "每 90 天更换，不能与最近 5 次的相同。",
+    "asvs": "至少 12 个字符；不能由账号、单位名或常见口令组成。建议用几个不相干的词。",
 }
 BLUEPRINTS = (
-    sign_in, worklists, attachments, exports, documents, tickets, corrections, descriptions, reports, imports,
-    contracts, jobs, people,
-)  # fmt: skip
+    sign_in,
+    personal,
+    quick_log,
+    closing,
+    worklists,
+    attachments,
+    exports,
+    documents,
+    tickets,
+    corrections,
+    descriptions,
+    reports,
+    imports,
+    contracts,
+    jobs,
+    people,
+    factors,
+    account,
+    roles,
+    newcomers,
+    hospital_devices,
+    notes,
+    tokens,
+    public_reports,
+    locations,
+    audit,
+    search,
+    seen,
+)
+CERTIFICATE_WARNING = timedelta(days=30)
 
 
 class RowId(IntegerConverter):
@@ -68,6 +111,7 @@ def create_app(console: Console) -> Flask:
     database.install(app, console)
     _refuse_other_hosts(app, console)
     formats.install(app)
+    notices.install(app)
     sign_in.install(app)  # before the form is read: a stranger's body is not
     uploads.install(app)
     CSRFProtect(app)
@@ -88,7 +132,8 @@ def _configure(app: Flask, console: Console) -> None:
     public = urlsplit(console.settings.server.public_url)
     secure = public.scheme == "https"
     app.config.update(
-        SECRET_KEY=console.files.secret_key(),
+        SECRET_KEY=console.files.key_for("cookie"),
+        WTF_CSRF_SECRET_KEY=console.files.key_for("csrf"),
         SESSION_COOKIE_NAME="__Host-ops" if secure else "ops",
         SESSION_COOKIE_SECURE=secure,
         SESSION_COOKIE_HTTPONLY=True,
@@ -105,23 +150,20 @@ def _configure(app: Flask, console: Console) -> None:
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(days=30),
     )
     app.jinja_env.globals["plain_http"] = _is_plain_http(console)
+    app.jinja_env.globals["certificate_ends"] = lambda: _certificate_ends(console)
+    app.jinja_env.globals["password_rules"] = PASSWORD_RULES[console.settings.security.password_rules]
+    app.jinja_env.globals["unsafe"] = _unsafe_choices(console)
     app.jinja_env.autoescape = True
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
 
-def _own_names(console: Console) -> tuple[str, ...]:
-    """On plain loopback every loopback name is ours; otherwise only the public one."""
-    host = console.settings.server.host
-    return ("127.0.0.1", "localhost", "::1") if host in ("127.0.0.1", "localhost", "::1") else ()
-
-
 def _refuse_other_hosts(app: Flask, console: Console) -> None:
-    """Not by TRUSTED_HOSTS: Werkzeug cuts a trusted name at its first colon and so trusts no IPv6 address."""
-    own = {urlsplit(console.settings.server.public_url).hostname, *_own_names(console)}
+    server = console.settings.server
+    is_ours = answers.host_check(server.public_url, server.host)
 
     @app.before_request
     def _check_host() -> None:
-        if urlsplit(f"//{request.host}").hostname not in own:
+        if not is_ours(request.host):
             raise SecurityError
 
     @app.errorhandler(SecurityError)
@@ -133,28 +175,50 @@ def _refuse_other_hosts(app: Flask, console: Console) -> None:
 def _is_plain_http(console: Console) -> bool:
     """Listening beyond loopback without TLS and without a proxy that has it: told in red on every page."""
     server = console.settings.server
-    return not _own_names(console) and not server.public_url.startswith("https")
+    return not answers.own_names(server.host) and not server.public_url.startswith("https")
+
+
+def _certificate_ends(console: Console) -> datetime | None:
+    """When our own certificate ends, in its last weeks alone."""
+    until = console.certificate_until
+    return until if until is not None and until - console.now() < CERTIFICATE_WARNING else None
+
+
+def _unsafe_choices(console: Console) -> tuple[str, ...]:
+    """Settings of the parties' own choice that are weaker than the shipped ones: told on every page."""
+    given = console.settings.security
+    return tuple(
+        told
+        for told, chosen in (
+            ("第二因素只是可选项：未启用的账号签署时只凭密码。", given.second_factor != "required"),
+            ("安全管理员和审计管理员可由乙方或第三方担任。", given.duties != "hospital"),
+        )
+        if chosen
+    )
 
 
 def home() -> Response:
     """The first page after signing in depends on the role."""
     first = {
         "vendor": "tickets.index",
+        "manager": "tickets.index",
         "hospital": "reports.dashboard",
+        "officer": "reports.dashboard",
+        "leader": "reports.dashboard",
         "auditor": "contracts.index",
         "administrator": "jobs.index",
+        "security": "people.index",
+        "audit_administrator": "people.index",
     }
-    where = first[g.guest.role]
+    where = "account.index" if g.guest.waits else first[g.guest.role]
     return redirect(url_for(where, open=1) if where == "tickets.index" else url_for(where))  # type: ignore[return-value]
 
 
 def _secure(response: Response) -> Response:
-    for name, value in HEADERS.items():
+    for name, value in (HEADERS | answers.headers(secure=request.is_secure)).items():
         response.headers.setdefault(name, value)
     if request.endpoint != "static" or response.status_code >= 400:
         response.headers["Cache-Control"] = "no-store"
-    if request.is_secure:
-        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     return response
 
 

@@ -12,6 +12,7 @@ from ops_console.core.contracts import Change, contract_years
 from ops_console.services import contracts
 from ops_console.web import formats
 from ops_console.web.database import reading
+from ops_console.web.factors import needs_factor
 from ops_console.web.rights import needs
 from ops_console.web.sign_in import console
 
@@ -84,6 +85,7 @@ def index() -> Any:
 
 @pages.post("/contract/<id:version_id>/confirm")
 @needs("contracts.confirm")
+@needs_factor
 def confirm(version_id: int) -> Any:
     """Confirm a proposed version for one's own side."""
     with console().write() as session:

@@ -17,7 +17,10 @@ class SharedEngine(SQLAlchemy):
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        super().__init__(model_class=Base, session_options={"autoflush": False, "expire_on_commit": False})
+        super().__init__(
+            model_class=Base,
+            session_options={"autoflush": False, "expire_on_commit": False, "info": console.database.info},
+        )
 
     def _make_engine(self, bind_key: str | None, options: dict[str, Any], app: Flask) -> Any:
         return self._console.database.reader

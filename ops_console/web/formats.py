@@ -16,7 +16,10 @@ from ops_console.core.attachments import KINDS
 from ops_console.core.documents import TITLES
 from ops_console.core.explanations import CLASS_NAMES, CLOCK_NAMES
 from ops_console.core.moments import ZONE, whole
+from ops_console.core.people import ROLE_NAMES
+from ops_console.core.search import marked
 from ops_console.core.sentences import Sentence
+from ops_console.services.tickets import ANSWERED_AT_ONCE
 
 EVENT_NAMES = {
     "reported": "报修", "responded": "响应", "arrived": "到场签到", "restored": "业务恢复", "confirmed": "医院确认",
@@ -27,6 +30,7 @@ EVENT_NAMES = {
     "times_accepted": "医院对补录时间的意见", "taken_back": "撤回",
     "attached": "添加附件", "attachment_voided": "附件作废", "attachment_marked": "附件标为含患者信息",
     "printed": "打印单据", "signed_off": "手写签字",
+    "personal_revealed": "查看原文", "personal_reveal_refused": "查看原文被拒", "personal_purged": "清除个人信息",
 }  # fmt: skip
 FIELD_NAMES = {
     "type": "类型", "needs_onsite": "需到场", "reported_at": "报修时间", "recorded_at": "录入时间",
@@ -42,8 +46,8 @@ FIELD_NAMES = {
     "field": "更正项", "old": "原值", "new": "新值", "process": "处理过程", "suspension_reason": "挂起原因",
     "file_name": "文件", "digest": "SHA-256", "size": "字节数", "kind": "文件种类", "patient": "含患者信息",
     "shared_with": "同时用于", "attachment": "附件编号", "purpose": "用途",
-    "document": "单据", "of": "校验码", "shown": "签字内容哈希", "device_time": "设备时间", "strength": "证明力",
-    "signer": "签字人",
+    "document": "单据", "shown": "签字内容哈希", "device_time": "设备时间", "strength": "证明力",
+    "signer": "签字人", "fields": "清除的内容", "of": "所指事件",
 }  # fmt: skip
 PURPOSE_NAMES = {"evidence": "凭证", "signature": "手写签名"}
 WORDS = (
@@ -63,7 +67,7 @@ GRADE_NAMES = {
 }  # fmt: skip
 CLOSURE_NAMES = {"signed": "已确认", "silence": "超时默认确认", "unasked": "免逐件确认"}
 SIDE_NAMES = {"hospital": "甲方", "vendor": "乙方", "neutral": "中立方"}
-ROLE_NAMES = {"hospital": "甲方（医院）", "vendor": "乙方（运维）", "auditor": "审计员", "administrator": "系统管理员"}
+HOLDER_NAMES = {"hospital": "甲方", "vendor": "乙方", "third": "第三方"}
 
 
 def language() -> str:
@@ -156,6 +160,18 @@ def settled_chip(kind: str, result: str) -> Markup:
     return Markup('<span class="chip chip-{}">{} <b>{}</b></span>').format(look, *words)
 
 
+# kind of event -> the key that selects its button on a ticket's page
+KEYS = {
+    "responded": "r", "arrived": "a", "restored": "e", "confirmed": "c", "restore_rejected": "x", "suspended": "s",
+    "resumed": "u", "reopened": "o", "declined": "d", "cancelled": "q",
+}  # fmt: skip
+
+
+def key_of(kind: str) -> Markup:
+    """Given a kind of event, return the attribute that gives its button a key, or nothing."""
+    return Markup(' data-key="{}"').format(KEYS[kind]) if kind in KEYS else Markup("")
+
+
 def kept_for_request(name: str, make: Callable[..., Markup]) -> Callable[..., Markup]:
     """Given a maker of small marks, return it remembering what it made within one request."""
 
@@ -200,6 +216,8 @@ def fact(name: str, value: object) -> str:
         return "、".join(map(str, value))
     if name == "field":
         return gettext(FIELD_NAMES.get(str(value), str(value)))
+    if name == "fields":
+        return gettext("、").join(fact("field", part) for part in str(value).split(","))
     if name in WORDS or (name == "confirm"):
         return gettext(VALUE_NAMES.get(str(value), str(value)))
     if name == "what":
@@ -246,10 +264,11 @@ def install(app: Flask) -> None:
     }  # fmt: skip
     env.globals |= {
         "percent": percent, "CLOCK_NAMES": CLOCK_NAMES, "EVENT_NAMES": EVENT_NAMES, "FIELD_NAMES": FIELD_NAMES,
-        "SIDE_NAMES": SIDE_NAMES, "CLOSURE_NAMES": CLOSURE_NAMES, "GRADE_NAMES": GRADE_NAMES,
-        "ROLE_NAMES": ROLE_NAMES, "CLASS_NAMES": CLASS_NAMES,
+        "SIDE_NAMES": SIDE_NAMES, "CLOSURE_NAMES": CLOSURE_NAMES, "ANSWERED_AT_ONCE": ANSWERED_AT_ONCE,
+        "GRADE_NAMES": GRADE_NAMES,
+        "ROLE_NAMES": ROLE_NAMES, "HOLDER_NAMES": HOLDER_NAMES, "CLASS_NAMES": CLASS_NAMES,
         "RESULT_NAMES": {**explanations.RESULT_NAMES, "settled": "已有结果"},
-        "asset": asset, "rows": rows, "stamp": stamp,
+        "asset": asset, "rows": rows, "stamp": stamp, "marked": marked, "key_of": key_of,
         "state_mark": kept_for_request("state_marks", state_mark),
         "settled_chip": kept_for_request("chips", settled_chip),
         "language": language, "here": here,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from ipaddress import ip_address
 from typing import Any
@@ -21,7 +22,6 @@ from flask import (
 )
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from flask_wtf import FlaskForm
-from itsdangerous import BadSignature, URLSafeTimedSerializer
 from wtforms import PasswordField, StringField
 from wtforms.validators import InputRequired, Length
 
@@ -29,22 +29,33 @@ from ops_console.console import Console
 from ops_console.core.errors import Refused
 from ops_console.core.moments import ZONE
 from ops_console.core.passwords import LONGEST
+from ops_console.services import locations, passwords, sessions
 from ops_console.services import sign_in as service
-from ops_console.web import formats
+from ops_console.web import devices, formats
 from ops_console.web.database import reading
 
 pages = Blueprint("sign_in", __name__)
 NOBODYS = ("static", "healthz")  # the same for everybody: who asks is not even looked up
-PUBLIC = (*NOBODYS, "sign_in.sign_in", "sign_in.choose_language", "documents.verify")
+REPORTING = tuple(  # without an account, on purpose: see web/public_reports.py
+    f"public_reports.{name}"
+    for name in ("form", "at_place", "send", "status", "answer", "contacts", "offline", "worker")
+)
+PUBLIC = (*NOBODYS, "sign_in.sign_in", "sign_in.choose_language", "documents.verify", *REPORTING)
 WHILE_CHANGING = (*PUBLIC, "sign_in.password", "sign_in.sign_out")
-DEVICE_COOKIE, DEVICE_SECONDS = "ops-device", 180 * 86400
+# What a session owes before any other page opens -> the page for it, and the pages that are open meanwhile.
+STEPS = {
+    sessions.PASSWORD: ("sign_in.password", WHILE_CHANGING),
+    sessions.ENROL: ("factors.enrol", (*PUBLIC, "factors.enrol", "sign_in.sign_out")),
+    sessions.FACTOR: ("factors.prove", (*PUBLIC, "factors.prove", "sign_in.sign_out")),
+}
+SLEEPERS = threading.BoundedSemaphore(2)  # of the server's few threads; the rest of a flood is answered at once
 TOUCH_SECONDS = 60
 
 
 class SignedInUser(UserMixin):  # type: ignore[misc]
     """What Flask-Login keeps of a session: its token, and who it is as of this request."""
 
-    def __init__(self, token: str, guest: service.Guest | None = None) -> None:
+    def __init__(self, token: str, guest: sessions.Guest | None = None) -> None:
         self.token, self.guest = token, guest
 
     def get_id(self) -> str:
@@ -80,7 +91,7 @@ def install(app: Flask) -> None:
 
     @manager.user_loader
     def _load(token: str) -> SignedInUser | None:
-        guest = service.whose(reading(), console().policy, token, console().now())
+        guest = sessions.whose(reading(), console().policy, token, console().now())
         return SignedInUser(token, guest) if guest else None
 
     app.before_request(_require_guest)
@@ -97,8 +108,10 @@ def _require_guest() -> Any:
     if g.guest is None:
         return _to_sign_in()
     _touch(g.guest)
-    if g.guest.must_change and request.endpoint not in WHILE_CHANGING:
-        return redirect(url_for("sign_in.password"))
+    if g.guest.step:
+        where, meanwhile = STEPS[g.guest.step]
+        if request.endpoint not in meanwhile:
+            return redirect(url_for(where))
     return None
 
 
@@ -122,56 +135,44 @@ def _to_sign_in() -> Response:
     )  # type: ignore[return-value]
 
 
-def _touch(guest: service.Guest) -> None:
+def _touch(guest: sessions.Guest) -> None:
     """Looking at a page keeps a session alive; a page that refreshes itself does not."""
     now = console().now()
     if request.headers.get("HX-Trigger-Name") == "poll" or (now - guest.seen_at).total_seconds() < TOUCH_SECONDS:
         return
     with console().write() as writing:
-        service.touch(writing, guest, now)
+        sessions.touch(writing, guest, now)
 
 
 def source() -> str:
     """Return where a sign-in comes from: a browser that this account used before, else the address (IPv6: its /64)."""
-    device = _device(request.form.get("account", "").strip().lower() or (g.guest.actor.account if g.guest else ""))
-    if device:
-        return f"device:{device}"
+    account = request.form.get("account", "").strip().lower() or (g.guest.actor.account if g.guest else "")
+    if devices.knows(account):
+        return f"device:{devices.token()[:16]}"  # a name for it, not the secret itself
+    return client_address()
+
+
+def client_address() -> str:
+    """Return where the request comes from, as tries are counted for it."""
+    return network_of(request.remote_addr or "")
+
+
+def network_of(text: str) -> str:
+    """Given an address, return what tries from it are counted for: itself, or its /64 where it is IPv6."""
     try:
-        address = ip_address(request.remote_addr or "")
+        address = ip_address(text)
     except ValueError:
         return "unknown"
     return str(address) if address.version == 4 else ":".join(address.exploded.split(":")[:4]) + "::/64"
 
 
-def _signer() -> URLSafeTimedSerializer:
-    import hashlib
-
-    return URLSafeTimedSerializer(
-        current_app.config["SECRET_KEY"], salt="known device",
-        signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
-    )  # fmt: skip
-
-
-def _device(account: str) -> str:
-    try:
-        known = _signer().loads(request.cookies.get(DEVICE_COOKIE, ""), max_age=DEVICE_SECONDS)
-    except BadSignature:
-        return ""
-    return str(known["device"]) if isinstance(known, dict) and account in known.get("accounts", ()) else ""
-
-
-def _remember_device(response: Response, account: str) -> None:
-    import secrets
-
-    try:
-        known = _signer().loads(request.cookies.get(DEVICE_COOKIE, ""), max_age=DEVICE_SECONDS)
-    except BadSignature:
-        known = {"device": secrets.token_hex(8), "accounts": []}
-    known["accounts"] = ([account] + [a for a in known["accounts"] if a != account])[:5]
-    response.set_cookie(
-        DEVICE_COOKIE, _signer().dumps(known), max_age=DEVICE_SECONDS, httponly=True, samesite="Lax",
-        secure=current_app.config["SESSION_COOKIE_SECURE"],
-    )  # fmt: skip
+def _delay(seconds: float) -> None:
+    """Let the asker wait, unless enough of the server's threads wait already: the lock is what stops guessing."""
+    if seconds and SLEEPERS.acquire(blocking=False):
+        try:
+            time.sleep(seconds)
+        finally:
+            SLEEPERS.release()
 
 
 @pages.route("/sign-in", methods=["GET", "POST"])
@@ -184,6 +185,7 @@ def sign_in() -> Any:
         return render_template("people/sign_in.html", form=form), 200 if request.method == "GET" else 400
     at = console()
     account = form.account.data.strip().lower()
+    device = devices.token() or devices.new_token()
     try:
         made = service.sign_in(
             at.read,
@@ -194,29 +196,34 @@ def sign_in() -> Any:
             password=form.password.data,
             source=source(),
             now=at.now(),
+            device=device,
+            address=request.remote_addr or "",
         )
     except service.SignInFailed as refused:
-        time.sleep(refused.delay_seconds)
+        _delay(refused.delay_seconds)
         flash(formats.render_sentence(refused.sentence), "danger")
         return render_template("people/sign_in.html", form=form), 401
-    return _enter(made, account, url_for("sign_in.password") if made.must_change else _wanted())
+    return _enter(made, (account, device), url_for("sign_in.password") if made.must_change else _wanted())
 
 
-def _enter(made: service.SignedIn, account: str, where: str) -> Response:
+def _enter(made: service.SignedIn, known: tuple[str, str], where: str) -> Response:
     session.clear()  # nothing of the stranger's session lives on
     session.permanent = True
     login_user(SignedInUser(made.token))
     response: Response = redirect(where)  # type: ignore[assignment]
-    _remember_device(response, account)
+    account, device = known
+    with console().write() as writing:
+        locations.came_from(writing, account, client_address(), console().now())
+    devices.remember(response, device, account)
     return response
 
 
 def _wanted() -> str:
     wanted = request.args.get("next", "")
-    return wanted if _is_ours(wanted) else url_for("home")
+    return wanted if is_ours(wanted) else url_for("home")
 
 
-def _is_ours(address: str) -> bool:
+def is_ours(address: str) -> bool:
     """Say whether a browser sent there stays on this console: one `/`, then nothing that browsers read as another."""
     plain = all(32 < ord(c) != 127 and c != "\\" for c in address)
     return plain and address.startswith("/") and not address.startswith("//")
@@ -227,7 +234,7 @@ def sign_out() -> Any:
     """End this session, on the server too."""
     at = console()
     with at.write() as writing:
-        service.sign_out(writing, current_user.token, g.guest.actor, at.now())
+        sessions.sign_out(writing, current_user.token, g.guest.actor, at.now())
     logout_user()
     session.clear()
     response = redirect(url_for("sign_in.sign_in"))
@@ -246,15 +253,15 @@ def password() -> Any:
             raise Refused("请填写三个密码栏。", field="current_password")
         if form.new_password.data != form.repeated.data:
             raise Refused("两次输入的新密码不一样。", field="repeated")
-        at = console()
-        made = service.change_password(
+        at, device = console(), devices.token() or devices.new_token()
+        made = passwords.change_password(
             at.read, at.write, at.hasher, at.policy, actor=g.guest.actor, current=form.current_password.data,
-            new=form.new_password.data, source=source(), now=at.now(),
+            new=form.new_password.data, source=source(), now=at.now(), device=device, address=request.remote_addr or "",
         )  # fmt: skip
     except Refused as refused:
         return render_template("people/password.html", form=form, refused=refused), 400
     flash(formats.gettext("密码已修改，其他设备上的登录已全部结束。"), "success")
-    return _enter(made, g.guest.actor.account, url_for("home"))
+    return _enter(made, (g.guest.actor.account, device), url_for("home"))
 
 
 @pages.post("/language")
@@ -262,7 +269,7 @@ def choose_language() -> Any:
     """Show the pages in the chosen language from now on, in this browser."""
     chosen = request.form.get("language", "zh")
     back = request.form.get("back", "/")
-    response = redirect(back if _is_ours(back) else "/")
+    response = redirect(back if is_ours(back) else "/")
     response.set_cookie(
         "lang", chosen if chosen in formats.LANGUAGES else "zh", max_age=365 * 86400, samesite="Lax", httponly=True,
         secure=current_app.config["SESSION_COOKIE_SECURE"],

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -20,6 +21,7 @@ from urllib.request import ProxyHandler, build_opener
 from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Response, expect
 
 from ops_console.console import PROJECT
+from ops_console.core.factors import code_of, counter_at
 from tests.real_services import free_port
 
 DESKTOP, PHONE = 1360, 375
@@ -129,6 +131,17 @@ class Visitor:
         one_time = self.served.one_time_password(account)
         self.sign_in(account, one_time)
         self.set_password(one_time)
+
+    def enrol_factor(self) -> None:
+        """Enrol an authenticator app: type its first code and the password, as a person does with a phone."""
+        self.page.goto("/factor/new")
+        self.page.click("button[value=totp]")
+        expect(self.page.locator(".qr img")).to_be_visible()
+        seed = self.page.inner_text("code.secret").replace(" ", "")
+        self.page.fill("#factor_code", code_of(seed, counter_at(datetime.now(UTC))))
+        self.page.fill("#current_password", OWN_PASSWORD)
+        self.page.locator("form", has=self.page.locator("#factor_code")).locator("button").click()
+        expect(self.page).not_to_have_url(re.compile("/factor/new"))
 
     def speak(self, language: str) -> None:
         """Ask for pages in `zh` or `en` from now on."""

@@ -23,7 +23,7 @@ MONTH = "/dashboard?month=2026-04"
 PAUSED = "/tickets/GD-20260407-00706?clock=repair"
 ADDRESSES = (
     "/tickets", "/tickets?month=2026-04&breached=1", "/tickets?month=2026-04&clock=response&class=work&result=met",
-    "/tickets?number=nowhere", PAUSED, MONTH, "/dashboard?month=2025-01", "/import", "/contract", "/system", "/people",
+    "/tickets?q=nowhere", PAUSED, MONTH, "/dashboard?month=2025-01", "/import", "/contract", "/system", "/people",
     "/tickets/new", "/password",
 )  # fmt: skip
 WIDTHS = pytest.mark.parametrize("width", [DESKTOP, PHONE])
@@ -238,6 +238,7 @@ def test_a_changed_contract_is_in_force_once_both_parties_confirmed_it(served: S
     vendor.first_sign_in("vendor")
     hospital.first_sign_in("hospital")
     for visitor in (vendor, hospital):
+        visitor.enrol_factor()
         visitor.page.goto("about:blank")  # nothing is under way when the console goes
     served.stop()
     served.start(OPS_CONFIG=str(changed_contract(served.folder)))

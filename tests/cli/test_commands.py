@@ -218,12 +218,44 @@ def test_accounts_are_added_reset_and_listed(terminal: Any) -> None:
     listed = terminal("users", "list", "--json").json
     assert {person["account"]: person["role"] for person in listed} == {
         "sysadmin": "administrator", "hospital": "hospital", "vendor": "vendor", "chief": "hospital",
+        "secadmin": "security", "auditadmin": "audit_administrator",
     }  # fmt: skip
     assert made["password"] not in terminal("users", "list").out
     twice = terminal("users", "add", "chief", "院长", "hospital")
     assert (twice.code, twice.out) == (1, "")
     assert terminal("users", "reset", "nobody").code == 1
     assert terminal("users", "add", "x1", "某人", "king").code == 2
+
+
+def test_a_duty_is_refused_to_the_vendor_and_two_at_once_at_the_terminal_too(terminal: Any) -> None:
+    terminal.console.first_accounts()
+    for arguments in (
+        ("sec2", "某人", "security"), ("sec2", "某人", "security", "--holder", "vendor"),
+        ("chief2", "某人", "hospital", "--holder", "hospital"),
+        ("secadmin", "某人", "administrator", "--holder", "third"),
+    ):  # fmt: skip
+        assert terminal("users", "add", *arguments).code == 1, arguments
+    made = terminal("users", "add", "sec2", "某人", "security", "--holder", "hospital", "--json")
+    assert made.code == 0
+    listed = {person["account"]: person for person in terminal("users", "list", "--json").json}
+    assert (listed["sec2"]["waits"], listed["sec2"]["holder"]) == (True, "hospital")
+
+
+def test_people_are_imported_and_rights_of_a_day_told(terminal: Any, tmp_path: Path) -> None:
+    terminal.console.first_accounts()
+    path = tmp_path / "people.csv"
+    path.write_text("姓名,账号,角色\n王科员,wang,信息科员\n李四,li,院长\n", encoding="utf-8")
+    refused = terminal("import", "people", path, "--json")
+    assert (refused.code, refused.json["made"]) == (1, [])
+    assert [(error["row"], error["column"]) for error in refused.json["errors"]] == [(3, "角色")]
+    done = terminal("import", "people", path, "--skip-bad", "--json")
+    assert [made["account"] for made in done.json["made"]] == ["wang"]
+    told = terminal("users", "rights", "--on", "2026-11-20", "--json").json
+    held = {person["account"]: person for person in told["people"]}
+    assert held["wang"]["permissions"] == []
+    assert "people.manage" in held["sysadmin"]["permissions"]
+    assert terminal("users", "rights", "--on", "2026-11-19", "--json").json["people"] == []
+    assert terminal("users", "rights", "--on", "2027-01-01").code == 1
 
 
 def test_jobs_are_run_and_listed(terminal: Any) -> None:

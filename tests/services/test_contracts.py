@@ -21,10 +21,15 @@ from ops_console.store.audit import EventRow
 from ops_console.store.clocks import ClockRow
 from ops_console.store.messages import OutboxRow
 from ops_console.store.tickets import TicketRow
-from tests.conftest import HOSPITAL, VENDOR, FakeClock, do, log_ticket
+from tests.conftest import HOSPITAL as CHIEF
+from tests.conftest import VENDOR as ENGINEER
+from tests.conftest import FakeClock, do, log_ticket
 from tests.services.test_tickets import at_once
 
 FROM_DECEMBER = date(2026, 12, 1)
+
+PROVED = datetime.max.replace(tzinfo=UTC)  # each gave a second factor just now
+HOSPITAL, VENDOR = (replace(actor, proved_until=PROVED) for actor in (CHIEF, ENGINEER))
 
 
 def stricter(terms: Terms, minutes: int = 20, **changed: Any) -> Terms:
@@ -99,7 +104,7 @@ def test_the_word_of_one_side_is_not_enough(console: Console, clock: FakeClock, 
     load(console, stricter(console.settings.terms))
     confirm(console, actor)
     confirm(console, actor)
-    confirm(console, actor_of("second", "第二人", actor.side))
+    confirm(console, actor_of("second", "第二人", actor.side, proved_until=PROVED))
     assert states(console) == ["proposed", "in_force"]
     clock.at = datetime(2026, 12, 10, 1, 0, tzinfo=UTC)
     log_ticket(console)
@@ -179,7 +184,8 @@ def test_an_account_reset_within_a_day_does_not_confirm(console: Console, clock:
     console.first_accounts()
     load(console, stricter(console.settings.terms))
     with console.write() as session:
-        people.reset_account(session, console.hasher, console.policy, "hospital", terminal_actor("root"), console.now())
+        ready = people.one_time(console.hasher)
+        people.reset_account(session, console.policy, "hospital", ready, terminal_actor("root"), console.now())
     for passed in (timedelta(0), timedelta(hours=23, minutes=59, seconds=59)):
         clock.at = clock.at + passed
         with pytest.raises(Refused, match="24 小时"):
@@ -193,10 +199,10 @@ def test_an_account_reset_within_a_day_does_not_confirm(console: Console, clock:
 def test_an_account_added_at_the_terminal_does_not_confirm_within_a_day(console: Console, clock: FakeClock) -> None:
     load(console, stricter(console.settings.terms))
     with console.write() as session:
-        people.add_account(
-            session, console.hasher, console.policy, "chief", "院长", "hospital", terminal_actor("root"), console.now()
-        )
-    chief = actor_of("chief", "院长", "hospital")
+        ready = people.one_time(console.hasher)
+        chief_of_it = people.NewPerson("chief", "科长", "hospital")
+        people.add_account(session, console.policy, chief_of_it, ready, terminal_actor("root"), console.now())
+    chief = actor_of("chief", "科长", "hospital", proved_until=PROVED)
     with pytest.raises(Refused, match="24 小时"):
         confirm(console, chief)
     clock.forward(hours=24)

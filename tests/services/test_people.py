@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,16 +11,18 @@ from sqlalchemy import select
 
 from ops_console.console import Console
 from ops_console.core.errors import NotFound, Refused
-from ops_console.core.people import ROLES, Actor, actor_of, terminal_actor
-from ops_console.services import people
-from ops_console.services.people import NewAccount, SignedIn, SignInFailed
+from ops_console.core.people import DUTIES, HOSPITAL, ROLES, Actor, actor_of, terminal_actor
+from ops_console.services import leavers, people
+from ops_console.services.people import NewAccount, NewPerson, SignedIn, SignInFailed
 from ops_console.store import audit
 from ops_console.store.messages import OutboxRow
 from ops_console.store.people import FailureRow, PersonRow, SessionRow
 from tests.conftest import FakeClock, make_console
 from tests.services.test_tickets import at_once
 
-ADMINISTRATOR = actor_of("sysadmin", "系统管理员", "administrator")
+PROVED = datetime.max.replace(tzinfo=UTC)
+ADMINISTRATOR = actor_of("sysadmin", "系统管理员", "administrator", proved_until=PROVED)
+SECURITY = actor_of("secadmin", "安全管理员", "security", proved_until=PROVED)
 GOOD = "Correct-Horse-9-Battery"
 HERE, THERE = "10.0.0.1", "10.0.0.2"
 
@@ -61,13 +63,34 @@ def fail(console: Console, times: int, account: str = "vendor", source: str = HE
 
 
 def reset(console: Console, account: str, actor: Actor = ADMINISTRATOR) -> NewAccount:
+    ready = people.one_time(console.hasher)
     with console.write() as session:
-        return people.reset_account(session, console.hasher, console.policy, account, actor, console.now())
+        return people.reset_account(session, console.policy, account, ready, actor, console.now())
 
 
-def add(console: Console, account: str, role: str, actor: Actor = ADMINISTRATOR, name: str = "某人") -> NewAccount:
+def add(
+    console: Console,
+    account: str,
+    role: str,
+    actor: Actor = ADMINISTRATOR,
+    name: str = "某人",
+    *,
+    holder: str | None = None,
+) -> NewAccount:
+    usual = HOSPITAL if role in DUTIES else None
+    person, ready = NewPerson(account, name, role, holder or usual), people.one_time(console.hasher)
     with console.write() as session:
-        return people.add_account(session, console.hasher, console.policy, account, name, role, actor, console.now())
+        return people.add_account(session, console.policy, person, ready, actor, console.now())
+
+
+def disable(console: Console, account: str, actor: Actor = ADMINISTRATOR, **given: str) -> None:
+    with console.write() as session:
+        leavers.disable_account(session, console.book(session), account, actor, console.now(), **given)
+
+
+def confirm(console: Console, account: str, actor: Actor = SECURITY) -> None:
+    with console.write() as session:
+        people.confirm_role(session, account, actor, console.now())
 
 
 def events(console: Console) -> list[str]:
@@ -78,15 +101,16 @@ def events(console: Console) -> list[str]:
 def test_the_first_accounts_are_made_once(console: Console) -> None:
     made = console.first_accounts()
     assert [(m.account, m.role) for m in made] == [
-        ("sysadmin", "administrator"), ("hospital", "hospital"), ("vendor", "vendor"),
+        ("sysadmin", "administrator"), ("hospital", "hospital"), ("vendor", "vendor"), ("secadmin", "security"),
+        ("auditadmin", "audit_administrator"),
     ]  # fmt: skip
-    assert len({m.password for m in made}) == 3
+    assert len({m.password for m in made}) == 5
     assert console.first_accounts() == ()
 
 
 def test_two_first_starts_at_once_make_the_accounts_once(console: Console) -> None:
     found = at_once(console.first_accounts, console.first_accounts)
-    assert sorted(len(made) for made in found) == [0, 3]  # type: ignore[arg-type]
+    assert sorted(len(made) for made in found) == [0, 5]  # type: ignore[arg-type]
 
 
 def test_a_one_time_password_opens_only_the_way_to_a_new_one(console: Console, accounts: dict[str, NewAccount]) -> None:
@@ -117,7 +141,7 @@ def test_five_failures_lock_that_source_alone(console: Console, accounts: dict[s
         sign_in(console, "vendor", accounts["vendor"].password)
     assert sign_in(console, "vendor", accounts["vendor"].password, THERE)
     assert sign_in(console, "hospital", accounts["hospital"].password)
-    assert events(console)[3:8] == ["sign_in_failed"] * 4 + ["sign_in_locked"]
+    assert events(console)[5:10] == ["sign_in_failed"] * 4 + ["sign_in_locked"]
 
 
 def test_a_lock_ends_after_its_minutes(console: Console, accounts: dict[str, NewAccount], clock: FakeClock) -> None:
@@ -157,8 +181,7 @@ def test_failures_at_once_are_all_counted(console: Console, accounts: dict[str, 
 def test_an_unknown_account_a_wrong_password_and_a_disabled_account_get_one_sentence(
     console: Console, accounts: dict[str, NewAccount]
 ) -> None:
-    with console.write() as session:
-        people.disable_account(session, "hospital", ADMINISTRATOR, console.now())
+    disable(console, "hospital")
     said = [fail(console, 1, account)[0] for account in ("vendor", "nobody")]
     with pytest.raises(SignInFailed) as disabled:
         sign_in(console, "hospital", accounts["hospital"].password)
@@ -263,11 +286,10 @@ def test_signing_out_ends_the_session_on_the_server(console: Console, accounts: 
 
 def test_a_disabled_accounts_session_dies_at_once(console: Console, accounts: dict[str, NewAccount]) -> None:
     signed = sign_in(console, "vendor", accounts["vendor"].password)
-    with console.write() as session:
-        people.disable_account(session, "vendor", ADMINISTRATOR, console.now())
+    disable(console, "vendor")
     assert whose(console, signed) is None
-    with console.write() as session, pytest.raises(Refused, match="已经停用"):
-        people.disable_account(session, "vendor", ADMINISTRATOR, console.now())
+    with pytest.raises(Refused, match="已经停用"):
+        disable(console, "vendor")
 
 
 def test_a_reset_ends_sessions_gives_a_new_password_and_is_told_to_both(
@@ -288,14 +310,11 @@ def test_a_reset_ends_sessions_gives_a_new_password_and_is_told_to_both(
 
 
 def test_the_last_administrator_is_not_disabled(console: Console, accounts: dict[str, NewAccount]) -> None:
-    def disable(account: str) -> None:
-        with console.write() as session:
-            people.disable_account(session, account, ADMINISTRATOR, console.now())
-
     with pytest.raises(Refused, match="最后一个"):
-        disable("sysadmin")
+        disable(console, "sysadmin")
     add(console, "second", "administrator")
-    found = at_once(lambda: disable("sysadmin"), lambda: disable("second"))
+    confirm(console, "second")
+    found = at_once(lambda: disable(console, "sysadmin"), lambda: disable(console, "second"))
     assert sorted(isinstance(result, Refused) for result in found) == [False, True]
     with console.read() as session:
         left = session.scalars(

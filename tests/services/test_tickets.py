@@ -136,7 +136,7 @@ def test_a_logged_ticket_is_a_row_an_event_and_its_clocks(console: Console) -> N
     assert ticket.reported_at == ticket.recorded_at == console.now()
     assert clocks == ["arrival", "response"]  # no repair before the arrival
     assert (event.actor, event.side, event.channel) == ("vendor", "vendor", "电话")
-    assert event.personal["phone"] == "13900000000"
+    assert event.personal["phone"] == "139****0000"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from ops_console.console import Console
-from ops_console.core.tickets import Event
+from ops_console.core.tickets import PURGED, Event
 from ops_console.store import audit, jobs
 from ops_console.store.audit import EventRow, PersonalRow
 from ops_console.store.jobs import HeartbeatRow
@@ -136,7 +136,7 @@ def test_no_personal_text_enters_the_hashed_part(console: Console) -> None:
     with console.read() as session:
         hashed = " ".join(audit.body(row._asdict()) for row in session.execute(select(EventRow.__table__)))
         apart = set(session.scalars(select(PersonalRow.text)))
-    assert apart == {"标题甲", "刘药师", "13900000000", "描述乙"}
+    assert apart == {"标题甲", "刘药师", "139****0000", "描述乙"}
     assert not [text for text in apart if text and text in hashed]
 
 
@@ -170,5 +170,5 @@ def test_emptying_a_personal_text_leaves_the_ticket_readable(console: Console) -
         session.execute(update(PersonalRow).values(text=None, salt=None))
     with console.read() as session:
         (event,) = audit.of_tickets(session, [1])[1]
-    assert event.personal == {"reporter": "", "title": ""}
+    assert event.personal == {"reporter": PURGED, "title": PURGED}
     assert first_broken(console) is None

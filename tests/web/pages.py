@@ -110,7 +110,8 @@ class Page:
 
     def __init__(self, response: TestResponse) -> None:
         self.status, self.headers = response.status_code, response.headers
-        self.html = response.get_data().decode("utf-8", "replace")  # a paper is no text
+        self.body = response.get_data()
+        self.html = self.body.decode("utf-8", "replace")  # a file is shown as well as it can be
         self.tree = Tree(self.html) if response.mimetype == "text/html" else Tree("")
         self.root = self.tree.root
 

@@ -138,6 +138,7 @@ def test_account_reset_today_confirms_nothing(proposed: Site) -> None:
     browser.sign_in("hospital", one_time)
     browser.post("/password", current_password=one_time, new_password=new, repeated=new)
     browser.forget_token()
+    proposed.prove("hospital")
     digest = browser.get("/contract").root.one("input", name="digest")["value"]
 
     answer = browser.post("/contract/2/confirm", digest=digest)

@@ -29,7 +29,8 @@ def test_new_account_gets_a_password_that_is_shown_once(site: Site) -> None:
     password = made.root.one("code", "secret").text
     assert made.status == 200
     assert ONE_TIME.fullmatch(password)
-    assert "newone 新人 审计员 等待首次修改密码" in made.root.all("table")[0].text
+    line = next(tr for tr in made.root.all("tbody")[0].all("tr") if tr.all("td")[0].text == "newone")
+    assert [cell.text for cell in line.all("td")[1:5]] == ["新人", "审计员", "", "等待安全管理员确认角色"]
     assert password not in administrator.get("/people").html
     assert not any(password in row for rows in everything(site.console).values() for row in rows)
     assert site.browser().sign_in("newone", password).location == "/password"

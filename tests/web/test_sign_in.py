@@ -9,8 +9,10 @@ import re
 from pathlib import Path
 
 import pytest
+from flask import session
 from sqlalchemy import select
 
+from ops_console.services.sessions import whose
 from ops_console.store.audit import EventRow
 from ops_console.store.people import SessionRow
 from ops_console.web.app import HEADERS, create_app
@@ -207,6 +209,43 @@ def test_known_browser_is_known_for_its_own_accounts_alone(site: Site) -> None:
     assert "已锁定" in site.browser().sign_in("hospital").text
 
 
+def is_clean(site: Site, browser: Browser) -> bool:
+    """Say whether the session of that browser is on a device that the vendor never used."""
+    with site.console.read() as reading, site.app.test_request_context(headers={"Cookie": f"ops={browser.cookie()}"}):
+        guest = whose(reading, site.console.policy, session["_user_id"], site.console.now())
+    assert guest is not None
+    return guest.actor.on_clean_device
+
+
+def test_browser_on_which_the_vendor_signed_in_once_is_never_clean_again(site: Site) -> None:
+    chief, shared = site.signed_in("hospital"), site.signed_in("hospital")
+    assert is_clean(site, chief)
+    assert is_clean(site, shared)
+    shared.sign_in("vendor")
+    shared.sign_in("hospital")
+
+    assert not is_clean(site, shared)
+    assert is_clean(site, chief)
+
+
+def test_session_of_the_hospital_is_clean_no_longer_once_the_vendor_signs_in_beside_it(site: Site) -> None:
+    chief = site.signed_in("hospital")
+    device = chief.cookie("ops-device")
+    copied = site.browser()
+    copied.client.set_cookie("ops-device", device, domain="127.0.0.1")
+    copied.sign_in("vendor")
+
+    assert not is_clean(site, chief)
+
+
+def test_device_is_kept_by_its_hash_alone(site: Site) -> None:
+    browser = site.signed_in("hospital")
+
+    (kept,) = everything(site.console)["device"]
+
+    assert not any(part in kept for part in browser.cookie("ops-device").split(".") if part)
+
+
 def test_made_up_device_cookies_are_worth_nothing(site: Site) -> None:
     browser = site.browser()
     for guess in range(5):
@@ -237,7 +276,7 @@ def test_answer_to_a_wrong_password_comes_slower_each_time(site: Site, monkeypat
 
     fail(site.browser(), "hospital", 5)
 
-    assert slept == [0.0, 0.25, 0.5, 1.0, 1.0]
+    assert slept == [0.25, 0.5, 1.0, 1.0]
 
 
 @pytest.mark.parametrize(
@@ -309,6 +348,7 @@ def test_first_password_is_changed_before_anything_else(site: Site) -> None:
     administrator, newcomer = site.signed_in("administrator"), site.browser()
     made = administrator.post("/people", account="newcomer", name="新人", role="vendor")
     one_time = made.root.one("code", "secret").text
+    site.as_("security").post("/people/newcomer/confirm")
 
     assert newcomer.sign_in("newcomer", one_time, next="/dashboard").location == "/password"
     assert "您现在用的是一次性密码" in newcomer.get("/password").text
@@ -552,7 +592,7 @@ def test_crash_tells_a_number_and_nothing_else(site: Site, caplog: pytest.LogCap
 def test_crash_before_anybody_is_known_is_a_page_too(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """The database gone: not even who asks can be found, and the page of the error asks it nothing."""
     browser = site.signed_in("vendor")
-    monkeypatch.setattr("ops_console.services.sign_in.whose", lambda *_: 1 / 0)
+    monkeypatch.setattr("ops_console.services.sessions.whose", lambda *_: 1 / 0)
 
     answer = browser.get("/tickets")
 
@@ -639,5 +679,7 @@ def test_key_that_signs_cookies_is_the_data_folders_own(tmp_path: Path, sqlite_t
     assert stranger.get("/tickets").status == 302
     again = create_app(make_console(tmp_path / "one", FakeClock()))
     assert again.config["SECRET_KEY"] == first.app.config["SECRET_KEY"]
+    secret = (tmp_path / "one" / "secret.key").read_bytes()
+    assert len({again.config["SECRET_KEY"], again.config["WTF_CSRF_SECRET_KEY"], secret}) == 3
     for site in (first, other):
         site.console.close()

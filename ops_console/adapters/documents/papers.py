@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 import json
 import logging
 import re
@@ -13,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from ops_console.adapters.bounded_child import said_by
+from ops_console.adapters.qr_codes import qr_svg
 from ops_console.core.errors import Refused
 
 logger = logging.getLogger(__name__)
+TEMPLATES = Path(__file__).resolve().parents[3] / "templates" / "documents"
 CHILD = Path(__file__).with_name("typst_child.py")
 BOUNDS = {"memory_bytes": 2 << 30, "cpu_seconds": 40, "deadline_seconds": 60, "output_bytes": 64 << 20}
 BANNED = re.compile(r"@preview|@local|\beval\(|\bplugin\(")  # packages come from the network, code from data
@@ -23,9 +24,9 @@ NAME = re.compile(r"[a-z]+")
 
 
 class Papers:
-    """The templates of one folder."""
+    """The templates of one folder, ours unless another is given."""
 
-    def __init__(self, templates: Path) -> None:
+    def __init__(self, templates: Path = TEMPLATES) -> None:
         self._templates = templates
 
     def pdf(self, template: str, data: dict[str, Any]) -> bytes:
@@ -44,8 +45,4 @@ class Papers:
 
     def code(self, text: str) -> str:
         """Given a text, return its QR code as SVG."""
-        import segno
-
-        out = io.BytesIO()
-        segno.make(text, error="m", micro=False).save(out, kind="svg", border=1, scale=4, xmldecl=False)
-        return out.getvalue().decode()
+        return qr_svg(text)

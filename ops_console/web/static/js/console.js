@@ -77,6 +77,15 @@
     }
   });
 
+  document.addEventListener("keydown", function (event) {
+    if (event.key !== "n" || event.ctrlKey || event.altKey || event.metaKey || event.repeat) { return; }
+    if (event.target.closest("input, textarea, select, [contenteditable]")) { return; }
+    var box = document.querySelector("[data-quick-line]"), link = document.querySelector("a[data-key=n]");
+    if (!box && !link) { return; }
+    event.preventDefault();
+    if (box) { box.focus(); } else { window.location.href = link.href; }
+  });
+
   document.querySelectorAll("[data-scroll-end]").forEach(function (place) { place.scrollLeft = place.scrollWidth; });
   tickAll();
   window.setInterval(tickAll, 1000);

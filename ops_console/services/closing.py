@@ -1,0 +1,95 @@
+"""今日收尾: what today still lacks and what tomorrow asks for, each row with the one act that settles it.
+
+Not for doing these acts (`services/tickets.py`, `services/descriptions.py`, `services/attachments.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from threading import Lock
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from ops_console.core.contracts import Terms
+from ops_console.core.moments import ZONE, day_start
+from ops_console.core.people import Actor
+from ops_console.services.contracts import Book
+from ops_console.store import closing as store
+
+STARTS, MORNING = time(17, 50), time(10, 0)
+# Sections in the order of the page; the last tells of tomorrow and leaves nothing undone today.
+EMPTY, PARTLY, CHECK_IN, EVIDENCE, LATE, TOMORROW = "empty", "partly", "check_in", "evidence", "late", "tomorrow"
+LOOK_AGAIN = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Section:
+    """One kind of thing left to do, and its tickets."""
+
+    key: str
+    rows: Sequence[Any]
+
+
+@dataclass(frozen=True)
+class Closing:
+    """What is left of today, and what is known of tomorrow."""
+
+    sections: tuple[Section, ...]
+    tomorrow: Section
+
+    @property
+    def is_done(self) -> bool:
+        """Whether today leaves nothing undone."""
+        return not any(section.rows for section in self.sections)
+
+
+def closing(session: Session, book: Book, actor: Actor, now: datetime) -> Closing:
+    """Given who asks and now, return what today still lacks and what tomorrow asks for. Six statements."""
+    actor.need("tickets.record")
+    began = day_start(now.astimezone(ZONE).date())
+    blanks = store.lacking_content(session)
+    left = (
+        Section(EMPTY, [row for row in blanks if not row.title]),
+        Section(PARTLY, [row for row in blanks if row.title]),
+        Section(CHECK_IN, store.not_checked_in(session)),
+        Section(EVIDENCE, store.without_proof(session, began, proving_types(book.at(now).terms))),
+        Section(LATE, store.late_without_proof(session, began)),
+    )
+    morning = datetime.combine(now.astimezone(ZONE).date() + timedelta(days=1), MORNING, tzinfo=ZONE)
+    return Closing(left, Section(TOMORROW, [*store.suspended(session), *store.due_between(session, now, morning)]))
+
+
+def proving_types(terms: Terms) -> tuple[str, ...]:
+    """Given the contract's terms, return the types whose limits name them: what is judged by the minute is proved."""
+    return tuple(sorted({name for limit in terms.limits for name in limit.types}))
+
+
+def is_time(now: datetime) -> bool:
+    """Given now, say whether it is the end of the day in Shanghai: from 17:50."""
+    return now.astimezone(ZONE).time() >= STARTS
+
+
+class Reminder:
+    """Whether a mark stands in the menu: looked up once a minute and process. Safe across threads."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._seen: tuple[datetime, bool] | None = None
+
+    def stands(self, session: Session, book: Book, now: datetime) -> bool:
+        """Given now, say whether it is the end of the day and something is left. At most one statement."""
+        if not is_time(now):
+            return False
+        with self._lock:
+            if self._seen is None or not timedelta() <= now - self._seen[0] < LOOK_AGAIN:
+                began = day_start(now.astimezone(ZONE).date())
+                self._seen = (now, store.anything(session, began, proving_types(book.at(now).terms)))
+            return self._seen[1]
+
+    def forget(self) -> None:
+        """Look anew the next time."""
+        with self._lock:
+            self._seen = None

@@ -1,0 +1,130 @@
+"""What a reporter without an account sees and says afterwards: the state in words, restored or not, a few stars.
+
+The 4-digit code is 13 bits and identifies nobody: five tries in all, of one ticket, gone when the ticket is closed.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from ops_console.core import tickets as core
+from ops_console.core.errors import NotFound, Refused
+from ops_console.core.people import HOSPITAL, SYSTEM, Actor
+from ops_console.core.public_reports import CODE_DIGITS, CODE_TRIES, PENDING, Secrets, fingerprint
+from ops_console.core.tickets import Event, TicketFacts
+from ops_console.services import tickets
+from ops_console.services.contracts import Book
+from ops_console.services.ports import OpenSession
+from ops_console.services.public_reports import CHANNEL, SUBJECT, Sender
+from ops_console.services.tickets import Move
+from ops_console.store import audit
+from ops_console.store import public_reports as store
+
+REPORTER = f"{CHANNEL}/报修人"
+READER = Actor(REPORTER, "报修人", HOSPITAL, frozenset({"tickets.read"}))
+WRONG = "确认码不对，或已不能再用；请用报修时的设备打开，或等信息科回访。"
+
+
+@dataclass(frozen=True)
+class Status:
+    """A report as its status page shows it: nothing that was typed is among it."""
+
+    row: store.PublicReportRow
+    facts: TicketFacts | None
+    is_own_browser: bool
+
+    @property
+    def is_pending(self) -> bool:
+        """Say whether the report still waits for a look."""
+        return self.row.state == PENDING
+
+    @property
+    def may_answer(self) -> bool:
+        """Say whether the reporter is asked: restored, or not?"""
+        return self.facts is not None and self.facts.state == core.RESTORED
+
+    @property
+    def has_tries(self) -> bool:
+        """Say whether the code can still be tried."""
+        return self.row.code_tries < CODE_TRIES
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the reporter says: restored or not and why; stars 0 for none."""
+
+    is_restored: bool
+    reason: str = ""
+    stars: int = 0
+    code: str = ""
+
+
+def status(session: Session, book: Book, token: str, browser: str) -> Status:
+    """Given a status address and the browser in use, return what it shows. Raises NotFound for an unknown one."""
+    row = _by_token(session, token)
+    number = store.ticket_number(session, row)
+    facts = tickets.view(session, book, number, READER).facts if number else None
+    return Status(row, facts, bool(browser) and row.browser_hash == fingerprint(browser))
+
+
+def _by_token(session: Session, token: str) -> store.PublicReportRow:
+    row = store.by_status(session, fingerprint(token)) if token else None
+    if row is None:
+        raise NotFound("没有这份报修；请检查网址，或拨打服务热线查询。")
+    return row
+
+
+def answer(
+    open_write: OpenSession,
+    book_of: Callable[[Session], Book],
+    house: Secrets,
+    *,
+    token: str,
+    said: Answer,
+    sent: Sender,
+    now: datetime,
+) -> None:
+    """Given a status address and what its reporter says, add it to the ticket.
+
+    The browser that reported needs no code; any other uses up a try, kept even when the answer is refused.
+    Raises Refused with a sentence.
+    """
+    with open_write() as session:
+        row = _by_token(session, token)
+        report_id, is_own = row.id, row.browser_hash == fingerprint(sent.browser)
+        if not is_own and not _is_right(session, row, said.code, house, now):
+            refusal: Refused | None = Refused(WRONG, field="code")
+        else:
+            refusal = None
+    if refusal is not None:  # after the commit: the try is used up
+        raise refusal
+    with open_write() as session:
+        row = store.held(session, report_id) or _by_token(session, token)
+        number = store.ticket_number(session, row)
+        if number is None:
+            raise Refused("这份报修还在核实，暂时不能确认。")
+        actor = Actor(REPORTER, "报修人", HOSPITAL, frozenset({"tickets.confirm"}), sent.is_clean and is_own)
+        tickets.move(session, book_of(session), _move(number, said), actor, now)
+
+
+def _is_right(session: Session, row: store.PublicReportRow, code: str, house: Secrets, now: datetime) -> bool:
+    if not store.claim_try(session, row.id):
+        return False
+    typed = code.strip()
+    shaped = len(typed) == CODE_DIGITS and typed.isascii() and typed.isdigit()
+    if shaped and hmac.compare_digest(house.code_hash(row.key_hash, typed), row.code_hash):
+        store.give_try_back(session, row.id)
+        return True
+    audit.append(session, SUBJECT, str(row.id), Event("code_refused", now, now, SYSTEM.account, SYSTEM.side))
+    return False
+
+
+def _move(number: str, said: Answer) -> Move:
+    if not said.is_restored:
+        return Move(number, core.RESTORE_REJECTED, {"reason": said.reason.strip()})
+    return Move(number, core.CONFIRMED, {"rating": said.stars} if said.stars else {})

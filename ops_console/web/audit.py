@@ -1,0 +1,218 @@
+"""The audit pages: the chain's state, its entries, its anchors and their receivers, the export and the verifier."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import date, datetime, timedelta
+from functools import cache
+from typing import Any
+
+from flask import Blueprint, Response, flash, g, redirect, render_template, request, url_for
+
+from ops_console.console import PROJECT
+from ops_console.core.chain import EPOCH, MICROSECOND
+from ops_console.core.errors import Refused
+from ops_console.core.moments import ZONE, day_start
+from ops_console.services import anchors, audit, chain_failures, jobs
+from ops_console.store.trail import Wanted
+from ops_console.web import formats
+from ops_console.web.database import reading
+from ops_console.web.rights import needs
+from ops_console.web.sign_in import console
+
+pages = Blueprint("audit", __name__)
+VERIFIER = PROJECT / "docs" / "verify_chain.py"
+SUBJECT_NAMES = {
+    "ticket": "工单", "person": "账号", "contract": "合同", "anchor": "日锚", "chain": "审计链", "host": "主机时钟",
+    "audit": "导出",
+}  # fmt: skip
+KIND_NAMES = {
+    **formats.EVENT_NAMES,
+    "signed_in": "登录", "signed_out": "退出登录", "sign_in_failed": "登录失败", "sign_in_locked": "登录锁定",
+    "password_changed": "修改密码", "account_added": "建立账号", "account_reset": "重置密码",
+    "account_disabled": "停用账号",
+    "contract_loaded": "载入合同", "contract_proposed": "提出合同版本", "contract_withdrawn": "撤回合同版本",
+    "contract_confirmed_hospital": "甲方确认合同版本", "contract_confirmed_vendor": "乙方确认合同版本",
+    "contract_in_force": "合同版本生效", "anchor_made": "生成日锚", "anchor_received": "日锚已接收",
+    "anchor_given_up": "日锚投递放弃", "receiver_set": "设置接收处", "chain_verified": "校验审计链",
+    "chain_broken": "校验发现问题", "failure_signed_off": "校验失败签字", "restored": "登记恢复备份",
+    "clock_stepped": "主机时钟被调整", "audit_exported": "导出审计链",
+}  # fmt: skip
+OUTCOME_NAMES = {"whole": "完整", "explained": "有问题，双方已签字说明", "broken": "有问题"}
+AGREES_NAMES = {audit.MATCHED: "相符", audit.RESTORED: "由恢复记录说明", audit.APART: "不符"}
+RECEIVER_NAMES = {"http": "投递到网址", "folder": "写入文件夹", "download": "本方下载并确认"}
+WORDS = {**RECEIVER_NAMES, **OUTCOME_NAMES, **formats.SIDE_NAMES}  # facts whose values are words
+FACT_NAMES = {
+    "count": "条数", "head": "末条哈希", "digest": "摘要", "kind": "方式", "side": "一方", "place": "接收处",
+    "answer": "回答",
+    "first": "从第几条", "last": "到第几条", "full": "全链", "outcome": "结果", "seconds": "秒数", "before": "之前",
+    "after": "之后", "reason": "原因", "failure": "校验失败", "fingerprint": "指纹", "from": "从第几条",
+    "personal": "含个人信息",
+    "version": "版本", "counts_from": "起计", "lost_to": "曾数到", "from_day": "从", "to_day": "到",
+}  # fmt: skip
+HASH = re.compile(r"[0-9a-f]{64}")
+DELIVERY_NAMES = {"waiting": "待接收", "received": "已接收", "given_up": "已放弃"}
+
+
+def fact_text(name: str, value: object) -> str:
+    """Given an entry's fact, return it as people read it: hashes short, instants in Shanghai, words translated."""
+    if isinstance(value, bool):
+        return formats.gettext("是" if value else "否")
+    if name in ("before", "after") and isinstance(value, int):
+        return formats.exact_time(EPOCH + value * MICROSECOND)
+    text = str(value)
+    if text in WORDS:
+        return formats.gettext(WORDS[text])
+    return text[:12] if HASH.fullmatch(text) else text
+
+
+@cache
+def verifier_digest() -> str:
+    """Return the SHA-256 of the verifier that is given away."""
+    return hashlib.sha256(VERIFIER.read_bytes()).hexdigest()
+
+
+@pages.get("/audit")
+@needs("audit.read")
+def index() -> Any:
+    """The chain: whether it is whole, who holds its anchors, what was entered last."""
+    return _page()
+
+
+def _page(refused: Refused | None = None, failure_id: int = 0, status: int = 400) -> Any:
+    wanted, given = _wanted()
+    before = request.args.get("before", type=int)
+    entries, older = audit.entries(reading(), wanted, before if before and 0 < before < 2**53 else None, g.guest.actor)
+    return render_template(
+        "audit/index.html", shown=audit.overview(reading(), g.guest.actor), entries=entries, older=older, given=given,
+        verifier=verifier_digest(), refused=refused, failure_id=failure_id, kind_names=KIND_NAMES,
+        subject_names=SUBJECT_NAMES, outcome_names=OUTCOME_NAMES, agrees_names=AGREES_NAMES,
+        delivery_names=DELIVERY_NAMES, receiver_names=RECEIVER_NAMES,
+        fact_names=FACT_NAMES, fact_text=fact_text,
+    ), status if refused else 200  # fmt: skip
+
+
+def _wanted() -> tuple[Wanted, dict[str, str]]:
+    given = {
+        name: value.strip()[:80]
+        for name in ("subject", "subject_id", "kind", "actor", "from", "to")
+        if (value := request.args.get(name, "")).strip()
+    }
+    since, until = _instant(given, "from"), _instant(given, "to")
+    return Wanted(
+        given.get("subject", ""), given.get("subject_id", ""), given.get("kind", ""), given.get("actor", ""), since,
+        until + timedelta(days=1) if until else None,
+    ), given  # fmt: skip
+
+
+def _instant(given: dict[str, str], name: str) -> datetime | None:
+    try:
+        day = date.fromisoformat(given.get(name, ""))
+    except ValueError:
+        given.pop(name, None)
+        return None
+    if not 2000 <= day.year <= 2100:
+        given.pop(name, None)
+        return None
+    return day_start(day)
+
+
+@pages.post("/audit/verify")
+@needs("audit.read")
+def verify() -> Any:
+    """Ask for a verification of the whole chain; its progress stands on the system page."""
+    at = console()
+    now = at.now()
+    with at.write() as session:
+        jobs.ask(
+            session, job="verify-chain", key=f"verify-chain/{now.isoformat()}", params={"full": True},
+            actor=g.guest.actor, now=now,
+        )  # fmt: skip
+    at.wake.set()
+    flash(formats.gettext("已开始完整校验；完成后结果显示在这里，进度见“运行状况”。"), "success")
+    return redirect(url_for("audit.index"))
+
+
+@pages.post("/audit/export")
+@needs("audit.read")
+def export() -> Any:
+    """The whole chain as a file, without personal texts; that it was taken is an event of its own."""
+    at, actor = console(), g.guest.actor
+    with at.write() as session:
+        audit.note_export(session, 1, actor, at.now(), personal=False)
+    lines = audit.export(at.read, actor, at.settings.terms.number)
+    name = f"audit-{at.now().astimezone(ZONE):%Y%m%d-%H%M%S}.jsonl"
+    return _file(lines, name, "application/x-ndjson")
+
+
+def _file(body: Any, name: str, kind: str) -> Response:
+    response = Response(body, mimetype=kind)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+@pages.get("/audit/verify_chain.py")
+@needs("audit.read")
+def verifier() -> Any:
+    """The offline verifier: one file, only Python's standard library."""
+    return _file(VERIFIER.read_bytes(), "verify_chain.py", "text/x-python")
+
+
+@pages.get("/audit/anchors.jsonl")
+@needs("audit.read")
+def anchor_file() -> Any:
+    """Every anchor, one a line, as receivers get them."""
+    return _file(anchors.file_of(reading(), g.guest.actor), "anchors.jsonl", "application/x-ndjson")
+
+
+@pages.route("/audit/receivers", methods=["GET", "POST"])
+@needs("anchors.keep")
+def receivers() -> Any:
+    """Where one's own party receives its anchors."""
+    if request.method == "GET":
+        return _receivers()
+    at, form = console(), request.form
+    try:
+        anchors.set_receiver(at.anchoring(), form.get("kind", ""), form.get("address", ""), g.guest.actor, at.now())
+    except Refused as refused:
+        return _receivers(refused)
+    flash(formats.gettext("已设置本方的接收处，今天的日锚会马上送去；收到后这里显示“已接收”。"), "success")
+    return redirect(url_for("audit.receivers"))
+
+
+def _receivers(refused: Refused | None = None) -> Any:
+    shown = anchors.receiving(reading(), g.guest.actor)
+    return render_template(
+        "audit/receivers.html", receiving=shown, own=next(r for r in shown if r.side == g.guest.actor.side),
+        folders=console().settings.network.anchor_folders, refused=refused, typed=request.form,
+        receiver_names=RECEIVER_NAMES,
+    ), 400 if refused else 200  # fmt: skip
+
+
+@pages.post("/audit/receivers/confirm")
+@needs("anchors.keep")
+def confirm_download() -> Any:
+    """Confirm that one's own party took an anchor away, by its digest."""
+    at = console()
+    try:
+        with at.write() as session:
+            anchors.confirm_download(session, request.form.get("digest", ""), g.guest.actor, at.now())
+    except Refused as refused:
+        return _receivers(refused)
+    flash(formats.gettext("已确认本方收到这份日锚。"), "success")
+    return redirect(url_for("audit.receivers"))
+
+
+@pages.post("/audit/failures/<id:failure_id>/sign-off")
+@needs("anchors.keep")
+def sign_off(failure_id: int) -> Any:
+    """Say, for one's own party, how a failure of the chain is explained."""
+    at = console()
+    try:
+        with at.write() as session:
+            chain_failures.sign_off(session, failure_id, request.form.get("reason", ""), g.guest.actor, at.now())
+    except Refused as refused:
+        return _page(refused, failure_id)
+    flash(formats.gettext("已代表本方签字；对方也签字后，各页不再提示这一条。"), "success")
+    return redirect(url_for("audit.index"))

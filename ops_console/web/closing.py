@@ -1,0 +1,45 @@
+"""The page of 今日收尾, and its mark in the menu from 17:50."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, g, render_template
+
+from ops_console.services import closing as service
+from ops_console.web.database import reading
+from ops_console.web.rights import needs
+from ops_console.web.sign_in import console
+
+pages = Blueprint("closing", __name__)
+TITLES = {
+    service.EMPTY: "只有时间、还没有内容", service.PARTLY: "缺类型、模块或渠道", service.CHECK_IN: "需到场，还没有签到",
+    service.EVIDENCE: "今天恢复，还没有凭证", service.LATE: "今天补录的时间还没有凭证",
+}  # fmt: skip
+ACTS = {
+    service.EMPTY: "补内容", service.PARTLY: "补齐", service.CHECK_IN: "登记到场", service.EVIDENCE: "添加凭证",
+    service.LATE: "补凭证",
+}  # fmt: skip
+
+
+@pages.app_context_processor
+def _for_the_menu() -> dict[str, Any]:
+    return {"closing_waits": closing_waits}
+
+
+def closing_waits() -> bool:
+    """Return whether the menu marks 今日收尾: for the vendor's side, from 17:50, while something is left."""
+    if not g.guest.actor.may("tickets.record") or not g.book.versions:
+        return False
+    return console().reminder.stands(reading(), g.book, g.now)
+
+
+@pages.get("/closing")
+@needs("tickets.record")
+def index() -> Any:
+    """What today still lacks, each row with the one act that settles it; and what tomorrow asks for."""
+    console().reminder.forget()
+    found = service.closing(reading(), g.book, g.guest.actor, g.now)
+    return render_template(
+        "closing/index.html", closing=found, titles=TITLES, acts=ACTS, in_time=service.is_time(g.now)
+    )

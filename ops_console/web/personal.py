@@ -1,0 +1,67 @@
+"""Pages that show the original of a masked text: asked for with a reason, shown for five minutes, masked again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, current_app, g, make_response, redirect, render_template, request, url_for
+
+from ops_console.core.errors import Refused
+from ops_console.services import data_keys, personal
+from ops_console.services.personal import Reveal, Shown
+from ops_console.services.ports import Sealer
+from ops_console.web.database import reading, reading_anew
+from ops_console.web.rights import needs
+from ops_console.web.sign_in import console
+
+pages = Blueprint("personal", __name__)
+PLACE = "/tickets/<path:number>/originals/<id:seq>/<field>"
+
+
+@pages.get(PLACE)
+@needs("personal.reveal")
+def show(number: str, seq: int, field: str) -> Any:
+    """One masked text: whole while the asker may see it, else masked with the form that asks."""
+    return _page(Reveal(number, seq, field, ""))
+
+
+@pages.post(PLACE)
+@needs("personal.reveal")
+def reveal(number: str, seq: int, field: str) -> Any:
+    """Show the original, for the reason given."""
+    command = Reveal(number, seq, field, request.form.get("reason", ""))
+    try:
+        if current_app.jinja_env.globals["plain_http"]:
+            raise Refused("控制台正以未加密的 HTTP 对外服务，不显示个人信息原文；请改用 HTTPS。", field="reason")
+        personal.reveal(console().write, _sealer(), command, g.guest.actor, console().now())
+    except Refused as refused:
+        return _page(command, refused)
+    if _is_part():
+        return _page(command)
+    return redirect(url_for("personal.show", number=number, seq=seq, field=field), 303)
+
+
+def _sealer() -> Sealer:
+    return console().sealer(data_keys.PERSONAL)
+
+
+def _is_part() -> bool:
+    return request.headers.get("HX-Request") == "true"
+
+
+def _page(place: Reveal, refused: Refused | None = None) -> Response:
+    session = reading_anew() if request.method == "POST" else reading()
+    found = personal.shown(session, _sealer(), place, g.guest.actor, console().now())
+    template = "tickets/_original.html" if _is_part() else "tickets/original.html"
+    seconds = _seconds_left(found)
+    answer = make_response(
+        render_template(template, found=found, seconds=seconds, refused=refused, reason=place.reason),
+        200 if refused is None or _is_part() else 403 if refused.field == "permission" else 400,
+    )
+    if found.until and not _is_part():
+        answer.headers["Refresh"] = str(seconds)  # masks again without JavaScript too
+    return answer
+
+
+def _seconds_left(found: Shown) -> int:
+    return int((found.until - console().now()).total_seconds()) + 1 if found.until else 0

@@ -1,0 +1,129 @@
+"""Reporting without an account in a real browser: steps and time on a phone, drafts without network, stickers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from ops_console.core.public_reports import Secrets
+from tests.browser.conftest import Visit
+from tests.browser.served import DESKTOP, PHONE, Served, Visitor, visiting
+
+PLACE = "门诊收费处 3 号窗口"
+PLACES = f"门诊收费处,{PLACE},门诊缴费\n药房,药房发药窗口\n心内科,心内科护士站"
+# Keystroke-level estimates of a person with a phone: to see and tap a target, to type a character by pinyin, to read.
+TAP_SECONDS, CHARACTER_SECONDS, READ_SECONDS = 1.5, 0.8, 4.0
+
+
+@dataclass(frozen=True)
+class House:
+    """A console with places, and the token of the first one's sticker."""
+
+    served: Served
+    token: str
+    sheet: bytes
+
+
+@pytest.fixture(scope="module")
+def house(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """The hospital adds its places and prints their stickers, through the pages."""
+    served = Served(tmp_path_factory.mktemp("reports"))
+    try:
+        served.start()
+        with visiting(chromium, served) as hospital:
+            hospital.first_sign_in("hospital")
+            sheet = _print_stickers(hospital)
+        secrets = Secrets((served.folder / "data" / "secret.key").read_bytes())
+        yield House(served, secrets.token("sticker", f"1:{PLACE}"), sheet)
+    finally:
+        served.stop()
+
+
+def _print_stickers(hospital: Visitor) -> bytes:
+    page = hospital.page
+    page.goto("/locations")
+    page.fill("#lines", PLACES)
+    page.get_by_role("button", name="添加位置").click()
+    expect(page.locator(".note-success")).to_contain_text("已添加 3 个位置")
+    assert hospital.overhang() == ""
+    with page.expect_download() as downloaded:
+        page.get_by_role("button", name="打印选中的报修贴").click()
+    return Path(downloaded.value.path()).read_bytes()
+
+
+def test_the_sheet_of_stickers_is_a_pdf(house: House) -> None:
+    assert house.sheet.startswith(b"%PDF-")
+
+
+def test_a_report_from_a_phone_takes_two_taps_and_a_line(house: House, visit: Visit) -> None:
+    phone = visit(house.served, width=PHONE)
+    page: Page = phone.page
+    line = "缴费成功没到账"
+    began = time.monotonic()
+    page.goto(f"/r/{house.token}")
+    expect(page.locator(".public-place")).to_contain_text(PLACE)
+    assert phone.overhang() == ""
+    page.locator(".tap", has_text="报告查询").click()
+    page.fill("#title", line)
+    page.get_by_role("button", name="提交报修").click()
+    expect(page.locator(".public-done")).to_contain_text("已收到")
+    machine = time.monotonic() - began
+    person = READ_SECONDS + 3 * TAP_SECONDS + len(line) * CHARACTER_SECONDS
+    assert machine + person < 20, (machine, person)
+    assert phone.overhang() == ""
+    assert len(page.locator(".public-code").inner_text()) == 4
+    page.get_by_role("link", name="查看进度").click()
+    expect(page.locator(".public-state")).to_contain_text("待响应")
+    assert phone.overhang() == ""
+    page.goto(f"/r/{house.token}")
+    expect(page.locator(".public-row").first).to_contain_text("待响应")
+    assert line not in page.content()
+
+
+def test_the_form_fits_one_screen_of_a_phone(house: House, visit: Visit) -> None:
+    page = visit(house.served, width=PHONE).page
+    page.goto(f"/r/{house.token}")
+    box = page.get_by_role("button", name="提交报修").bounding_box()
+    assert box is not None
+    assert box["y"] + box["height"] <= 760
+
+
+def test_the_shared_pc_asks_for_the_department(house: House, visit: Visit) -> None:
+    pc = visit(house.served, width=DESKTOP)
+    pc.page.goto("/报修")
+    pc.page.fill("[name=department]", "心内科")
+    pc.page.locator(".tap", has_text="门诊缴费").click()
+    pc.page.get_by_role("button", name="提交报修").click()
+    expect(pc.page.locator(".public-done")).to_contain_text("已收到")
+
+
+def test_a_draft_without_network_waits_in_the_phone(house: House, visit: Visit) -> None:
+    phone = visit(house.served, width=PHONE, has_touch=True, is_mobile=True)
+    page = phone.page
+    page.goto(f"/r/{house.token}")
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    phone.context.set_offline(True)
+    page.goto(f"/r/{house.token}")
+    expect(page.locator(".note-warning")).to_contain_text("现在没有网络")
+    page.locator(".tap", has_text="门诊缴费").click()
+    page.fill("#title", "断网时写的")
+    page.get_by_role("button", name="存在手机里").click()
+    expect(page.locator("[data-kept]")).to_be_visible()
+    phone.context.set_offline(False)  # the page notices by itself
+    expect(page.locator("[data-drafts]")).to_contain_text("1")
+    page.get_by_role("button", name="现在发送").click()
+    expect(page.locator(".public-done")).to_contain_text("已收到")
+    assert page.evaluate("localStorage.length + sessionStorage.length") == 0
+    phone.problems[:] = [told for told in phone.problems if "ERR_INTERNET_DISCONNECTED" not in told]
+
+
+def test_a_shared_pc_keeps_nothing(house: House, visit: Visit) -> None:
+    pc = visit(house.served, width=DESKTOP)
+    pc.page.goto(f"/r/{house.token}")
+    assert pc.page.evaluate("navigator.serviceWorker.getRegistrations().then(all => all.length)") == 0
+    assert pc.page.evaluate("localStorage.length") == 0

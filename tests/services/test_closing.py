@@ -1,0 +1,70 @@
+"""今日收尾 on both databases: what is left, until nothing is."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from ops_console.console import Console
+from ops_console.core import tickets as core
+from ops_console.services.closing import Closing, Reminder, closing, is_time
+from tests.conftest import NOON, VENDOR, FakeClock, do, log_ticket
+
+
+def look(console: Console) -> Closing:
+    with console.read() as session:
+        return closing(session, console.book(session), VENDOR, console.now())
+
+
+def left(console: Console) -> dict[str, list[str]]:
+    return {section.key: [row.number for row in section.rows] for section in look(console).sections if section.rows}
+
+
+def test_an_empty_house_is_done(console: Console) -> None:
+    assert look(console).is_done
+    assert look(console).tomorrow.rows == []
+
+
+def test_each_thing_left_stands_in_its_section_until_it_is_done(console: Console, clock: FakeClock) -> None:
+    blank = log_ticket(console, type="", module="", title="", incomplete=True)
+    partly = log_ticket(console, module="", incomplete=True)
+    away = log_ticket(console, needs_onsite=True)
+    fixed = log_ticket(console)
+    late = log_ticket(console, reported_at=NOON - timedelta(hours=1))
+    for number in (away, fixed):
+        do(console, number, core.RESPONDED)
+    clock.forward(minutes=5)
+    do(console, fixed, core.RESTORE)
+    assert left(console) == {
+        "empty": [blank], "partly": [partly], "check_in": [away], "evidence": [fixed], "late": [late],
+    }  # fmt: skip
+    do(console, away, core.ARRIVED)
+    assert "check_in" not in left(console)
+    clock.forward(days=1)
+    assert set(left(console)) == {"empty", "partly"}
+
+
+def test_tomorrow_asks_for_what_is_suspended_and_due_by_ten(console: Console, clock: FakeClock) -> None:
+    due = log_ticket(console, type="咨询")
+    assert due in [row.number for row in look(console).tomorrow.rows]
+    clock.forward(hours=2, seconds=1)
+    assert due not in [row.number for row in look(console).tomorrow.rows]
+
+
+def test_the_mark_stands_from_1750_while_something_is_left_and_is_looked_up_once_a_minute(
+    console: Console, clock: FakeClock
+) -> None:
+    reminder = Reminder()
+
+    def stands() -> bool:
+        with console.read() as session:
+            return reminder.stands(session, console.book(session), console.now())
+
+    assert is_time(datetime(2026, 11, 20, 9, 50, tzinfo=UTC))
+    assert not is_time(datetime(2026, 11, 20, 9, 49, 59, tzinfo=UTC))
+    assert not stands()
+    log_ticket(console, title="", incomplete=True)
+    assert not stands()
+    clock.forward(minutes=1)
+    assert stands()
+    clock.at = datetime(2026, 11, 21, 9, 49, 59, tzinfo=UTC)
+    assert not stands()

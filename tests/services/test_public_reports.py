@@ -1,0 +1,391 @@
+"""Reports without an account, on both databases: what becomes of them, whose evidence they are, what abuse gets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select, text
+
+from ops_console.console import Console
+from ops_console.core import tickets as core
+from ops_console.core.errors import NotFound, Refused
+from ops_console.core.people import Actor, actor_of
+from ops_console.core.public_reports import CODE_TRIES, PER_BROWSER, PER_PLACE
+from ops_console.services import devices, locations, public_answers, public_reports
+from ops_console.services.public_answers import Answer
+from ops_console.services.public_reports import Received, Report
+from ops_console.store import audit
+from ops_console.store.audit import EventRow, PersonalRow
+from ops_console.store.base import Base
+from ops_console.store.public_reports import PublicReportRow
+from ops_console.store.tickets import TicketRow
+from tests.conftest import HOSPITAL, VENDOR, FakeClock, do
+
+NETWORK = ["10.20.0.0/16"]
+INSIDE, OUTSIDE = "10.20.3.4", "192.0.2.7"
+MODULE = "门诊缴费"
+
+
+@pytest.fixture
+def tokens(console: Console) -> list[str]:
+    """The tokens of two stickers."""
+    lines = f"门诊收费处,门诊收费处 3 号窗口,{MODULE}\n药房"
+    with console.write() as session:
+        rows = locations.add(session, lines, {MODULE}, console.public_secrets, actor=HOSPITAL, now=console.now())
+        made = locations.stickers(session, [r.id for r in rows], console.public_secrets, HOSPITAL, console.now())
+    return [sticker.token for sticker in sorted(made, key=lambda s: s.mark)]
+
+
+def send(
+    console: Console, token: str = "", *, key: str = "k", browser: str = "phone", address: str = OUTSIDE, **given: Any
+) -> Received:
+    wanted = {"kind": "broken", "module": MODULE, "title": "打不开", **given}
+    with console.write() as session:
+        place = public_reports.place_of(session, token) if token else None
+        sent = public_reports.sender(session, browser, address, NETWORK, place)
+        book = console.book(session)
+        return public_reports.receive(
+            session, book, Report(key=key, **wanted), sent, console.public_secrets, console.now()
+        )
+
+
+def answer(console: Console, made: Received, *, browser: str = "phone", address: str = OUTSIDE, **given: Any) -> None:
+    with console.read() as session:
+        sent = public_reports.sender(session, browser, address, NETWORK, None)
+    public_answers.answer(
+        console.write, console.book, console.public_secrets, token=made.status_token,
+        said=Answer(**{"is_restored": True, **given}), sent=sent, now=console.now(),
+    )  # fmt: skip
+
+
+def events(console: Console, kind: str) -> list[EventRow]:
+    with console.read() as session:
+        return list(session.scalars(select(EventRow).where(EventRow.kind == kind).order_by(EventRow.seq)))
+
+
+def register(console: Console, browser: str) -> None:
+    with console.write() as session:
+        devices.register(session, browser, "护士站 1 号机", "心内科", HOSPITAL, console.now())
+
+
+def restored(console: Console, made: Received, clock: FakeClock) -> Received:
+    """The vendor answers and restores."""
+    clock.forward(minutes=1)
+    do(console, made.number, core.RESPONDED)
+    clock.forward(minutes=1)
+    do(console, made.number, core.RESTORE)
+    clock.forward(minutes=1)
+    return made
+
+
+def state(console: Console, made: Received) -> str:
+    with console.read() as session:
+        return session.scalars(select(TicketRow.state).where(TicketRow.number == made.number)).one()
+
+
+def test_a_report_by_a_sticker_is_a_ticket_of_that_place(console: Console, tokens: list[str]) -> None:
+    made = send(console, tokens[0], phone="8120", reporter="王护士")
+    with console.read() as session:
+        row = session.scalars(select(TicketRow)).one()
+        mark = public_reports.mark(session, made.report_id)
+    (event,) = events(console, core.REPORTED)
+    assert (row.number, row.type, row.department, row.channel) == (made.number, "故障", "门诊收费处", "扫码")
+    assert (event.actor, event.side, event.grade) == ("扫码/门诊收费处 3 号窗口", "hospital", "B")
+    assert mark == event.hash[:12]
+    assert len(made.code) == 4
+
+
+@pytest.mark.parametrize(("kind", "type_"), [("broken", "故障"), ("question", "咨询"), ("other", "咨询")])
+def test_one_tap_says_which_type(console: Console, tokens: list[str], kind: str, type_: str) -> None:
+    send(console, tokens[0], kind=kind, title="")
+    with console.read() as session:
+        assert session.scalars(select(TicketRow.type)).one() == type_
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"kind": "x"}, "kind"),
+        ({"module": "没有的"}, "module"),
+        ({"title": "x" * 201}, "title"),
+        ({"phone": "a\x00"}, "phone"),
+    ],
+)
+def test_what_is_not_right_is_refused_by_its_field(
+    console: Console, tokens: list[str], given: dict[str, str], field: str
+) -> None:
+    with pytest.raises(Refused) as refused:
+        send(console, tokens[0], **given)
+    assert refused.value.field == field
+
+
+# -- whose evidence it is ---------------------------------------------------------------------------------------------
+
+
+def grade(console: Console) -> str:
+    return events(console, core.REPORTED)[-1].grade
+
+
+def test_grade_a_only_from_a_registered_browser_or_the_hospitals_network(console: Console, tokens: list[str]) -> None:
+    send(console, tokens[0], browser="stranger")
+    assert grade(console) == "B"
+    send(console, tokens[0], key="2", browser="stranger", address=INSIDE)
+    assert grade(console) == "A"
+    register(console, "nurse")
+    send(console, key="3", browser="nurse")
+    assert grade(console) == "A"
+
+
+def test_where_the_vendor_signed_in_nothing_is_grade_a(console: Console, tokens: list[str]) -> None:
+    register(console, "nurse")
+    with console.write() as session:
+        devices.used(session, "nurse", VENDOR, console.now())
+        devices.used(session, "own phone", VENDOR, console.now())
+    for key, browser in (("1", "nurse"), ("2", "own phone")):
+        for address in (INSIDE, OUTSIDE):
+            send(console, tokens[0], key=key + address, browser=browser, address=address)
+            assert grade(console) == "B"
+
+
+def test_cleared_cookies_do_not_make_the_vendors_machine_the_hospitals(console: Console, tokens: list[str]) -> None:
+    with console.write() as session:
+        session.execute(
+            text(
+                "INSERT INTO person (account, name, role, password_hash, must_change, created_at)"
+                " VALUES ('v', 'v', 'vendor', '', :no, '2026-01-01 00:00:00')"
+            ),
+            {"no": False},
+        )
+        locations.came_from(session, "v", INSIDE, console.now())
+    send(console, tokens[0], browser="brand new", address=INSIDE)
+    assert grade(console) == "B"
+    send(console, tokens[0], key="2", browser="another", address="10.20.3.5")
+    assert grade(console) == "A"
+
+
+def test_a_drafts_device_time_is_a_claim_below_grade_a(console: Console, clock: FakeClock, tokens: list[str]) -> None:
+    before = clock()
+    clock.forward(hours=3)
+    send(console, tokens[0], browser="x", address=INSIDE, device_at=before)
+    (event,) = events(console, core.REPORTED)
+    assert (event.occurred_at, event.recorded_at, event.grade) == (before, clock(), "D")
+    send(console, tokens[0], key="2", browser="y", address=INSIDE, device_at=clock().replace(year=2027))
+    newest = events(console, core.REPORTED)[-1]
+    assert newest.occurred_at == clock()
+
+
+# -- confirming -------------------------------------------------------------------------------------------------------
+
+
+def test_the_browser_that_reported_confirms_without_a_code(
+    console: Console, clock: FakeClock, tokens: list[str]
+) -> None:
+    made = restored(console, send(console, tokens[0], address=INSIDE), clock)
+    answer(console, made, address=INSIDE, stars=4)
+    (event,) = events(console, core.CONFIRMED)
+    assert (event.side, event.actor, event.grade, event.facts) == ("hospital", "扫码/报修人", "A", '{"rating":4}')
+    assert state(console, made) == core.CLOSED
+
+
+def test_the_code_confirms_from_elsewhere_as_grade_b(console: Console, clock: FakeClock, tokens: list[str]) -> None:
+    made = restored(console, send(console, tokens[0]), clock)
+    answer(console, made, browser="other", address=INSIDE, code=made.code)
+    assert events(console, core.CONFIRMED)[0].grade == "B"
+    assert state(console, made) == core.CLOSED
+
+
+def test_not_repaired_takes_a_reason_and_reopens_the_clock(
+    console: Console, clock: FakeClock, tokens: list[str]
+) -> None:
+    made = restored(console, send(console, tokens[0]), clock)
+    with pytest.raises(Refused) as refused:
+        answer(console, made, is_restored=False)
+    assert refused.value.field == "reason"
+    answer(console, made, is_restored=False, reason="还是打不开")
+    assert state(console, made) == core.WORKING
+
+
+def wrong(code: str, step: int = 1) -> str:
+    return f"{(int(code) + step) % 10000:04d}"
+
+
+def test_after_five_wrong_codes_the_right_one_is_refused_too(
+    console: Console, clock: FakeClock, tokens: list[str]
+) -> None:
+    made = restored(console, send(console, tokens[0]), clock)
+    for step in range(1, CODE_TRIES + 1):
+        with pytest.raises(Refused, match="确认码"):
+            answer(console, made, browser=f"b{step}", code=wrong(made.code, step))
+    with pytest.raises(Refused, match="确认码"):
+        answer(console, made, browser="other", code=made.code)
+    assert state(console, made) == core.RESTORED
+    assert len(events(console, "code_refused")) == CODE_TRIES
+    answer(console, made)  # the browser that reported still may
+    assert state(console, made) == core.CLOSED
+
+
+def test_the_right_code_after_four_wrong_ones_opens(console: Console, clock: FakeClock, tokens: list[str]) -> None:
+    made = restored(console, send(console, tokens[0]), clock)
+    for step in range(1, CODE_TRIES):
+        with pytest.raises(Refused):
+            answer(console, made, browser="other", code=wrong(made.code, step))
+    answer(console, made, browser="other", code=made.code)
+    assert state(console, made) == core.CLOSED
+
+
+@pytest.mark.parametrize("code", ["", "１２３４", "12345", "abcd", " " * 4, "-001"])
+def test_what_is_no_code_opens_nothing(console: Console, clock: FakeClock, tokens: list[str], code: str) -> None:
+    made = restored(console, send(console, tokens[0]), clock)
+    with pytest.raises(Refused):
+        answer(console, made, browser="other", code=code)
+    assert state(console, made) == core.RESTORED
+
+
+def test_a_code_is_in_no_column_of_the_database(console: Console, tokens: list[str]) -> None:
+    made = send(console, tokens[0])
+    with console.read() as session:
+        for table in Base.metadata.sorted_tables:
+            for row in session.execute(select(table)):
+                assert made.code not in [str(value) for value in row], table.name
+                assert made.status_token not in repr(row), table.name
+                assert tokens[0] not in repr(row), table.name
+
+
+def test_answering_before_the_restore_is_refused(console: Console, tokens: list[str]) -> None:
+    made = send(console, tokens[0])
+    with pytest.raises(Refused):
+        answer(console, made)
+    assert events(console, core.CONFIRMED) == []
+
+
+# -- abuse loses nothing ----------------------------------------------------------------------------------------------
+
+
+def test_a_form_sent_twice_is_one_report(console: Console, tokens: list[str]) -> None:
+    first, second = send(console, tokens[0]), send(console, tokens[0])
+    assert (second.number, second.code, second.is_repeat) == (first.number, "", True)
+    with pytest.raises(Refused):
+        send(console, tokens[0], browser="somebody else")
+    assert len(events(console, core.REPORTED)) == 1
+
+
+def test_a_flood_hides_nothing_and_loses_nothing(console: Console, tokens: list[str]) -> None:
+    flood = 300
+    made = [send(console, tokens[0], key=str(n), browser=f"b{n}", title=f"垃圾 {n}") for n in range(flood)]
+    real = send(console, tokens[1], key="real", browser="nurse", title="取药窗口打不开")
+    assert sum(bool(one.number) for one in made) == PER_PLACE
+    assert real.number
+    with console.read() as session:
+        waiting, count = public_reports.waiting(session, VENDOR, per_page=1000)
+        assert count == flood - PER_PLACE
+        assert {one.form["title"] for one in waiting} == {f"垃圾 {n}" for n in range(PER_PLACE, flood)}
+        assert session.scalar(select(func.count()).select_from(TicketRow)) == PER_PLACE + 1
+        assert audit.first_broken(session) is None
+
+
+def test_one_browser_is_held_up_before_its_sticker_is(console: Console, tokens: list[str]) -> None:
+    made = [send(console, tokens[0], key=str(n)) for n in range(PER_BROWSER + 1)]
+    assert [bool(one.number) for one in made] == [True] * PER_BROWSER + [False]
+    assert send(console, tokens[0], key="x", browser="other").number
+
+
+def test_a_waiting_report_becomes_a_ticket_of_when_it_came(
+    console: Console, clock: FakeClock, tokens: list[str]
+) -> None:
+    came = clock()
+    for n in range(PER_BROWSER):
+        send(console, tokens[0], key=str(n), address=INSIDE)
+    held = send(console, tokens[0], key="held", address=INSIDE, title="真的坏了", phone="8120")
+    with console.read() as session:
+        before = public_reports.mark(session, held.report_id)
+    clock.forward(hours=30)
+    with console.write() as session:
+        number = public_reports.accept(session, console.book(session), held.report_id, VENDOR, console.now())
+    event = events(console, core.REPORTED)[-1]
+    assert (event.occurred_at, event.grade) == (came, "A")
+    assert events(console, "received")[0].hash.startswith(before)
+    assert events(console, "accepted")[0].actor == VENDOR.account
+    with console.read() as session:
+        row = session.get(PublicReportRow, held.report_id)
+        assert row is not None
+        assert (row.state, row.form) == ("ticket", "")
+        assert session.scalars(select(TicketRow.title).where(TicketRow.number == number)).one() == "真的坏了"
+        assert session.scalars(
+            select(PersonalRow.text).where(PersonalRow.seq == event.seq, PersonalRow.field == "phone")
+        ).one()
+    with console.write() as session, pytest.raises(Refused):
+        public_reports.accept(session, console.book(session), held.report_id, VENDOR, console.now())
+
+
+def test_only_the_hospital_says_that_a_report_is_none(console: Console, tokens: list[str]) -> None:
+    for n in range(PER_BROWSER + 1):
+        held = send(console, tokens[0], key=str(n))
+    with console.write() as session, pytest.raises(Refused):
+        public_reports.reject(session, held.report_id, "假的", VENDOR, console.now())
+    with console.write() as session, pytest.raises(Refused) as refused:
+        public_reports.reject(session, held.report_id, " ", HOSPITAL, console.now())
+    assert refused.value.field == "reason"
+    with console.write() as session:
+        public_reports.reject(session, held.report_id, "恶作剧", HOSPITAL, console.now())
+    with console.read() as session:
+        row = session.get(PublicReportRow, held.report_id)
+        assert row is not None
+        assert row.state == "rejected"
+        assert "打不开" in row.form  # what was typed stays
+
+
+# -- stickers ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_renewed_sticker_makes_the_old_one_worthless(console: Console, tokens: list[str]) -> None:
+    with console.write() as session:
+        fresh = locations.renew(session, 1, console.public_secrets, HOSPITAL, console.now())
+    assert fresh.token != tokens[0]
+    with console.read() as session:
+        with pytest.raises(NotFound):
+            public_reports.place_of(session, tokens[0])
+        assert public_reports.place_of(session, fresh.token).id == 1
+
+
+def test_a_retired_sticker_opens_nothing_and_is_not_printed(console: Console, tokens: list[str]) -> None:
+    with console.write() as session:
+        locations.retire(session, 1, HOSPITAL, console.now())
+    with console.read() as session, pytest.raises(NotFound):
+        public_reports.place_of(session, tokens[0])
+    with console.write() as session, pytest.raises(Refused):
+        locations.stickers(session, [1], console.public_secrets, HOSPITAL, console.now())
+
+
+def test_stickers_of_a_lost_key_are_made_anew(console: Console, tokens: list[str]) -> None:
+    other = type(console.public_secrets)(b"another key of the house" * 2)
+    with console.write() as session:
+        (sticker,) = locations.stickers(session, [1], other, HOSPITAL, console.now())
+    with console.read() as session:
+        assert public_reports.place_of(session, sticker.token).generation == 2
+
+
+@pytest.mark.parametrize(
+    "actor",
+    [VENDOR, actor_of("a", "a", "auditor"), actor_of("a", "a", "administrator"),
+     Actor("v", "v", "vendor", frozenset({"locations.manage"}))],
+)  # fmt: skip
+def test_nobody_but_the_hospital_has_a_hand_in_places(console: Console, tokens: list[str], actor: Actor) -> None:
+    acts = (
+        lambda s: locations.add(s, "x", set(), console.public_secrets, actor=actor, now=console.now()),
+        lambda s: locations.stickers(s, [1], console.public_secrets, actor, console.now()),
+        lambda s: locations.renew(s, 1, console.public_secrets, actor, console.now()),
+        lambda s: locations.retire(s, 1, actor, console.now()),
+    )
+    for act in acts:
+        with console.write() as session, pytest.raises(Refused):
+            act(session)
+
+
+@pytest.mark.parametrize("lines", ["", "a,b,没有的模块", "a,b,c,d", ",b", "x" * 61, "药房", "新,重\n新,重", "甲\x07"])
+def test_lines_that_are_not_right_add_no_place(console: Console, tokens: list[str], lines: str) -> None:
+    with console.write() as session, pytest.raises(Refused) as refused:
+        locations.add(session, lines, {MODULE}, console.public_secrets, actor=HOSPITAL, now=console.now())
+    assert refused.value.field == "lines"
+    with console.read() as session:
+        assert len(locations.listing(session, HOSPITAL)) == 2

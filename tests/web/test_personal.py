@@ -1,0 +1,142 @@
+"""A ticket's page shows masked texts; their originals for a reason and five minutes, with and without JavaScript."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from ops_console.store.personal import RevealRow
+from tests.conftest import FakeClock, log_ticket
+from tests.web.conftest import Site, everything, open_site
+from tests.web.pages import Browser, Page
+
+PHONE, SHOWN = "13800001234", "138****1234"
+
+
+@pytest.fixture
+def number(site: Site) -> str:
+    return log_ticket(site.console, phone=PHONE, title="打不开", description="<b>卡</b> 6222021234567890128")
+
+
+def place(browser: Browser, number: str, field: str = "phone") -> str:
+    forms = browser.get(f"/tickets/{number}").root.all("form")
+    return next(form["action"] for form in forms if form["action"].endswith(f"/{field}"))
+
+
+def part(browser: Browser, method: str, path: str, **fields: str) -> Page:
+    data = {"csrf_token": browser.token, **fields} if method == "POST" else None
+    return browser.ask(method, path, data=data, headers={"HX-Request": "true"})
+
+
+def test_the_ticket_shows_masked_texts_and_where_to_ask(site: Site, number: str) -> None:
+    page = site.as_("vendor").get(f"/tickets/{number}")
+    assert PHONE not in page.html
+    assert SHOWN in page.root.one("section", id="masked").text
+    assert len(page.root.all("div", "original")) == 2
+    assert page.tree.faults == []
+
+
+def test_an_auditor_sees_masked_texts_and_no_button(site: Site, number: str) -> None:
+    page = site.as_("auditor").get(f"/tickets/{number}")
+    assert SHOWN in page.text
+    assert not page.root.one("section", id="masked").all("form")
+    path = place(site.as_("vendor"), number)
+    assert site.as_("auditor").get(path).status == 403
+    assert site.as_("auditor").post(path, reason="x").status == 403
+
+
+def test_without_javascript_a_page_shows_the_original_until_when(site: Site, number: str, clock: FakeClock) -> None:
+    browser = site.as_("hospital")
+    path = place(browser, number)
+    assert PHONE not in browser.get(path).html
+    answer = browser.post(path, reason="回电核实")
+    assert (answer.status, answer.location) == (303, path)
+    page = browser.get(path)
+    assert page.root.one("p", "original-whole").text == PHONE
+    assert "18:05:00" in page.text
+    assert page.headers["Cache-Control"] == "no-store"
+    assert 300 <= int(page.headers["Refresh"]) <= 301
+    assert page.tree.faults == []
+    clock.forward(minutes=5)
+    again = browser.get(path)
+    assert PHONE not in again.html
+    assert "Refresh" not in again.headers
+    assert again.root.one("input", name="reason").get("value") == ""
+
+
+def test_with_javascript_the_part_is_replaced_and_fetched_again_at_its_end(
+    site: Site, number: str, clock: FakeClock
+) -> None:
+    browser = site.as_("vendor")
+    path = place(browser, number)
+    answer = part(browser, "POST", path, reason="回电核实")
+    shown = answer.root.one("div", "original")
+    assert shown.one("p", "original-whole").text == PHONE
+    assert (shown["hx-get"], shown["hx-trigger"]) == (path, "load delay:301s")
+    assert answer.headers["Cache-Control"] == "no-store"
+    clock.forward(seconds=301)
+    later = part(browser, "GET", path)
+    assert PHONE not in later.html
+    assert later.root.one("form")["action"] == path
+
+
+def test_a_reveal_without_reason_is_told_beside_the_field(site: Site, number: str) -> None:
+    browser = site.as_("vendor")
+    path = place(browser, number)
+    answer = browser.post(path, reason=" ")
+    assert answer.status == 400
+    assert "请写明查看原文的原因" in answer.root.one("p", "fault").text
+    assert PHONE not in answer.html
+    told = part(browser, "POST", path, reason="长" * 201)
+    assert told.root.one("p", "fault").text
+    assert told.root.one("input", name="reason")["value"] == "长" * 201
+    with site.console.read() as session:
+        assert session.scalars(select(RevealRow)).all() == []
+
+
+def test_looking_at_an_original_again_changes_no_row(site: Site, number: str) -> None:
+    browser = site.as_("vendor")
+    path = place(browser, number)
+    browser.post(path, reason="回电核实")
+    before = everything(site.console)
+    assert PHONE in browser.get(path).html
+    assert everything(site.console) == before
+
+
+def test_what_was_typed_is_text_on_the_page(site: Site, number: str) -> None:
+    browser = site.as_("vendor")
+    path = place(browser, number, "description")
+    browser.post(path, reason="核实")
+    page = browser.get(path)
+    assert page.root.one("p", "original-whole").text == "<b>卡</b> 6222021234567890128"
+
+
+def test_unknown_places_are_not_found(site: Site, number: str) -> None:
+    for path in (f"/tickets/{number}/originals/99/phone", "/tickets/GD-1/originals/2/phone"):
+        assert site.as_("vendor").get(path).status == 404
+        assert site.as_("vendor").post(path, reason="x").status == 404
+
+
+def test_over_plain_http_beyond_loopback_no_original_is_shown(tmp_path: Path, sqlite_template: Path) -> None:
+    environment = {
+        "OPS_SERVER__HOST": "0.0.0.0", "OPS_SERVER__ALLOW_PLAIN_HTTP": "true",
+        "OPS_SERVER__PUBLIC_URL": "http://ops.example.org:8000",
+    }  # fmt: skip
+    site = open_site(tmp_path / "data", sqlite_template, FakeClock(), **environment)
+    number = log_ticket(site.console, phone=PHONE)
+    browser = site.signed_in("vendor", origin="http://ops.example.org:8000")
+    answer = browser.post(place(browser, number), reason="回电核实")
+    assert answer.status == 400
+    assert PHONE not in answer.html
+    site.console.close()
+
+
+def test_the_events_tell_who_saw_what_and_why(site: Site, number: str) -> None:
+    browser = site.as_("vendor")
+    browser.post(place(browser, number), reason="回电核实")
+    text = browser.get(f"/tickets/{number}").root.all("table", "list-events")[-1].text
+    assert "查看原文" in text
+    assert "回电核实" in text
+    assert "联系电话" in text

@@ -1,0 +1,195 @@
+"""The pages of reports without an account: what strangers see, what vendors never see, sealed answers, the worker."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from sqlalchemy import select
+
+from ops_console.core import tickets as core
+from ops_console.services import locations
+from ops_console.store.audit import EventRow
+from ops_console.store.public_reports import PublicReportRow
+from ops_console.store.tickets import TicketRow
+from tests.conftest import HOSPITAL, do
+from tests.web.conftest import Site, everything
+from tests.web.pages import Browser, Page
+from tests.web.test_rights import ASKED, address
+
+PLACE = "门诊收费处 3 号窗口"
+REPORT = {"kind": "broken", "module": "报告查询", "title": "蓝屏了", "reporter": "王护士", "phone": "61234567"}
+
+
+@pytest.fixture
+def token(site: Site) -> str:
+    """A sticker's token."""
+    at = site.console
+    with at.write() as session:
+        locations.add(session, f"门诊收费处,{PLACE}", set(), at.public_secrets, actor=HOSPITAL, now=at.now())
+        (sticker,) = locations.stickers(session, [1], at.public_secrets, HOSPITAL, at.now())
+    return sticker.token
+
+
+def report(browser: Browser, token: str = "", **given: str) -> Page:
+    return browser.post("/report", **{"key": "k", "place": token, **REPORT, **given})
+
+
+def leave(browser: Browser) -> None:
+    """Sign out; the forms of the session that ended are worth nothing afterwards."""
+    browser.post("/sign-out")
+    browser._token = ""
+
+
+def code_of(page: Page) -> str:
+    return page.root.one("b", css="public-code").text
+
+
+def status_of(page: Page) -> str:
+    return "/s/" + re.findall(r"/s/([\w-]{22})\"", page.html)[0]
+
+
+def test_a_report_needs_no_account_and_no_script(site: Site, token: str) -> None:
+    nurse = site.browser()
+    form = nurse.get(f"/r/{token}")
+    assert (form.status, form.headers["Referrer-Policy"]) == (200, "no-referrer")
+    assert PLACE in form.text
+    receipt = report(nurse, token)
+    assert receipt.status == 200
+    with site.console.read() as session:
+        row = session.scalars(select(TicketRow)).one()
+        mark = session.scalars(select(EventRow.hash).where(EventRow.kind == "reported")).one()[:12]
+    assert row.number in receipt.text
+    assert mark in receipt.text
+    assert nurse.get(status_of(receipt)).root.one("code").text == mark
+
+
+@pytest.mark.parametrize("path", ["/报修", "/report"])
+def test_the_shared_pages_addresses_both_open(site: Site, path: str) -> None:
+    assert site.browser().get(path).status == 200
+
+
+def test_an_unknown_sticker_leads_to_the_open_page(site: Site) -> None:
+    answer = site.browser().get("/r/AAAAAAAAAAAAAAAAAAAAAA")
+    assert answer.status == 404
+    assert answer.root.one("a", css="btn-primary")["href"] == "/%E6%8A%A5%E4%BF%AE" or "/report" in answer.html
+
+
+def test_public_pages_never_repeat_what_somebody_typed(site: Site, token: str) -> None:
+    nurse = site.browser()
+    receipt = report(nurse, token)
+    status = status_of(receipt)
+    for browser in (nurse, site.browser()):
+        for path in (f"/r/{token}", "/report", status, "/contacts", "/report/offline"):
+            shown = browser.get(path).html
+            assert not any(typed in shown for typed in ("蓝屏了", "王护士", "61234567")), path
+
+
+def test_no_face_shows_the_code_to_a_vendor(site: Site, token: str) -> None:
+    """Walks every page there is as a vendor (and every other role) with the code known."""
+    receipt = report(site.browser(), token)
+    code, number = code_of(receipt), re.findall(r"GD-\d{8}-\d{5}", receipt.html)[0]
+    word = re.compile(rf"(?<![\w:.-]){code}(?![\w:.-])")
+    for role in ("vendor", "hospital", "auditor", "administrator"):
+        browser = site.signed_in(role)
+        pages = [address(rule).replace("GD-20261120-00001", number) for _, method, rule in ASKED if method == "GET"]
+        for page in [*pages, f"/tickets?number={number}", status_of(receipt)]:
+            if "static" not in page and not page.endswith(".js"):
+                assert not word.search(browser.get(page).html), (role, page)
+    with site.console.read() as session:
+        assert code not in {str(value) for row in session.execute(select(PublicReportRow)) for value in vars(row[0])}
+
+
+def test_a_code_from_elsewhere_closes_and_a_wrong_one_does_not(site: Site, token: str) -> None:
+    receipt = report(site.browser(), token)
+    number, status, code = re.findall(r"GD-\d{8}-\d{5}", receipt.html)[0], status_of(receipt), code_of(receipt)
+    site.clock.forward(minutes=1)
+    do(site.console, number, core.RESPONDED)
+    do(site.console, number, core.RESTORE)
+    other = site.browser()
+    assert "确认码" in other.get(status).text
+    refused = other.post(status, answer="restored", code=f"{(int(code) + 1) % 10000:04d}")
+    assert refused.status == 400
+    assert "确认码不对" in refused.text
+    assert other.post(status, answer="restored", code=code, stars="5").status == 303
+    assert "已关闭" in other.get(status).text
+
+
+def test_looking_at_a_status_page_confirms_nothing(site: Site, token: str) -> None:
+    receipt = report(site.browser(), token)
+    number, status = re.findall(r"GD-\d{8}-\d{5}", receipt.html)[0], status_of(receipt)
+    site.clock.forward(minutes=1)
+    do(site.console, number, core.RESPONDED)
+    do(site.console, number, core.RESTORE)
+    before = everything(site.console)
+    for method in ("GET", "HEAD"):
+        site.browser().ask(method, status + "?answer=restored&stars=5")
+    assert everything(site.console) == before
+
+
+def test_a_refused_field_keeps_what_was_typed(site: Site, token: str) -> None:
+    answer = report(site.browser(), token, phone="1" * 101)
+    assert answer.status == 400
+    assert answer.root.one("input", name="title")["value"] == "蓝屏了"
+    assert answer.root.all("p", css="fault")
+
+
+@pytest.mark.parametrize("hostile", ["<svg onload=alert(1)>", "=cmd|'/c calc'!A1", "{{7*7}}", "<@all>[点此](http://x)"])
+def test_hostile_texts_stay_texts_on_the_staff_pages(site: Site, token: str, hostile: str) -> None:
+    report(site.browser(), token, title=hostile)
+    number = "GD-20261120-00001"
+    page = site.as_("vendor").get(f"/tickets/{number}")
+    assert hostile in page.text
+    assert "<svg onload" not in page.html
+
+
+def test_a_registered_browser_brings_its_department_and_grade_a(site: Site) -> None:
+    pc = site.signed_in("hospital")
+    assert pc.post("/locations/browsers", label="护士站 1 号机", department="心内科").status == 302
+    leave(pc)
+    form = pc.get("/报修")
+    assert form.root.one("input", name="department")["value"] == "心内科"
+    report(pc)
+    with site.console.read() as session:
+        assert session.scalars(select(EventRow.grade).where(EventRow.kind == "reported")).one() == "A"
+
+
+def test_a_vendor_who_signs_in_there_ends_that(site: Site) -> None:
+    pc = site.signed_in("hospital")
+    pc.post("/locations/browsers", label="护士站 1 号机", department="心内科")
+    leave(pc)
+    pc.sign_in("vendor")
+    leave(pc)
+    report(pc)
+    with site.console.read() as session:
+        assert session.scalars(select(EventRow.grade).where(EventRow.kind == "reported")).one() == "B"
+
+
+def test_the_worker_may_speak_for_stickers_alone(site: Site) -> None:
+    answer = site.browser().get("/report-worker.js")
+    assert answer.headers["Service-Worker-Allowed"] == "/r"
+    assert "javascript" in answer.headers["Content-Type"]
+    policy = answer.headers["Content-Security-Policy"]
+    assert "worker-src 'self'" in policy
+    assert "camera=(self)" in answer.headers["Permissions-Policy"]
+
+
+def test_waiting_reports_are_taken_in_by_one_click(site: Site, token: str) -> None:
+    nurse = site.browser()
+    for n in range(7):
+        report(nurse, token, key=str(n), title=f"第 {n} 次")
+    vendor = site.as_("vendor")
+    shown = vendor.get("/reports/pending")
+    assert "第 6 次" in shown.text
+    assert "不受理" not in [button.text for button in shown.root.all("button")]
+    assert vendor.post("/reports/pending/7/accept").status == 302
+    assert "第 6 次" not in vendor.get("/reports/pending").text
+    with site.console.read() as session:
+        assert len(session.scalars(select(TicketRow.id)).all()) == 7
+
+
+def test_stickers_are_printed_for_the_hospital_alone(site: Site, token: str) -> None:
+    printed = site.as_("hospital").post("/locations/stickers", ids="1")
+    assert (printed.status, printed.headers["Content-Type"]) == (200, "application/pdf")
+    assert printed.body.startswith(b"%PDF-")
+    assert site.as_("vendor").post("/locations/stickers", ids="1").status == 403

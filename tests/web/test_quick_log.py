@@ -1,0 +1,162 @@
+"""The quick log's pages without a browser: with and without a script, who may, what is told when it cannot be kept."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.conftest import NOON, log_ticket
+from tests.web.conftest import Site, everything
+from tests.web.pages import Browser, Page
+
+LINE = "门诊收费 王护士 支付宝缴费成功但HIS未到账 电话"
+HOSTILE = "<script>alert(1)</script> {{7*7}} ' OR 1=1 -- 打不开 电话"
+
+
+def by_script(browser: Browser, path: str = "/log", **fields: str) -> Page:
+    data = {"csrf_token": browser.token, "act": "save", **fields}
+    return browser.ask("POST", path, data=data, headers={"X-Requested-With": "fetch"})
+
+
+def rows(site: Site) -> list[Any]:
+    from ops_console.core.ticket_lists import Filter
+    from ops_console.store import tickets
+
+    with site.console.read() as session:
+        return list(tickets.page(session, Filter(), NOON, sort="number", descending=False, limit=50, offset=0))
+
+
+def test_without_a_script_the_line_is_shown_as_read_and_kept_when_confirmed(site: Site) -> None:
+    vendor = site.as_("vendor")
+    shown = vendor.post("/log", line=LINE, act="check")
+    assert shown.main.one("select", name="type").chosen == ["故障"]
+    assert shown.main.one("input", name="department")["value"] == "门诊收费处"
+    assert shown.main.all("button", name="act")[0]["value"] == "save"
+    assert rows(site) == []
+    kept = vendor.send("/log", line=LINE, act="save")
+    assert kept.main.all("div", "quick-done") != []
+    assert [(row.type, row.module, row.department) for row in rows(site)] == [("故障", "门诊缴费", "门诊收费处")]
+
+
+def test_without_a_script_one_tap_stamps_and_the_placeholder_waits_with_its_link(site: Site) -> None:
+    page = site.as_("vendor").send("/log", line="", at_once="当面")
+    number = rows(site)[0].number
+    assert (rows(site)[0].channel, rows(site)[0].title) == ("当面", "")
+    fill = page.main.one("a", href=f"/log?number={number}")
+    assert fill.text == "补内容"
+    filled = site.as_("vendor").send("/log", line="药房刘药师 处方打不开", number=number, act="save")
+    assert filled.status == 200
+    assert rows(site)[0].title == "处方打不开"
+
+
+def test_a_chat_line_is_asked_when_it_was_said_and_a_chip_answers(site: Site) -> None:
+    vendor = site.as_("vendor")
+    asked = by_script(vendor, line="药房 处方打不开 微信群")
+    assert (asked.status, "data-asked-said" in asked.html, rows(site)) == (200, True, [])
+    plain = vendor.post("/log", line="药房 处方打不开 微信群", act="save")
+    assert "是什么时候说的" in plain.main.text
+    assert plain.main.one("textarea").text == "药房 处方打不开 微信群"
+    kept = by_script(vendor, line="药房 处方打不开 微信群", said="30", chat="微信群")
+    assert (kept.status, rows(site)[0].reported_at) == (200, NOON - timedelta(minutes=30))
+
+
+def test_a_refusal_keeps_the_line_and_tells_the_reason_beside_it(site: Site) -> None:
+    told = by_script(site.as_("vendor"), line="23:50 药房 处方打不开 电话")
+    assert told.status == 400
+    assert "23:50 还没有到" in told.html
+    page = site.as_("vendor").post("/log", line="23:50 药房 处方打不开 电话", act="save")
+    assert page.main.one("textarea").text == "23:50 药房 处方打不开 电话"
+    assert rows(site) == []
+
+
+def test_what_was_typed_is_shown_as_text_alone(site: Site) -> None:
+    for page in (by_script(site.as_("vendor"), line=HOSTILE), site.as_("vendor").get("/log")):
+        assert "<script>alert" not in page.html
+    assert (
+        "<script>alert(1)</script> {{7*7}}" in site.as_("vendor").get("/log").main.text
+        or rows(site)[0].title in HOSTILE
+    )
+
+
+def test_guessing_changes_nothing(site: Site) -> None:
+    vendor = site.as_("vendor")
+    assert vendor.token
+    before = everything(site.console)
+    guessed = by_script(vendor, "/log/guess", line=LINE)
+    assert guessed.root.one("select", name="module").chosen == ["门诊缴费"]
+    kept = by_script(vendor, "/log/guess", line=LINE, kept="module", module="就医指南")
+    assert kept.root.one("select", name="module").chosen == ["就医指南"]
+    assert everything(site.console) == before
+
+
+@pytest.mark.parametrize("role", ["hospital", "auditor", "administrator"])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/log"), ("POST", "/log"), ("POST", "/log/guess"), ("POST", "/log/chat"), ("POST", "/log/drafts"),
+     ("POST", "/log/take-back"), ("GET", "/closing")],
+)  # fmt: skip
+def test_the_quick_log_is_the_vendors_own(site: Site, role: str, method: str, path: str) -> None:
+    browser = site.as_(role)
+    data = {"csrf_token": browser.token, "line": LINE, "act": "save"} if method == "POST" else None
+    assert browser.ask(method, path, data=data).status == 403
+    assert rows(site) == []
+
+
+def test_another_persons_act_is_not_taken_back_here(site: Site) -> None:
+    number = log_ticket(site.console)
+    refused = site.as_("vendor").post("/log/take-back", number=number)
+    assert refused.status in (302, 400)
+    assert site.as_("vendor").post("/log/take-back", number="GD-20200101-00001").status == 404
+
+
+def test_pasted_chat_is_logged_as_ticked_and_the_rest_left(site: Site) -> None:
+    vendor = site.as_("vendor")
+    block = "王护士 2026-11-20 17:12:33\n扫码付失败\n李护士 2026-11-20 17:13:00\n收到\n陈医生 2026-11-18 08:00\n白屏"
+    page = vendor.post("/log", line=block, act="check")
+    assert len(page.main.all("fieldset")) == 3
+    fields = {
+        "line": block,
+        "keep-0": "yes",
+        "type-0": "故障",
+        "module-0": "门诊缴费",
+        "keep-2": "yes",
+        "type-2": "故障",
+    }
+    told = vendor.send("/log/drafts", **fields)
+    assert "已登记 1 件" in told.main.text
+    assert "24 小时" in told.main.text
+    assert [(row.channel, row.reporter, row.title) for row in rows(site)] == [("微信群", "王护士", "扫码付失败")]
+
+
+def test_the_box_takes_a_bounded_number_of_statements_whatever_waits(site: Site) -> None:
+    vendor = site.as_("vendor")
+    vendor.get("/log")
+    with site.statements() as few:
+        vendor.get("/log")
+    for _ in range(30):
+        log_ticket(site.console, title="", incomplete=True)
+    with site.statements() as many:
+        vendor.get("/log")
+    assert len(many) <= len(few) + 2 <= 9
+    site.clock.forward(seconds=1)
+    with site.statements() as closing:
+        vendor.get("/closing")
+    assert len(closing) <= 10
+
+
+def test_the_end_of_the_day_is_marked_in_the_menu_until_nothing_is_left(site: Site) -> None:
+    vendor = site.as_("vendor")
+    assert "今日已收尾" in vendor.get("/closing").main.text
+    log_ticket(site.console, title="", incomplete=True)
+    page = vendor.get("/closing")
+    assert "只有时间、还没有内容" in page.main.text
+    site.clock.forward(minutes=1)
+    assert [mark.text for mark in vendor.get("/log").root.all("span", "rail-mark")] == ["待办"]
+    assert site.as_("hospital").get("/tickets").root.all("span", "rail-mark") == []
+
+
+def test_the_vendors_list_has_the_box_and_the_hospitals_has_not(site: Site) -> None:
+    assert len(site.as_("vendor").get("/tickets").root.all("form", "quick")) == 1
+    assert site.as_("hospital").get("/tickets").root.all("form", "quick") == []
