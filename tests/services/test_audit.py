@@ -83,7 +83,7 @@ def test_an_altered_anchor_or_one_left_out_is_told(ten: Console, clock: FakeCloc
     lines = held.read_text(encoding="utf-8").splitlines(keepends=True)
     held.write_text(lines[0] + lines[2], encoding="utf-8")
     assert [one["kind"] for one in offline(export, "--anchors", held)[1]] == ["ok", "anchor_linked"]
-    held.write_text(lines[0].replace('"count":11', '"count":10'), encoding="utf-8")
+    held.write_text(lines[0].replace('"count":13', '"count":12'), encoding="utf-8")
     assert offline(export, "--anchors", held) == (1, [{"day": "2026-11-20", "kind": "anchor_digest"}])
 
 

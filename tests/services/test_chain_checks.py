@@ -149,10 +149,10 @@ EDITS: dict[str, Edit] = {
     ),
     "the first deleted": lambda _c, _n: (["DELETE FROM event WHERE seq = 1"], "missing", 1),
     "tail cut below the anchor": lambda _c, n: (
-        [f"DELETE FROM event_personal WHERE seq >= {n}", f"DELETE FROM event WHERE seq >= {n}"], "anchor_cut", 11,
+        [f"DELETE FROM event_personal WHERE seq >= {n}", f"DELETE FROM event WHERE seq >= {n}"], "anchor_cut", 13,
     ),
     "one recomputed alone": lambda c, n: (forge_tail(c, n, kind="forged")[:2], "linked", n + 1),
-    "everything after it linked anew": lambda c, n: (forge_tail(c, n, kind="forged"), "anchor_other", 11),
+    "everything after it linked anew": lambda c, n: (forge_tail(c, n, kind="forged"), "anchor_other", 13),
     "personal text altered": lambda _c, n: (
         [f"UPDATE event_personal SET text = '另一个人' WHERE seq = {n}"], "personal", n,
     ),
@@ -160,8 +160,8 @@ EDITS: dict[str, Edit] = {
     "text emptied, salt kept": lambda _c, n: (
         [f"UPDATE event_personal SET text = NULL WHERE seq = {n}"], "personal", n,
     ),
-    "anchor altered": lambda _c, _n: (["UPDATE anchor SET seq = 10"], "anchor_altered", 10),
-    "anchor deleted": lambda _c, _n: (["DELETE FROM anchor"], "anchor_lost", 11),
+    "anchor altered": lambda _c, _n: (["UPDATE anchor SET seq = 12"], "anchor_altered", 12),
+    "anchor deleted": lambda _c, _n: (["DELETE FROM anchor"], "anchor_lost", 13),
 }  # fmt: skip
 UNSEEN_OFFLINE = ("text emptied, salt kept", "personal row removed", "anchor altered", "anchor deleted")
 
@@ -178,7 +178,7 @@ def test_an_untouched_chain_is_whole_here_and_offline(ten: Console, tmp_path: Pa
 @pytest.mark.parametrize("edit", EDITS)
 def test_an_edit_is_found_at_its_entry_and_the_offline_verifier_agrees(ten: Console, tmp_path: Path, edit: str) -> None:
     held = kept_anchors(ten, tmp_path / "held.jsonl")
-    assert number_of(ten, "9") == 11  # the last entry that the anchor counts
+    assert number_of(ten, "9") == 13  # the last entry that the anchor counts
     statements, kind, seq = EDITS[edit](ten, number_of(ten, "4"))
 
     as_owner(ten, *statements)
