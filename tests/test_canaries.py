@@ -104,15 +104,9 @@ def by_log(console: Console, folder: Path) -> None:
         logging.getLogger("ops_console.canary").exception("failed")
 
 
-ROADS: tuple[Callable[[Console, Path], None], ...] = (
-    by_form,
-    by_sheet,
-    by_moves,
-    by_job,
-    by_message,
-    by_public_report,
-    by_log,
-)
+Road = Callable[[Console, Path], None]
+ROADS: tuple[Road, ...] = (by_form, by_sheet, by_moves, by_job, by_message, by_public_report, by_log)
+PAGES = ("/tickets", "/jobs", "/import", "/reports/pending")
 
 
 def in_clear(held: bytes) -> list[str]:
