@@ -140,8 +140,8 @@ def test_grade_a_only_from_a_registered_browser_or_the_hospitals_network(console
 def test_where_the_vendor_signed_in_nothing_is_grade_a(console: Console, tokens: list[str]) -> None:
     register(console, "nurse")
     with console.write() as session:
-        devices.used(session, "nurse", VENDOR, console.now())
-        devices.used(session, "own phone", VENDOR, console.now())
+        devices.used(session, "nurse", VENDOR.side, VENDOR, console.now())
+        devices.used(session, "own phone", VENDOR.side, VENDOR, console.now())
     for key, browser in (("1", "nurse"), ("2", "own phone")):
         for address in (INSIDE, OUTSIDE):
             send(console, tokens[0], key=key + address, browser=browser, address=address)
