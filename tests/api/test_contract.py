@@ -86,7 +86,6 @@ def test_the_list_takes_the_filters_of_the_pages(house: House) -> None:
         ({"type": ["故障", "咨询"]}, {*faults, question}),
         ({"channel": "QQ"}, {faults[1]}),
         ({"state": "处理中"}, {question}),
-        ({"number": question}, {question}),
         ({"open": "true", "month": "2026-11", "hour": "18"}, {*faults, question}),
         ({"month": "2026-10"}, set()),
         ({"breached": "true"}, set()),
@@ -260,7 +259,7 @@ def test_strangers_read_the_document_and_nothing_else(house: House) -> None:
     assert house.count() == 1
 
 
-@pytest.mark.parametrize("role", [role for role in ROLES if role != "administrator"])
+@pytest.mark.parametrize("role", [role for role, (_, may) in ROLES.items() if "tokens.own" in may])
 def test_each_role_does_by_token_what_it_may_and_no_more(house: House, role: str) -> None:
     _, permissions = ROLES[role]
     number = log_ticket(house.console)
