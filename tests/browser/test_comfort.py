@@ -91,7 +91,7 @@ def test_keys_search_move_open_and_are_listed(vendor: Visitor) -> None:
     page.keyboard.press("d")
     page.wait_for_url("**/dashboard")
     page.keyboard.press("n")
-    page.wait_for_url("**/tickets/new")
+    page.wait_for_url("**/log")
 
 
 def test_a_phone_has_a_search_button(house: dict[str, object], visit: Visit) -> None:
