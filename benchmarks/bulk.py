@@ -26,21 +26,24 @@ from ops_console.core.contracts import VersionInForce
 from ops_console.core.ticket_folds import fold
 from ops_console.core.tickets import Event
 from ops_console.core.working_time import working_calendar
+from ops_console.services import search
 from ops_console.services.clocks import clock_columns, judge, ticket_columns
 from ops_console.services.contracts import Book
 from ops_console.store import audit, clocks, tickets
+from ops_console.store import search as found
 
 AHEAD = 3  # batches made before they are taken
 FAST = ("journal_mode=OFF", "synchronous=OFF", "locking_mode=EXCLUSIVE", "cache_size=-3000000", "temp_store=MEMORY")
-FILLED = ("ticket", "clock", "event", "event_personal")
+FILLED = ("ticket", "clock", "event", "event_personal", "ticket_text")
 
 
 @dataclass(frozen=True)
 class Rows:
-    """What a batch comes to: rows of tickets and clocks, and (recorded, ticket id, number, event) to be linked."""
+    """What a batch comes to: rows of tickets, clocks and the search, and (ticket id, number, event) to be linked."""
 
     tickets: list[dict[str, Any]]
     clocks: list[dict[str, Any]]
+    texts: list[dict[str, Any]]
     events: list[tuple[int, str, Event]]
 
 
@@ -60,12 +63,13 @@ def _book(versions: tuple[VersionInForce, ...]) -> Book:
 
 def rows_of(batch: Batch, count: int, versions: tuple[VersionInForce, ...]) -> Rows:
     """Given a batch of the history and the versions in force, return its rows, by the services' own functions."""
-    made, book = Rows([], [], []), _book(versions)
+    made, book = Rows([], [], [], []), _book(versions)
     for ticket_id, number, events in history.tell(batch, count, _known()):
         facts = fold(number, events)
         assert facts is not None
         judged = judge(facts, book)
         made.tickets.append({"id": ticket_id, "number": number, **ticket_columns(judged)})
+        made.texts.append(search.row_of(ticket_id, facts))
         made.clocks.extend(clock_columns(judged, ticket_id, END))
         made.events.extend((ticket_id, number, event) for event in events)
     made.events.sort(key=lambda told: told[2].recorded_at)  # stable: a ticket's own events stay in order
@@ -96,6 +100,9 @@ def fill(file: Path, count: int, book: Book, head: tuple[int, str]) -> None:
         for rows in all_rows(count, book.versions):
             tally.update(clocks._cell(row) for row in rows.clocks if row["result"])
             head = _store(connection, rows, head)
+            with Session(connection, join_transaction_mode="create_savepoint") as session:
+                found.add(session, rows.texts)
+                session.commit()
         with Session(connection, join_transaction_mode="create_savepoint") as session:
             clocks._move_tally(session, tally)
             session.commit()

@@ -22,7 +22,9 @@ import psutil
 from benchmarks.calendars import processor
 
 README = Path(__file__).resolve().parent / "README.md"
-SECTIONS = ("load", "pages", "create", "imports", "reports", "start", "chain", "calendars")  # in the order of README.md
+SECTIONS = (  # in the order of README.md
+    "load", "pages", "search", "create", "imports", "reports", "start", "chain", "calendars",
+)  # fmt: skip
 AIMS = "own aims"  # the source of every figure in a column named so
 HEAD = """# Figures
 

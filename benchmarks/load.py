@@ -27,7 +27,8 @@ from ops_console.console import PROJECT, Console
 from ops_console.core.ticket_folds import fold
 from ops_console.services.clocks import clock_columns, frozen_of, judge, ticket_columns
 from ops_console.services.contracts import Book
-from ops_console.store import audit, clocks, tickets
+from ops_console.services.search import row_of
+from ops_console.store import audit, clocks, search, tickets
 
 ROOT = Path(os.environ.get("OPS_BENCHMARKS") or Path(tempfile.gettempdir()) / "ops-console-benchmarks")
 SAMPLE = 200
@@ -116,9 +117,10 @@ def verify(console: Console, book: Book, count: int) -> None:
         different = [ticket_id for ticket_id in chosen if _differs(session, book, ticket_id)]
         miscounted = clocks.miscounted(session, "2000-01", "2999-12")
         broken = audit.first_broken(session)
+        unfound = count - int(session.scalar(text("SELECT count(*) FROM ticket_text")) or 0)
         dangling = session.execute(text("PRAGMA foreign_key_check")).first()
-    if different or miscounted or broken or dangling:
-        raise ValueError(f"not as the services store: {different=} {miscounted=} {broken=} {dangling=}")
+    if different or miscounted or broken or dangling or unfound:
+        raise ValueError(f"not as the services store: {different=} {miscounted=} {broken=} {dangling=} {unfound=}")
 
 
 def _differs(session: Session, book: Book, ticket_id: int) -> bool:
@@ -132,6 +134,8 @@ def _differs(session: Session, book: Book, ticket_id: int) -> bool:
         for clock in clocks.of_tickets(session, [ticket_id]).get(ticket_id, [])
     ]
     is_same = all(getattr(row, name) == value for name, value in ticket_columns(judged).items())
+    text_row = search.known(session, [ticket_id]).get(ticket_id)
+    is_same = is_same and text_row is not None and dict(text_row._mapping) == row_of(ticket_id, facts)
     return not is_same or judged != again or stored != clock_columns(judged, ticket_id, END)
 
 

@@ -6,7 +6,7 @@ Run `python -m benchmarks.pages --sizes 10000`; a folder that is not there yet i
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import cycle, islice
@@ -113,10 +113,10 @@ def cost(server: Server, browsers: Sequence[Browser], page: Page, requests: int)
     )  # fmt: skip
 
 
-def measure(count: int, requests: int) -> Measured:
-    """Given a number of tickets whose folder is loaded and how many answers a figure, return all figures."""
+def measure(count: int, requests: int, asked: Callable[[int, Sequence[str]], tuple[Page, ...]] = pages_of) -> Measured:
+    """Given a number of tickets whose folder is loaded, how many answers a figure and the pages, return all figures."""
     folder = load.folder_of(count)
-    pages = pages_of(count, numbers_of(folder, count))
+    pages = asked(count, numbers_of(folder, count))
     with servers.running(folder) as server:
         password = servers.take_account(server, folder)
         browsers = [servers.sign_in(server, password) for _ in range(max(CONNECTIONS))]

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from benchmarks import calendars, chain, create, figures, imports, load, pages, reports, start
+from benchmarks import calendars, chain, create, figures, imports, load, pages, reports, search, start
 
 
 def load_all(sizes: Sequence[int], *, anew: bool) -> str:
@@ -37,6 +37,7 @@ def main() -> None:
         "load": partial(load_all, asked.sizes, anew=bool(asked.anew)),
         "pages": partial(pages.run, asked.sizes, asked.requests),
         "create": partial(create.run, create.AIM_SIZE, asked.requests),
+        "search": partial(search.run, asked.sizes, asked.requests),
         "imports": imports.run,
         "reports": partial(reports.run, asked.sizes),
         "start": partial(start.run, asked.sizes),

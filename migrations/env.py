@@ -3,11 +3,7 @@
 from alembic import context
 
 from ops_console.store.base import whole_metadata
-
-
-def include(_object: object, name: str | None, kind: str, _reflected: bool, _compared: object) -> bool:
-    """Everything of the models is compared; what a database keeps for itself is not."""
-    return not (kind == "table" and name == "alembic_version")
+from ops_console.store.migrate import is_compared
 
 
 def run() -> None:
@@ -17,7 +13,7 @@ def run() -> None:
         connection=connection,
         target_metadata=whole_metadata(),
         render_as_batch=connection.dialect.name == "sqlite",
-        include_object=include,
+        include_object=is_compared,
         compare_type=True,
         transaction_per_migration=False,
     )

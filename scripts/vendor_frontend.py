@@ -5,7 +5,7 @@ Not part of installing or running the product: the results are committed, and a 
 What it does, each step stopping at the first doubt:
 1. `npm pack name@version` for every package in PACKAGES; the archive's SHA-256 must be the one in vendor.lock
    (with --renew, after changing a version, the new sum is written instead).
-2. Take over htmx and ECharts byte for byte; parse both to see that Chrome 86 reads them.
+2. Take over htmx and ECharts (and, for tests alone, axe) byte for byte; parse both to see that Chrome 86 reads them.
 3. Compile Tabler's stylesheet for Chrome 86 (scripts/frontend/*.mjs; ends with an audit by MDN's compatibility data).
 4. Draw one SVG sprite of the icons named in scripts/frontend/icons.txt.
 5. Put every licence beside its files and write vendor.lock.
@@ -29,6 +29,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 STATIC = HERE.parent / "ops_console" / "web" / "static"
 VENDOR = STATIC / "vendor"
+TESTING = HERE.parent / "tests" / "vendor"
 LOCK = STATIC / "vendor.lock"
 CHROME = 86
 
@@ -40,6 +41,7 @@ PACKAGES = {
     "echarts": ("6.1.0", "Apache-2.0"),
     "zrender": ("6.1.0", "BSD-3-Clause"),
     "@tabler/icons": ("3.51.0", "MIT"),
+    "axe-core": ("4.14.1", "MPL-2.0"),
 }
 # Used while compiling; nothing of them is shipped.
 TOOLS = {
@@ -60,6 +62,11 @@ UNCHANGED = {
     "echarts/LICENSE-zrender": ("zrender", "LICENSE"),
     "tabler/LICENSE-bootstrap": ("bootstrap", "LICENSE"),
     "tabler-icons/LICENSE": ("@tabler/icons", "LICENSE"),
+}
+# The same below tests/vendor: used by tests of pages alone, never shipped.
+TESTED_WITH = {
+    "axe-core/axe.min.js": ("axe-core", "axe.min.js"),
+    "axe-core/LICENSE": ("axe-core", "LICENSE"),
 }
 # Part of ECharts under terms of its own.
 OTHER_LICENCE = {"echarts/LICENSE-d3": "BSD-3-Clause"}
@@ -194,7 +201,7 @@ def check_scripts(files: dict[str, bytes], tools: Path) -> dict:
 
 def describe(name: str, content: bytes, packages: dict[str, Package]) -> dict:
     made_from = {STYLESHEET: "@tabler/core", SPRITE: "@tabler/icons", "tabler/LICENSE": "@tabler/core"}
-    package = packages[made_from.get(name) or UNCHANGED[name][0]]
+    package = packages[made_from.get(name) or {**UNCHANGED, **TESTED_WITH}[name][0]]
     change = {
         STYLESHEET: f"compiled for Chrome {CHROME}, light theme, left to right",
         SPRITE: "sprite of the outline icons named in scripts/frontend/icons.txt",
@@ -211,9 +218,12 @@ def describe(name: str, content: bytes, packages: dict[str, Package]) -> dict:
     }
 
 
-def write_lock(files: dict[str, bytes], packages: dict[str, Package], checks: dict) -> str:
+def write_lock(
+    files: dict[str, bytes], tested_with: dict[str, bytes], packages: dict[str, Package], checks: dict
+) -> str:
     lock = {
-        "about": "Made by scripts/vendor_frontend.py. Paths are relative to vendor/. Sums of packages: npm archives.",
+        "about": "Made by scripts/vendor_frontend.py. Paths are relative to vendor/ (of tests: tests/vendor/). "
+        "Sums of packages: npm archives.",
         "packages": [
             {"name": one.name, "version": one.version, "licence": one.licence, "sha256": one.sha256}
             for one in packages.values()
@@ -221,12 +231,13 @@ def write_lock(files: dict[str, bytes], packages: dict[str, Package], checks: di
         "tools": [{"name": name, "version": version} for name, version in TOOLS.items()],
         "checks": checks,
         "files": [describe(name, files[name], packages) for name in sorted(files)],
+        "tested_with": [describe(name, tested_with[name], packages) for name in sorted(tested_with)],
     }
     return json.dumps(lock, ensure_ascii=False, indent=2) + "\n"
 
 
-def build(work: Path, *, renew: bool) -> tuple[dict[str, bytes], str]:
-    """Given a work directory, return the vendored files by name and the text of vendor.lock."""
+def build(work: Path, *, renew: bool) -> tuple[dict[Path, dict[str, bytes]], str]:
+    """Given a work directory, return the files of each vendor directory by name and the text of vendor.lock."""
     packages = fetch(work, renew=renew)
     tools = install_tools(work)
     files = {name: packages[package].read(path) for name, (package, path) in UNCHANGED.items()}
@@ -243,26 +254,30 @@ def build(work: Path, *, renew: bool) -> tuple[dict[str, bytes], str]:
         },
         "js": check_scripts(files, tools),
     }
-    return files, write_lock(files, packages, checks)
+    tested_with = {name: packages[package].read(path) for name, (package, path) in TESTED_WITH.items()}
+    return {VENDOR: files, TESTING: tested_with}, write_lock(files, tested_with, packages, checks)
 
 
-def differences(files: dict[str, bytes], lock: str) -> list[str]:
+def differences(built: dict[Path, dict[str, bytes]], lock: str) -> list[str]:
     """Return the names that are missing, surplus or other than built."""
-    present = {path.relative_to(VENDOR).as_posix(): path for path in VENDOR.rglob("*") if path.is_file()}
-    wrong = [name for name in files if name not in present or present[name].read_bytes() != files[name]]
-    wrong += [name for name in present if name not in files]
+    wrong = []
+    for folder, files in built.items():
+        present = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+        wrong += [name for name in files if name not in present or present[name].read_bytes() != files[name]]
+        wrong += [name for name in present if name not in files]
     if not LOCK.exists() or LOCK.read_text(encoding="utf-8") != lock:
         wrong.append(LOCK.name)
     return sorted(wrong)
 
 
-def replace(files: dict[str, bytes], lock: str) -> None:
-    if VENDOR.exists():
-        shutil.rmtree(VENDOR)
-    for name, content in files.items():
-        path = VENDOR / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+def replace(built: dict[Path, dict[str, bytes]], lock: str) -> None:
+    for folder, files in built.items():
+        if folder.exists():
+            shutil.rmtree(folder)
+        for name, content in files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
     LOCK.write_text(lock, encoding="utf-8")
 
 

@@ -10,7 +10,7 @@ from ops_console.adapters.translations import full_time
 from ops_console.core.errors import Refused
 from ops_console.services import jobs
 
-RUNNABLE = ("recheck", "tidy", "anchor", "verify-chain")
+RUNNABLE = ("recheck", "tidy", "anchor", "verify-chain", "index-tickets")
 
 
 def add_commands(verbs: Any, terminal: Any) -> None:

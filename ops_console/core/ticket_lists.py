@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 COUNT_LIMIT = 10_000
 READINGS = ("raw", "adjusted")
@@ -15,7 +15,8 @@ class Filter:
 
     `clock`, `klass` and `result` together name a population of clocks (`settled`: any result stands) in a reading:
     `""` the one that counts, `adjusted` by the claimed times, `raw` also without pauses. Months are Shanghai months,
-    inclusive. `unproven`: with times that do not count as proven; `blanks`: placeholders.
+    inclusive. `unproven`: with times that do not count as proven; `blanks`: placeholders. `q` is what
+    `core/search.py` looks for; `news_to` a person and the other side: what this side changed since that person looked.
     """
 
     types: tuple[str, ...] = ()
@@ -38,4 +39,10 @@ class Filter:
     klass: str = ""
     result: str = ""
     reading: str = ""
-    number: str = ""
+    q: str = ""
+    news_to: tuple[int, str] | None = None
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether anything but the words looked for narrows the list."""
+        return replace(self, q="") != Filter()

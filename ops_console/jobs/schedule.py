@@ -21,6 +21,7 @@ from ops_console.services import (
     rechecks,
     repeats,
     retention,
+    search,
     silences,
 )
 from ops_console.services.jobs import Job, Run
@@ -57,6 +58,7 @@ def registry(console: Console) -> dict[str, Job]:
         Job(exports.JOB, lambda run: _export(console, run), idempotent=True, title="导出工单"),
         Job(attachments.LOOK, lambda run: _look(console, run), idempotent=True, title="生成缩略图"),
         Job("confirm-by-silence", lambda run: _silence(console, run), idempotent=True, title="超时默认确认"),
+        Job("index-tickets", lambda run: _index(console, run), idempotent=True, title="建立搜索索引"),
         Job("tidy", lambda run: _tidy(console, run), idempotent=True, title="清理过期会话"),
         Job("anchor", lambda run: _anchor(console), idempotent=True, title="每日锚点"),
         Job("verify-chain", lambda run: _verify(console, run), idempotent=True, title="校验审计链"),
@@ -82,6 +84,10 @@ def _recheck(console: Console, run: Run) -> dict[str, Any]:
 
 def _silence(console: Console, run: Run) -> dict[str, Any]:
     return silences.confirm_by_silence(run, console.read, console.write, console.book, console.now())
+
+
+def _index(console: Console, run: Run) -> dict[str, Any]:
+    return search.index_tickets(run, console.read, console.write)
 
 
 def _tidy(console: Console, run: Run) -> dict[str, Any]:

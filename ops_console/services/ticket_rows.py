@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from ops_console.core.ticket_folds import fold
 from ops_console.core.tickets import Event
+from ops_console.services import search
 from ops_console.services.clocks import Judgement, clock_columns, frozen_of, judge, ticket_columns
 from ops_console.services.contracts import Book
 from ops_console.store import audit, clocks
@@ -39,6 +40,7 @@ def write(
     judged = {number: _judged(number, happened, book, rows.get(number)) for number, happened in events.items()}
     ids = _store_rows(session, judged, rows)
     _append(session, events, ids, new)
+    search.keep(session, {ids[number]: made.facts for number, made in judged.items()})
     unnoticed = clocks.unnoticed(session, [row.id for row in rows.values()], now)
     columns = [c for number, made in judged.items() for c in clock_columns(made, ids[number], now, unnoticed)]
     clocks.replace(session, [ids[number] for number in events], columns)

@@ -21,9 +21,11 @@ from ops_console.core.errors import NotFound, Refused
 from ops_console.core.moments import whole
 from ops_console.core.moves import check_move
 from ops_console.core.people import HOSPITAL, Actor, Permission, may_work
+from ops_console.core.search import HIT_LIMIT
 from ops_console.core.ticket_folds import fold
 from ops_console.core.ticket_lists import Filter
 from ops_console.core.tickets import Event, TicketFacts
+from ops_console.services import search
 from ops_console.services.clocks import Judgement, frozen_of, judge
 from ops_console.services.contracts import Book
 from ops_console.services.corrections import check_decision, may_decide
@@ -288,14 +290,36 @@ def listing(
     page: int,
     per_page: int,
 ) -> Listing:
-    """Given a filter, a sort and a page (from 1), return that page of the list. Three statements."""
+    """Given a filter, a sort and a page (from 1), return that page of the list. Three statements, with words four."""
     actor.need("tickets.read")
+    if chosen.q:
+        return _hits(session, chosen, actor, now, sort=sort, descending=descending, page=page, per_page=per_page)
     rows = store.page(
         session, chosen, now, sort=sort, descending=descending, limit=per_page, offset=(page - 1) * per_page
     )
     short = page == 1 and len(rows) < per_page
     count = len(rows) if short else store.count(session, chosen, now)
     return Listing(rows, clock_store.chips(session, [row.id for row in rows]), count)
+
+
+def _hits(
+    session: Session,
+    chosen: Filter,
+    actor: Actor,
+    now: datetime,
+    *,
+    sort: str,
+    descending: bool,
+    page: int,
+    per_page: int,
+) -> Listing:
+    """The page of a list narrowed by words: of the newest HIT_LIMIT hits (or, oldest first, the oldest)."""
+    is_oldest_first = sort == "reported" and not descending
+    ids = search.found_ids(session, chosen, actor, now=now, descending=not is_oldest_first)
+    rows = store.page_of(
+        session, ids[:HIT_LIMIT], sort=sort, descending=descending, limit=per_page, offset=(page - 1) * per_page
+    )
+    return Listing(rows, clock_store.chips(session, [row.id for row in rows]), len(ids))
 
 
 @dataclass(frozen=True)

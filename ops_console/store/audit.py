@@ -18,7 +18,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from ops_console.core.chain import ALGORITHM, GENESIS, canonical, commitment, link, microseconds, quoted
 from ops_console.core.notes import NOTED
 from ops_console.core.personal_data import Masker
-from ops_console.core.tickets import CORRECTION_DECIDED, PURGED, Event
+from ops_console.core.tickets import CORRECTION_DECIDED, GRADE_IMPORTED, PURGED, Event
 from ops_console.store.base import Base, Id
 from ops_console.store.masks import masker_of, sealer_of
 
@@ -27,6 +27,8 @@ PENDING = "events to link"
 SALT_BYTES = 16
 ORIGINAL = ".original"  # `title.original` is the commitment to what is sealed, `title` the one to the masked text
 KEPT_UNTIL_PURGE = text("(sealed IS NOT NULL OR (text IS NOT NULL AND field IN ('phone', 'reporter')))")
+# What sheets brought in is no news, and a note of one party is nothing to the other.
+NEWS = text(f"ticket_id IS NOT NULL AND grade <> '{GRADE_IMPORTED}' AND kind <> '{NOTED}'")
 
 
 class EventRow(Base):
@@ -66,6 +68,7 @@ class EventRow(Base):
             sqlite_where=text("kind = 'correction_decided'"),
             postgresql_where=text("kind = 'correction_decided'"),
         ),
+        Index("ix_event_news", "side", "seq", "ticket_id", sqlite_where=NEWS, postgresql_where=NEWS),
     )
 
 
@@ -295,3 +298,11 @@ def of_subject(
     query = query.where(EventRow.recorded_at <= until) if until else query
     masker = masker_of(session)
     return [(row.subject_id, _event(row, {}, masker)) for row in session.execute(query.order_by(EventRow.seq))]
+
+
+def seq_of(session: Session, ticket_id: int, count: int | None) -> int:
+    """Given a ticket and a number of its events (None: all), return the chain's number of the last of them, else 0."""
+    query = select(EventRow.seq).where(EventRow.ticket_id == ticket_id, EventRow.kind != "noted")
+    if count is None or count < 1:
+        return session.scalar(query.order_by(EventRow.seq.desc()).limit(1)) or 0
+    return max(session.scalars(query.order_by(EventRow.seq).limit(count)), default=0)

@@ -133,6 +133,11 @@ def run(session: Session, run_id: int) -> RunRow | None:
     return session.get(RunRow, run_id)
 
 
+def by_key(session: Session, key: str) -> RunRow | None:
+    """Given a run's unique key, return its row, or None."""
+    return session.scalar(select(RunRow).where(RunRow.key == key))
+
+
 def newest(session: Session, limit: int = 50, job: str | None = None) -> Sequence[RunRow]:
     """Given a limit and maybe a job's name, return the newest runs first."""
     query = select(RunRow).order_by(RunRow.id.desc()).limit(limit)

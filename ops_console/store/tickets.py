@@ -30,6 +30,7 @@ from ops_console.core.ticket_lists import COUNT_LIMIT, Filter
 from ops_console.core.tickets import OPEN_STATES, RESTORED
 from ops_console.store.base import Base, Id, not_null, positive
 from ops_console.store.clocks import ClockRow
+from ops_console.store.seen import news_query
 
 NUMBER_LOCK = 7_302_027  # pg_advisory_xact_lock key of whoever adds tickets
 # In byte order everywhere, as SQLite keeps it: a locale's order would put `~` before digits.
@@ -127,9 +128,7 @@ def page(
     session: Session, chosen: Filter, now: datetime, *, sort: str, descending: bool, limit: int, offset: int
 ) -> Sequence[Any]:
     """Given a filter, a sort key of SORT_KEYS and a window, return the list's rows. One statement."""
-    columns = SORTS[sort]
-    order = [column.desc() if descending else column.asc() for column in columns]
-    query = _narrowed(select(*LISTED), chosen, now).order_by(*order).limit(limit).offset(offset)
+    query = narrowed(select(*LISTED), chosen, now).order_by(*_order(sort, descending)).limit(limit).offset(offset)
     return session.execute(query).all()
 
 
@@ -141,7 +140,7 @@ def following(
     By comparing keys, not by counting rows: what is added meanwhile moves nothing that is still to come.
     """
     key = tuple_(TicketRow.reported_at, TicketRow.id)
-    query = _narrowed(select(*LISTED), chosen, now)
+    query = narrowed(select(*LISTED), chosen, now)
     if after is not None:
         place = tuple_(literal(after.reported_at, TicketRow.reported_at.type), literal(after.row_id, TicketRow.id.type))
         query = query.where(key < place if descending else key > place)
@@ -153,19 +152,32 @@ def batch(
     session: Session, chosen: Filter, now: datetime, *, after: tuple[datetime, int] | None, limit: int
 ) -> Sequence[Any]:
     """Given a filter and the last (reported_at, id) of the batch before, return the next ids, numbers and times."""
-    query = _narrowed(select(TicketRow.id, TicketRow.number, TicketRow.reported_at), chosen, now)
+    query = narrowed(select(TicketRow.id, TicketRow.number, TicketRow.reported_at), chosen, now)
     if after is not None:
         query = query.where(tuple_(TicketRow.reported_at, TicketRow.id) > after)
     return session.execute(query.order_by(TicketRow.reported_at, TicketRow.id).limit(limit)).all()
 
 
+def page_of(
+    session: Session, ids: Sequence[int], *, sort: str, descending: bool, limit: int, offset: int
+) -> Sequence[Any]:
+    """Given tickets' ids, a sort key of SORT_KEYS and a window, return the list's rows. One statement."""
+    query = select(*LISTED).where(TicketRow.id.in_(ids)).order_by(*_order(sort, descending))
+    return session.execute(query.limit(limit).offset(offset)).all()
+
+
+def _order(sort: str, descending: bool) -> list[Any]:
+    return [column.desc() if descending else column.asc() for column in SORTS[sort]]
+
+
 def count(session: Session, chosen: Filter, now: datetime) -> int:
     """Given a filter, return how many tickets match, counting no further than COUNT_LIMIT + 1. One statement."""
-    matching = _narrowed(select(TicketRow.id), chosen, now).limit(COUNT_LIMIT + 1).subquery()
+    matching = narrowed(select(TicketRow.id), chosen, now).limit(COUNT_LIMIT + 1).subquery()
     return session.scalar(select(func.count()).select_from(matching)) or 0
 
 
-def _narrowed(query: Select[Any], chosen: Filter, now: datetime) -> Select[Any]:
+def narrowed(query: Select[Any], chosen: Filter, now: datetime) -> Select[Any]:
+    """Given a query over tickets, a filter and now, return it narrowed; words looked for apart (`store/search.py`)."""
     conditions = [
         column.in_(values)
         for column, values in (
@@ -198,8 +210,8 @@ def _narrowed(query: Select[Any], chosen: Filter, now: datetime) -> Select[Any]:
         conditions.append(TicketRow.closure == chosen.closure)
     if chosen.provisional:
         conditions.append(TicketRow.provisional.is_(True))
-    if chosen.number:
-        conditions.append(TicketRow.number == chosen.number)
+    if chosen.news_to:
+        conditions.append(TicketRow.id.in_(news_query(*chosen.news_to)))
     if chosen.clock or chosen.klass or chosen.result:
         conditions.append(_has_clock(chosen, now))
     return query.where(*conditions)
@@ -346,3 +358,13 @@ def months(session: Session) -> tuple[str, str] | None:
         select(select(func.min(TicketRow.month)).scalar_subquery(), select(func.max(TicketRow.month)).scalar_subquery())
     ).one()
     return (first, last) if first else None
+
+
+def total(session: Session) -> int:
+    """Given nothing, return how many tickets there are."""
+    return session.scalar(select(func.count()).select_from(TicketRow)) or 0
+
+
+def ids_after(session: Session, after: int, limit: int) -> list[int]:
+    """Given an id and a limit, return the ids that follow it."""
+    return list(session.scalars(select(TicketRow.id).where(TicketRow.id > after).order_by(TicketRow.id).limit(limit)))

@@ -41,6 +41,8 @@ from ops_console.web import (
     quick_log,
     reports,
     roles,
+    search,
+    seen,
     sign_in,
     tickets,
     tokens,
@@ -87,6 +89,8 @@ BLUEPRINTS = (
     public_reports,
     locations,
     audit,
+    search,
+    seen,
 )
 CERTIFICATE_WARNING = timedelta(days=30)
 

@@ -26,7 +26,7 @@ pages = Blueprint("corrections", __name__)
 
 
 @pages.post("/tickets/<path:number>/corrections")
-@needs("tickets.read")
+@needs("tickets.record", "tickets.confirm")
 def propose(number: str) -> Any:
     """Ask the other party for a correction."""
     given = request.form
@@ -50,7 +50,7 @@ def _new_value() -> str:
 
 
 @pages.post("/tickets/<path:number>/type")
-@needs("tickets.read")
+@needs("tickets.record", "tickets.confirm")
 def retype(number: str) -> Any:
     """Change a ticket's type, or ask the other party where one alone may not."""
     given = request.form

@@ -139,7 +139,7 @@ def _confirm(kind: str) -> Any:
 def _enrolment(kind: str = "", *, codes: tuple[str, ...] = (), refused: Refused | None = None) -> Any:
     at = console()
     seed = factors.pending_seed(reading_anew(), at.factors.sealer, g.guest) if kind in ("", TOTP) else None
-    address = enrolment_address(seed, g.guest.actor.account, at.settings.terms.hospital + "运维控制台") if seed else ""
+    address = enrolment_address(seed, g.guest.actor.account, "运维控制台") if seed else ""
     return render_template(
         "people/enrol.html", kind=kind or (TOTP if seed else ""), codes=codes, refused=refused,
         seed=" ".join(seed[i : i + 4] for i in range(0, len(seed), 4)) if seed else "",

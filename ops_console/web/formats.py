@@ -17,7 +17,9 @@ from ops_console.core.documents import TITLES
 from ops_console.core.explanations import CLASS_NAMES, CLOCK_NAMES
 from ops_console.core.moments import ZONE, whole
 from ops_console.core.people import ROLE_NAMES
+from ops_console.core.search import marked
 from ops_console.core.sentences import Sentence
+from ops_console.services.tickets import ANSWERED_AT_ONCE
 
 EVENT_NAMES = {
     "reported": "报修", "responded": "响应", "arrived": "到场签到", "restored": "业务恢复", "confirmed": "医院确认",
@@ -158,6 +160,18 @@ def settled_chip(kind: str, result: str) -> Markup:
     return Markup('<span class="chip chip-{}">{} <b>{}</b></span>').format(look, *words)
 
 
+# kind of event -> the key that selects its button on a ticket's page
+KEYS = {
+    "responded": "r", "arrived": "a", "restored": "e", "confirmed": "c", "restore_rejected": "x", "suspended": "s",
+    "resumed": "u", "reopened": "o", "declined": "d", "cancelled": "q",
+}  # fmt: skip
+
+
+def key_of(kind: str) -> Markup:
+    """Given a kind of event, return the attribute that gives its button a key, or nothing."""
+    return Markup(' data-key="{}"').format(KEYS[kind]) if kind in KEYS else Markup("")
+
+
 def kept_for_request(name: str, make: Callable[..., Markup]) -> Callable[..., Markup]:
     """Given a maker of small marks, return it remembering what it made within one request."""
 
@@ -250,10 +264,11 @@ def install(app: Flask) -> None:
     }  # fmt: skip
     env.globals |= {
         "percent": percent, "CLOCK_NAMES": CLOCK_NAMES, "EVENT_NAMES": EVENT_NAMES, "FIELD_NAMES": FIELD_NAMES,
-        "SIDE_NAMES": SIDE_NAMES, "CLOSURE_NAMES": CLOSURE_NAMES, "GRADE_NAMES": GRADE_NAMES,
+        "SIDE_NAMES": SIDE_NAMES, "CLOSURE_NAMES": CLOSURE_NAMES, "ANSWERED_AT_ONCE": ANSWERED_AT_ONCE,
+        "GRADE_NAMES": GRADE_NAMES,
         "ROLE_NAMES": ROLE_NAMES, "HOLDER_NAMES": HOLDER_NAMES, "CLASS_NAMES": CLASS_NAMES,
         "RESULT_NAMES": {**explanations.RESULT_NAMES, "settled": "已有结果"},
-        "asset": asset, "rows": rows, "stamp": stamp,
+        "asset": asset, "rows": rows, "stamp": stamp, "marked": marked, "key_of": key_of,
         "state_mark": kept_for_request("state_marks", state_mark),
         "settled_chip": kept_for_request("chips", settled_chip),
         "language": language, "here": here,

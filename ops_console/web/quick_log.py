@@ -5,18 +5,20 @@ A request made by `log.js` is answered with parts of the page, any other with a 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 
 from ops_console.core import tickets as core
+from ops_console.core.attachments import NewFile
 from ops_console.core.chat_blocks import MOST
-from ops_console.core.errors import NotFound, Refused
+from ops_console.core.errors import ConsoleError, NotFound, Refused
 from ops_console.core.ticket_lists import Filter
+from ops_console.services import attachments, take_backs, tickets
 from ops_console.services import quick_log as service
-from ops_console.services import take_backs, tickets
 from ops_console.services.quick_log import CHATS, FIELDS, SAID_MINUTES, Draft, Entry, Vocabulary
 from ops_console.web import formats
 from ops_console.web.database import reading, reading_anew
@@ -25,7 +27,8 @@ from ops_console.web.sign_in import console
 from ops_console.web.uploads import takes
 
 pages = Blueprint("quick_log", __name__)
-PICTURES = 8 << 20  # bytes that an entry with pasted screenshots takes
+PICTURES = 32 << 20  # bytes that an entry with pasted screenshots takes
+MOST_PICTURES = 6
 WAITING_SHOWN = 20
 TAKE_BACK = timedelta(seconds=60)
 
@@ -117,17 +120,35 @@ def log() -> Any:
         return _drafts(entry.line)
     if request.form.get("act") == "check" and entry.line.strip():
         return _page(told=service.guessed(entry, vocabulary()), kept=FIELDS, confirming=True)
+    pictures, troubles = _pictures()
     try:
-        number = _store(entry, number)
+        number = _store(replace(entry, evidence=tuple(kept.digest for kept in pictures)), number, pictures)
     except Refused as refused:
         return _refused(refused, entry)
     if _by_script():
         reading_anew()
-        return render_template("quick_log/_outcome.html", done=_known(number), waiting=_waiting(), refused=None)
+        shown = {"done": _known(number), "waiting": _waiting(), "refused": None, "troubles": troubles}
+        return render_template("quick_log/_outcome.html", **shown)
+    for trouble in troubles:
+        flash(trouble, "danger")
     return redirect(url_for("quick_log.index", done=number))
 
 
-def _store(entry: Entry, number: str) -> str:
+def _pictures() -> tuple[list[NewFile], list[str]]:
+    """The screenshots that came with the line, kept; and why one was not: that never holds up the line itself."""
+    kept, troubles = [], []
+    for file in request.files.getlist("pictures")[:MOST_PICTURES]:
+        if not file.filename:
+            continue
+        try:
+            kept.append(console().files.keep_attachment(file.stream, file.filename))
+        except ConsoleError as refused:
+            told = {"why": formats.render_sentence(refused.sentence)}
+            troubles.append(formats.gettext("截图没有附上：%(why)s") % told)
+    return kept, troubles
+
+
+def _store(entry: Entry, number: str, pictures: Sequence[NewFile] = ()) -> str:
     words = vocabulary()
     with console().write() as session:
         given = (session, console().book(session), words)
@@ -136,6 +157,8 @@ def _store(entry: Entry, number: str) -> str:
             taught = service.fill(*given, number, entry, **asked)
         else:
             number, taught = service.log(*given, entry, **asked)
+        for picture in pictures:
+            attachments.attach(session, number, picture, **asked)
     if taught:
         console().vocabularies.forget()
     return number

@@ -13,16 +13,17 @@ from ops_console.core.people import Permission
 View = TypeVar("View", bound=Callable[..., Any])
 
 
-def needs(permission: Permission) -> Callable[[View], View]:
-    """Given a permission, return a decorator: the view is for those who have it. Raises Refused for others."""
+def needs(*permissions: Permission) -> Callable[[View], View]:
+    """Given permissions, return a decorator: the view is for those who have any of them. Raises Refused for others."""
 
     def mark(view: View) -> View:
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
-            g.guest.actor.need(permission)
+            if not any(g.guest.actor.may(permission) for permission in permissions):
+                g.guest.actor.need(permissions[0])
             return view(*args, **kwargs)
 
-        guarded.needs = permission  # type: ignore[attr-defined]
+        guarded.needs = frozenset(permissions)  # type: ignore[attr-defined]
         return guarded  # type: ignore[return-value]
 
     return mark

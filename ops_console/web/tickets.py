@@ -12,9 +12,10 @@ from ops_console.core.contracts import CLASSES, CLOCKS
 from ops_console.core.errors import NotFound, Refused
 from ops_console.core.explanations import rule_sentence
 from ops_console.core.moments import MONTH, local_moment
+from ops_console.core.search import HIT_LIMIT, query_of
 from ops_console.core.ticket_lists import COUNT_LIMIT, READINGS, SORT_KEYS, Filter
 from ops_console.core.trust import unproven
-from ops_console.services import attachments, clocks, people, personal, reports, take_backs, tickets, views
+from ops_console.services import attachments, clocks, people, personal, reports, seen, take_backs, tickets, views
 from ops_console.services.corrections import may_decide
 from ops_console.services.silences import ends_at
 from ops_console.services.tickets import Move, OpenTicket
@@ -48,22 +49,35 @@ ACTIONS = {
 @needs("tickets.read")
 def index() -> Any:
     """The list. Everything that narrows or orders it is in the URL."""
-    chosen, sort, descending, page = _asked()
-    found = tickets.listing(
-        reading(), chosen, g.guest.actor, now=g.now, sort=sort, descending=descending, page=page, per_page=PAGE
-    )
+    chosen, sort, descending, page = asked()
+    found, refused = _listing(chosen, sort=sort, descending=descending, page=page)
+    limit = HIT_LIMIT if chosen.q else COUNT_LIMIT
     template = "tickets/_list.html" if request.headers.get("HX-Target") == "list" else "tickets/index.html"
     return render_template(
         template, found=found, chosen=chosen, sort=sort, descending=descending, page=page,
-        pages=ceil(min(found.count, COUNT_LIMIT) / PAGE), limit=COUNT_LIMIT, rule=_rule(chosen),
+        pages=ceil(min(found.count, limit) / PAGE), limit=limit, rule=_rule(chosen), refused=refused,
+        news=seen.among(reading(), g.guest.person_id, g.guest.actor, [row.id for row in found.rows]),
+        words=query_of(chosen.q).words if chosen.q and found.rows else (),
         settings=console().settings, states=core.STATES, channels=core.CHANNELS,
-        months=reports.month_list(reading()), link=_link, drop=_drop, kept=_kept,
+        months=reports.month_list(reading()), link=_link, drop=_drop, kept=kept,
         bulk=worklists.offered(), colleagues=people.who_may_work(reading()) if worklists.offered() else (),
         views=views.visible(reading(), g.guest.person_id, g.guest.actor),
-    )  # fmt: skip
+    ), 400 if refused else 200  # fmt: skip
 
 
-def _asked() -> tuple[Filter, str, bool, int]:
+def _listing(chosen: Filter, *, sort: str, descending: bool, page: int) -> tuple[tickets.Listing, Refused | None]:
+    try:
+        return tickets.listing(
+            reading(), chosen, g.guest.actor, now=g.now, sort=sort, descending=descending, page=page, per_page=PAGE
+        ), None
+    except Refused as refused:
+        if refused.field != "q":
+            raise
+        return tickets.Listing((), {}, 0), refused
+
+
+def asked() -> tuple[Filter, str, bool, int]:
+    """Return what the URL asks of a list: its filter, its sort, whether descending, and the page."""
     given = request.args
     month = given.get("month", "")
     hour = given.get("hour", "")
@@ -88,7 +102,8 @@ def _asked() -> tuple[Filter, str, bool, int]:
         from_hospital=given.get("from_hospital") == "1",
         closure=given["closure"] if given.get("closure") in core.CLOSURES else "",
         assignee=given.get("assignee", "").strip()[:40],
-        number=given.get("number", "").strip()[:40],
+        q=given.get("q", "").strip()[:200],
+        news_to=seen.asked_by(g.guest.person_id, g.guest.actor) if given.get("news") == "1" else None,
     )
     sort = given["sort"] if given.get("sort") in SORT_KEYS else "reported"
     page = given.get("page", "1")
@@ -99,26 +114,26 @@ def _asked() -> tuple[Filter, str, bool, int]:
 
 def narrowed() -> Filter:
     """Return the list's filter as this request's address has it."""
-    return _asked()[0]
+    return asked()[0]
 
 
-def _kept(*without: str) -> list[tuple[str, str]]:
+def kept(*without: str) -> list[tuple[str, str]]:
     """The URL's pairs, less those named: so that a filter keeps the others."""
     return [(name, value) for name, value in request.args.items(multi=True) if name not in without and value]
 
 
 def _link(**changed: object) -> str:
     pairs: dict[str, Any] = {}
-    for name, value in _kept(*changed, "page"):
+    for name, value in kept(*changed, "page"):
         pairs.setdefault(name, []).append(value)
     return url_for("tickets.index", **pairs, **{n: v for n, v in changed.items() if v not in (None, "")})
 
 
 def _drop(name: str, value: str) -> str:
     pairs: dict[str, Any] = {}
-    for key, kept in _kept("page"):
-        if (key, kept) != (name, value):
-            pairs.setdefault(key, []).append(kept)
+    for key, chosen in kept("page"):
+        if (key, chosen) != (name, value):
+            pairs.setdefault(key, []).append(chosen)
     return url_for("tickets.index", **pairs)
 
 
@@ -175,6 +190,7 @@ def move(number: str) -> Any:
     try:
         with console().write() as session:
             tickets.move(session, console().book(session), _move(number, kind), g.guest.actor, console().now())
+            seen.look(session, g.guest.person_id, g.guest.actor, number)
     except Refused as refused:
         return page(number, refused)
     flash(formats.gettext("已登记：%(what)s") % {"what": formats.gettext(formats.EVENT_NAMES[kind])}, "success")

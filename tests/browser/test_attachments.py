@@ -83,8 +83,9 @@ def test_a_pasted_picture_is_blacked_out_before_it_leaves(vendor: Visitor, serve
 def test_a_user_signs_by_hand_and_the_signature_stands_with_the_ticket(vendor: Visitor) -> None:
     page = vendor.page
     page.get_by_role("link", name="请用户在屏幕上签字").click()
-    expect(page.locator("[data-sign-send]")).to_be_disabled()
     page.fill("#signer", "王护士")
+    page.get_by_role("button", name="提交签字").click()
+    expect(page.get_by_text("请先在框内签名。")).to_be_visible()
     pad = page.locator("[data-sign-pad]")
     pad.scroll_into_view_if_needed()
     box = pad.bounding_box()
@@ -94,7 +95,7 @@ def test_a_user_signs_by_hand_and_the_signature_stands_with_the_ticket(vendor: V
     for step in range(1, 12):
         page.mouse.move(box["x"] + 20 + step * 20, box["y"] + 30 + (step % 3) * 25)
     page.mouse.up()
-    page.locator("[data-sign-send]").click()
+    page.get_by_role("button", name="提交签字").click()
 
     expect(page.locator(".file-marks", has_text="手写签名")).to_be_visible()
     expect(page.locator("td", has_text="王护士")).to_be_visible()

@@ -154,6 +154,28 @@ def test_what_was_logged_is_taken_back_and_the_same_again_keeps_its_fields(
     assert row(house, number)["state"] != "已撤回"
 
 
+def test_a_pasted_screenshot_goes_with_the_line(visit: Visit, house: tuple[Served, Any]) -> None:
+    page = open_box(visit, house).page
+    page.locator(BOX).fill("药房 处方打不开 电话")
+    page.evaluate(
+        """async () => { const canvas = document.createElement("canvas"); canvas.width = canvas.height = 8;
+        canvas.getContext("2d").fillRect(0, 0, 8, 8);
+        const blob = await new Promise(done => canvas.toBlob(done, "image/png")), data = new DataTransfer();
+        data.items.add(new File([blob], "image.png", { type: "image/png" }));
+        document.querySelector("#quick-line").dispatchEvent(
+            new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true })); }"""
+    )
+    expect(page.locator(".quick-thumb")).to_have_count(1)
+    page.locator(BOX).press("Enter")
+    number = saved(page)
+    expect(page.locator(".quick-thumb")).to_have_count(0)
+    with sqlite3.connect(f"file:{Path(house[0].folder) / 'data' / 'console.db'}?mode=ro", uri=True) as database:
+        kept = database.execute(
+            "SELECT kind, width FROM attachment WHERE ticket_id = ?", (row(house, number)["id"],)
+        ).fetchall()
+    assert kept == [("png", 8)]
+
+
 def test_pasted_chat_becomes_drafts_with_their_own_times(visit: Visit, house: tuple[Served, Any]) -> None:
     page = open_box(visit, house).page
     said = datetime.now(ZONE) - timedelta(minutes=20)

@@ -23,7 +23,7 @@ MONTH = "/dashboard?month=2026-04"
 PAUSED = "/tickets/GD-20260407-00706?clock=repair"
 ADDRESSES = (
     "/tickets", "/tickets?month=2026-04&breached=1", "/tickets?month=2026-04&clock=response&class=work&result=met",
-    "/tickets?number=nowhere", PAUSED, MONTH, "/dashboard?month=2025-01", "/import", "/contract", "/system", "/people",
+    "/tickets?q=nowhere", PAUSED, MONTH, "/dashboard?month=2025-01", "/import", "/contract", "/system", "/people",
     "/tickets/new", "/password",
 )  # fmt: skip
 WIDTHS = pytest.mark.parametrize("width", [DESKTOP, PHONE])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -139,8 +140,10 @@ def test_signing_what_has_changed_meanwhile_is_refused(console: Console, clock: 
     assert form(console, number).signature is None
 
 
-@pytest.mark.parametrize(("actor", "grade"), [(VENDOR, "B"), (HOSPITAL, "A")])
-def test_a_signature_on_the_vendors_device_is_no_confirmation_by_the_hospital(
+@pytest.mark.parametrize(
+    ("actor", "grade"), [(VENDOR, "B"), (HOSPITAL, "B"), (replace(HOSPITAL, on_clean_device=True), "A")]
+)
+def test_a_signature_by_hand_has_its_devices_grade_and_is_no_confirmation_by_the_hospital(
     console: Console, clock: FakeClock, actor: Actor, grade: str
 ) -> None:
     number = log_ticket(console)

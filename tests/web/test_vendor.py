@@ -264,6 +264,7 @@ LOCKED = json.loads(LOCK.read_text(encoding="utf-8"))
 
 def test_vendored_files_are_those_of_the_lock() -> None:
     assert wrong_files(VENDOR, LOCKED["files"]) == []
+    assert wrong_files(REPOSITORY / "tests" / "vendor", LOCKED["tested_with"]) == []
 
 
 def test_missing_unlisted_and_altered_files_are_noticed(tmp_path: Path) -> None:
@@ -282,8 +283,9 @@ def test_every_vendored_directory_carries_its_licence() -> None:
 
 def test_lock_names_packages_by_name_and_version_only() -> None:
     packages = {(one["name"], one["version"]) for one in LOCKED["packages"]}
-    assert {(one["name"], one["version"]) for one in LOCKED["files"]} == packages
-    assert all(one["licence"] for one in LOCKED["files"])
+    files = LOCKED["files"] + LOCKED["tested_with"]
+    assert {(one["name"], one["version"]) for one in files} == packages
+    assert all(one["licence"] for one in files)
     assert "://" not in LOCK.read_text(encoding="utf-8")
 
 

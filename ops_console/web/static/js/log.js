@@ -8,7 +8,8 @@
   var trouble = form.querySelector("[data-trouble]");
   var asks = form.querySelector("[data-asks]");
   var said = form.querySelector("[data-said]");
-  var busy = false, timer = 0, asked = 0;
+  var thumbs = form.querySelector("[data-thumbs]"), chooser = form.querySelector("[data-pictures]");
+  var busy = false, timer = 0, asked = 0, pictures = [];
 
   function part(name) { return document.querySelector("[data-part='" + name + "']"); }
 
@@ -48,7 +49,9 @@
 
   function ask() {
     var number = asked += 1;
-    send(form.getAttribute("data-guess"), new FormData(form)).then(function (answer) {
+    var body = new FormData(form);
+    body.delete("pictures");
+    send(form.getAttribute("data-guess"), body).then(function (answer) {
       return answer.ok ? answer.text() : "";
     }).then(function (html) {
       if (!html || number !== asked || busy || part("fields").contains(document.activeElement)) { return; }
@@ -67,8 +70,37 @@
     timer = window.setTimeout(ask, 150);
   }
 
+  /* Pictures wait in memory and go with the line; shown as data, for the page may load nothing else. */
+  function addPictures(files) {
+    Array.prototype.forEach.call(files, function (file) {
+      if (!/^image\//.test(file.type) || pictures.length >= 6) { return; }
+      pictures.push(file);
+      var reader = new FileReader();
+      reader.onload = function () { showPicture(file, reader.result); };
+      reader.readAsDataURL(file);
+    });
+  }
+
+  function showPicture(file, address) {
+    var place = document.createElement("button"), picture = document.createElement("img");
+    place.type = "button";
+    place.className = "quick-thumb";
+    place.title = thumbs.getAttribute("data-remove");
+    picture.src = address;
+    picture.alt = thumbs.getAttribute("data-alt");
+    place.appendChild(picture);
+    place.addEventListener("click", function () {
+      pictures = pictures.filter(function (kept) { return kept !== file; });
+      place.remove();
+      line.focus();
+    });
+    thumbs.appendChild(place);
+  }
+
   function clear() {
     form.reset();
+    pictures = [];
+    thumbs.textContent = "";
     line.value = "";
     form.querySelectorAll("[name=number]").forEach(function (field) { field.remove(); });
     form.querySelectorAll(".quick-filling").forEach(function (told) { told.remove(); });
@@ -121,6 +153,8 @@
   function save(button, again) {
     var body = new FormData(form);
     body.set("act", "save");
+    body.delete("pictures");
+    pictures.forEach(function (file, position) { body.append("pictures", file, file.name || "screenshot-" + (position + 1) + ".png"); });
     if (button && button.name && button.name !== "act") { body.set(button.name, button.value); }
     window.clearTimeout(timer);
     asked += 1;
@@ -148,7 +182,18 @@
 
   line.addEventListener("input", function () { grow(); later(); });
 
+  chooser.addEventListener("change", function () {
+    addPictures(chooser.files);
+    chooser.value = "";
+    line.focus();
+  });
+
   line.addEventListener("paste", function (event) {
+    if (event.clipboardData && event.clipboardData.files.length) {
+      event.preventDefault();
+      addPictures(event.clipboardData.files);
+      return;
+    }
     var text = event.clipboardData ? event.clipboardData.getData("text/plain") : "";
     if (text.trim().split(/\r?\n/).filter(function (row) { return row.trim(); }).length < 2) { return; }
     window.setTimeout(function () { submit(null); }, 0);
@@ -183,7 +228,7 @@
   });
 
   window.addEventListener("beforeunload", function (event) {
-    if (line.value.trim() && line.value !== line.defaultValue) { event.preventDefault(); event.returnValue = ""; }
+    if (pictures.length || line.value.trim() && line.value !== line.defaultValue) { event.preventDefault(); event.returnValue = ""; }
   });
 
   window.addEventListener("resize", grow);

@@ -2,18 +2,18 @@
    Written for Chrome 86. */
 (function () {
   "use strict";
+  var SHORTEST = 60;  // pixels of line: less is a slip of the finger
   var form = document.querySelector("form[data-sign]");
   if (!form) { return; }
   var canvas = form.querySelector("[data-sign-pad]");
   var pen = canvas.getContext("2d");
-  var send = form.querySelector("[data-sign-send]");
+  var empty = form.querySelector("[data-sign-empty]");
   var drawing = false, length = 0, last = null;
 
   function clear() {
     pen.fillStyle = "#fff";
     pen.fillRect(0, 0, canvas.width, canvas.height);
     length = 0;
-    send.disabled = true;
   }
 
   function place(event) {
@@ -39,13 +39,19 @@
     pen.stroke();
     length += Math.abs(at[0] - last[0]) + Math.abs(at[1] - last[1]);
     last = at;
-    send.disabled = length < 60;
+    empty.hidden = true;
   });
   ["pointerup", "pointercancel"].forEach(function (name) {
     canvas.addEventListener(name, function () { drawing = false; });
   });
   form.querySelector("[data-sign-clear]").addEventListener("click", clear);
-  form.addEventListener("submit", function () {
+  form.addEventListener("submit", function (event) {
+    if (length < SHORTEST) {
+      event.preventDefault();
+      event.stopPropagation();  // or the button would be disabled as if the form had gone
+      empty.hidden = false;
+      return;
+    }
     form.elements.picture.value = canvas.toDataURL("image/png");
     form.elements.device_time.value = new Date().toISOString();
   });

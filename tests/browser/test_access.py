@@ -1,0 +1,48 @@
+"""Every main page, on a desk and on a phone, in both languages, without a serious finding of axe."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.browser.conftest import Visit, Year
+from tests.browser.served import DESKTOP, PHONE, Visitor
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+AXE = (Path(__file__).parents[1] / "vendor" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+PAGES = (
+    "/tickets", "/tickets?q=缴费", "/tickets?q=龘", "/tickets/new", "/tickets/GD-20261120-02344", "/search",
+    "/search?q=缴费", "/dashboard", "/import", "/contract", "/system", "/people", "/password",
+)  # fmt: skip
+RUN = """() => axe.run(document, {resultTypes: ["violations"]}).then(found => found.violations
+    .filter(one => one.impact === "serious" || one.impact === "critical")
+    .map(one => one.id + ": " + one.nodes.slice(0, 3).map(node => node.html.slice(0, 160)).join(" | ")))"""
+
+
+def findings(visitor: Visitor, path: str) -> list[str]:
+    """What axe finds serious on a page; it is run by the test, past the page's own policy."""
+    visitor.page.goto(path)
+    visitor.page.evaluate(AXE)
+    return [f"{path} {visitor.width}: {found}" for found in visitor.page.evaluate(RUN)]
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("width", [DESKTOP, PHONE])
+def test_no_page_has_a_serious_finding(visit_as_vendor: Visit, width: int, language: str) -> None:
+    vendor = visit_as_vendor(width=width)
+    vendor.speak(language)
+    assert [found for path in PAGES for found in findings(vendor, path)] == []
+
+
+@pytest.mark.parametrize("width", [DESKTOP, PHONE])
+def test_the_sign_in_page_has_none(visit: Visit, year: Year, width: int) -> None:
+    assert findings(visit(year.served, width=width), "/sign-in") == []
+
+
+def test_the_map_of_keys_has_none(visit_as_vendor: Visit) -> None:
+    vendor = visit_as_vendor(width=DESKTOP)
+    vendor.page.goto("/tickets")
+    vendor.page.keyboard.press("Shift+?")
+    vendor.page.evaluate(AXE)
+    assert vendor.page.evaluate(RUN) == []
