@@ -65,8 +65,8 @@ from ops_console.services.quick_log import Vocabularies
 from ops_console.settings import Settings, load
 from ops_console.store import catalogue, roles
 from ops_console.store import data_keys as data_key_store
-from ops_console.store.audit import PersonalRow
 from ops_console.store.database import Database
+from ops_console.store.masks import SEALER
 from ops_console.store.migrate import hold, migrate, newest_version
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -102,9 +102,7 @@ class Console:
         self.files = DataFolder(settings.data_folder, scan=Clamd(clamd) if clamd else None)
         self.files.prepare()
         self.ring: KeyRing | None = None
-        self.database = Database(
-            self._url(), password=self._password(), masker=self.masker, seal_original=self._seal_original
-        )
+        self.database = Database(self._url(), password=self._password(), masker=self.masker)
         self.hasher: PasswordHasher = hasher or Argon2()
         self.shelf = Bookshelf(known_years or StatutoryDays().of)
         self.translations = Translations(PROJECT / "ops_console" / "translations")
@@ -139,9 +137,6 @@ class Console:
     def masker(self) -> Masker:
         """The site's way of masking personal numbers."""
         return Masker(tuple(self.settings.personal.record_labels))
-
-    def _seal_original(self, seq: int, field: str, plaintext: bytes) -> bytes:
-        return self.sealer(data_keys.PERSONAL).seal(plaintext, table=PersonalRow.__tablename__, row=seq, field=field)
 
     @property
     def policy(self) -> Policy:
@@ -282,6 +277,7 @@ class Console:
         )
         master = MasterKey(key)
         self.ring = KeyRing(master, self._data_keys)
+        self.database.info[SEALER] = self.sealer(data_keys.PERSONAL)
         for row in there:
             master.unwrapped(row.purpose, row.version, row.wrapped)
         data_keys.keep(session, master, self.now())

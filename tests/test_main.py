@@ -73,9 +73,10 @@ def test_the_first_start_shows_the_accounts_once_serves_and_ends_cleanly(tmp_pat
         code, out, err = ended(process)
     assert code == 0, err
     shown = [line for line in out.splitlines() if "一次性密码 " in line]
-    assert [re.search(r"账号 (\S+)", line)[1] for line in shown] == ["sysadmin", "hospital", "vendor"]  # type: ignore[index]
+    first = ["sysadmin", "hospital", "vendor", "secadmin", "auditadmin"]
+    assert [re.search(r"账号 (\S+)", line)[1] for line in shown] == first  # type: ignore[index]
     passwords = [line.rpartition("一次性密码 ")[2] for line in shown]
-    assert len({password for password in passwords if len(password) >= 20}) == 3
+    assert len({password for password in passwords if len(password) >= 20}) == 5
     assert not [password for password in passwords if password in err]
     assert READY.search(err)
     with serving(tmp_path / "data", port) as process:

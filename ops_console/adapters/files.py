@@ -95,11 +95,7 @@ class DataFolder:
 
     def forget_uploads(self, before: datetime, needed: Container[str]) -> int:
         """Given an instant and the SHA-256s still needed, delete older uploads that are not; return how many."""
-        old = [file for file in self.uploads.iterdir() if file.stat().st_mtime < before.timestamp()]
-        gone = [file for file in old if file.name not in needed]
-        for file in gone:
-            file.unlink(missing_ok=True)
-        return len(gone)
+        return remove_older((file for file in self._uploads.folder.iterdir() if file.name not in needed), before)
 
     def upload(self, digest: str) -> Path:
         """Given the SHA-256 of an upload, return its path."""

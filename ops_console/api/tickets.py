@@ -81,7 +81,6 @@ class TicketQuery(Given):
     klass: Literal[CLASSES] | None = Field(default=None, alias="class")  # type: ignore[valid-type]
     result: Literal["met", "breached", "unproven", "running", "settled"] | None = None
     reading: Literal[READINGS] | None = None  # type: ignore[valid-type]
-    number: Annotated[str, Field(max_length=40, pattern=PLAIN)] = ""
     order: Literal["desc", "asc"] = "desc"
     limit: Annotated[Number, Field(ge=1, le=walks.MOST)] = 50
     cursor: Annotated[str, Field(max_length=200)] = Field(default="", description="上一页的 next；不写从头开始")
@@ -95,7 +94,7 @@ class TicketQuery(Given):
             breached=self.breached, waiting=self.waiting, provisional=self.provisional, open=self.open,
             unproven=self.unproven, blanks=self.blanks, from_hospital=self.from_hospital, assignee=self.assignee,
             closure=self.closure or "", clock=self.clock or "", klass=self.klass or "", result=self.result or "",
-            reading=self.reading or "", number=self.number,
+            reading=self.reading or "",
         )  # fmt: skip
 
 

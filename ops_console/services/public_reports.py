@@ -38,6 +38,7 @@ from ops_console.services.tickets import OpenTicket
 from ops_console.store import audit, locations
 from ops_console.store import public_reports as store
 from ops_console.store import tickets as ticket_store
+from ops_console.store.masks import masker_of, sealer_of
 
 CHANNEL = "扫码"
 SUBJECT = "public_report"
@@ -180,18 +181,38 @@ def _row(report: Report, sent: Sender, now: datetime) -> dict[str, Any]:
 
 
 def _keep(session: Session, row: dict[str, Any], command: OpenTicket, sent: Sender, now: datetime) -> int:
-    """Keep a report whole until a person has looked at it. Its event binds what was said without telling it."""
+    """Keep a report until a person has looked at it. Its event binds what was said without telling it."""
     typed = {name: getattr(command, name) for name in TYPED}
-    form = json.dumps({"place": _place(command, sent), "salt": secrets.token_hex(16), **typed}, ensure_ascii=False)
+    said = {"place": _place(command, sent), "salt": secrets.token_hex(16), **typed}
+    form = json.dumps(_masked(session, said, row["key_hash"]), ensure_ascii=False)
     made = store.PublicReportRow(**row, state=PENDING, ticket_id=None, form=form)
     session.add(made)
     session.flush()
     actor = sent.actor(_place(command, sent))
-    facts: dict[str, object] = {"digest": fingerprint(form)}
+    facts: dict[str, object] = {"digest": fingerprint(json.dumps(said, ensure_ascii=False))}
     audit.append(
         session, SUBJECT, str(made.id), Event("received", now, now, actor.account, HOSPITAL, CHANNEL, facts=facts)
     )
     return made.id
+
+
+def _masked(session: Session, said: dict[str, Any], key_hash: str) -> dict[str, Any]:
+    """What waits is kept masked, the original sealed beside it: the ticket made of it shall have it."""
+    shown = masker_of(session).plain(said)
+    if shown == said:
+        return said
+    whole = json.dumps(said, ensure_ascii=False).encode()
+    sealed = sealer_of(session).seal(whole, table=store.PublicReportRow.__tablename__, row=key_hash, field="form")
+    return {**shown, "sealed": sealed.hex()}
+
+
+def _whole(session: Session, row: store.PublicReportRow) -> dict[str, Any]:
+    form: dict[str, Any] = json.loads(row.form)
+    if "sealed" not in form:
+        return form
+    sealed, table = bytes.fromhex(form["sealed"]), store.PublicReportRow.__tablename__
+    opened = sealer_of(session).open(sealed, table=table, row=row.key_hash, field="form")
+    return dict(json.loads(opened))
 
 
 def mark(session: Session, report_id: int) -> str:
@@ -222,7 +243,7 @@ def accept(session: Session, book: Book, report_id: int, actor: Actor, now: date
     """Given a waiting report, make it a ticket as of when it came, and return its number."""
     actor.need("tickets.open")
     row = _held(session, report_id)
-    form = json.loads(row.form)
+    form = _whole(session, row)
     command = OpenTicket(**{name: form[name] for name in TYPED}, reported_at=row.claimed_at)
     reporter = Actor(f"{CHANNEL}/{form['place']}", "报修人", HOSPITAL, frozenset({"tickets.open"}), row.is_clean)
     # Recorded when it came: the console had it then, under its own clock, and its event of that moment binds it.
@@ -233,13 +254,14 @@ def accept(session: Session, book: Book, report_id: int, actor: Actor, now: date
 
 
 def reject(session: Session, report_id: int, reason: str, actor: Actor, now: datetime) -> None:
-    """Given a waiting report and why, make no ticket of it; what was typed stays. The hospital's to say alone."""
+    """Given a waiting report and why, make no ticket of it; what was typed stays, masked. The hospital's to say."""
     actor.need("tickets.confirm")
     reason = reason.strip()
     if not 1 <= len(reason) <= 200:
         raise Refused("请写明不受理的原因（最多 200 个字）。", field="reason")
     row = _held(session, report_id)
     row.state = REJECTED
+    row.form = json.dumps({n: v for n, v in json.loads(row.form).items() if n != "sealed"}, ensure_ascii=False)
     _decide(session, row, "rejected", actor, now, reason)
 
 

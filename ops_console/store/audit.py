@@ -147,7 +147,8 @@ def _part(session: Session, seq: int, name: str, shown: str, original: str | Non
     part["commitments"] = {name: commitment(salt, shown)}
     if original is not None:
         own_salt = secrets.token_bytes(SALT_BYTES)  # sealed with the text, and gone with it
-        part["sealed"] = sealer_of(session)(seq, name, own_salt + original.encode("utf-8"))
+        plaintext = own_salt + original.encode("utf-8")
+        part["sealed"] = sealer_of(session).seal(plaintext, table=PersonalRow.__tablename__, row=seq, field=name)
         part["commitments"][name + ORIGINAL] = commitment(own_salt, original)
     return part
 

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from ops_console.core.personal_data import Masker
 from ops_console.store import audit
-from ops_console.store.masks import MASKER, SEAL_ORIGINAL, SealOriginal
+from ops_console.store.masks import MASKER
 
 PRAGMAS = (
     "PRAGMA busy_timeout=15000",
@@ -32,8 +32,8 @@ PRAGMAS = (
 class Database:
     """The engine and its sessions. `read()` and `write()` are the only ways to the rows.
 
-    `reader` is the same engine, its transactions reading only, and `info` what its sessions carry: for a face that
-    keeps a session of its own.
+    `reader` is the same engine, its transactions reading only, and `info` what its sessions carry (what seals originals
+    joins it once the data keys are read): for a face that keeps a session of its own.
     """
 
     def __init__(
@@ -43,7 +43,6 @@ class Database:
         password: str | None = None,
         pool_size: int = 12,
         masker: Masker | None = None,
-        seal_original: SealOriginal | None = None,
     ) -> None:
         target = make_url(url)
         if target.get_backend_name() == "postgresql":
@@ -60,7 +59,7 @@ class Database:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
         self.reader = self.engine.execution_options(**_reading_options(self.is_sqlite))
-        self.info = {MASKER: masker or Masker(), SEAL_ORIGINAL: seal_original}
+        self.info: dict[str, object] = {MASKER: masker or Masker()}
         self.reading = sessionmaker(self.reader, expire_on_commit=False, autoflush=False, info=self.info)
         self.writing = sessionmaker(self.engine.execution_options(writes=True), expire_on_commit=False, info=self.info)
         event.listen(self.writing, "before_commit", audit.seal)

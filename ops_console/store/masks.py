@@ -6,15 +6,26 @@ Not for finding personal numbers (`core/personal_data.py`) and not for sealing (
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from typing import Protocol
 
 from sqlalchemy.orm import Session
 
 from ops_console.core.errors import Unsealable
 from ops_console.core.personal_data import Masker
 
-MASKER, SEAL_ORIGINAL = "masker", "seal original"
-SealOriginal = Callable[[int, str, bytes], bytes]  # number of the event, field, plaintext -> sealed
+MASKER, SEALER = "masker", "sealer"
+
+
+class Seals(Protocol):
+    """What seals originals and opens them, each bound to its place."""
+
+    def seal(self, plaintext: bytes, *, table: str, row: int | str, field: str) -> bytes:
+        """Given bytes and the place they are kept in, return them sealed."""
+        ...
+
+    def open(self, sealed: bytes, *, table: str, row: int | str, field: str) -> bytes:
+        """Given sealed bytes and the place they were found in, return the plaintext. Raises Unsealable."""
+        ...
 
 
 def masker_of(session: Session) -> Masker:
@@ -23,9 +34,9 @@ def masker_of(session: Session) -> Masker:
     return found
 
 
-def sealer_of(session: Session) -> SealOriginal:
+def sealer_of(session: Session) -> Seals:
     """Given a session, return what seals originals. Raises Unsealable: without it no original may be stored."""
-    found: SealOriginal | None = session.info.get(SEAL_ORIGINAL)
+    found: Seals | None = session.info.get(SEALER)
     if found is None:
         raise Unsealable("没有可用的密钥来密封个人信息原文，因此什么都没有保存；请联系系统管理员。")
     return found

@@ -31,6 +31,8 @@ CONFIRMED_TOO_EARLY = ticket(reported(), ANSWERED, CONFIRMED, event(core.RESTORE
 CONFIRMED_BUT_NOT_RESTORED = ticket(reported(), ANSWERED, CONFIRMED)
 
 PASSES = [
+    (NEW, core.ASSIGNED),
+    (NEW, core.ESCALATED),
     (NEW, core.RESPONDED),
     (NEW, core.ONSITE_DECIDED),
     (NEW, core.DECLINED),
@@ -61,6 +63,8 @@ PASSES = [
     (on_site(*UNDECIDED, RESTORED, CONFIRMED), core.SUSPENSION_DECIDED),
 ]
 REFUSALS = [
+    (CLOSED, core.ASSIGNED, "不能再转派或提升"),
+    (CLOSED, core.ESCALATED, "不能再转派或提升"),
     (ticket(reported(), DECLINED), core.RESPONDED, "已驳回，不能再登记"),
     (ticket(reported(), CANCELLED), core.DESCRIBED, "已取消，不能再登记"),
     (ticket(reported(), CANCELLED), core.CANCEL, "已取消，不能再登记"),

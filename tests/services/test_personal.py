@@ -131,7 +131,7 @@ def test_hashed_facts_hold_no_personal_number(console: Console) -> None:
 
 
 def test_without_a_sealer_no_original_is_stored(console: Console) -> None:
-    console.database.info["seal original"] = None
+    console.database.info["sealer"] = None
     with pytest.raises(Unsealable):
         log(console)
     assert kinds(console, "reported") == []

@@ -140,8 +140,8 @@ def test_grade_a_only_from_a_registered_browser_or_the_hospitals_network(console
 def test_where_the_vendor_signed_in_nothing_is_grade_a(console: Console, tokens: list[str]) -> None:
     register(console, "nurse")
     with console.write() as session:
-        devices.used(session, "nurse", VENDOR, console.now())
-        devices.used(session, "own phone", VENDOR, console.now())
+        devices.used(session, "nurse", VENDOR.side, VENDOR, console.now())
+        devices.used(session, "own phone", VENDOR.side, VENDOR, console.now())
     for key, browser in (("1", "nurse"), ("2", "own phone")):
         for address in (INSIDE, OUTSIDE):
             send(console, tokens[0], key=key + address, browser=browser, address=address)
@@ -333,6 +333,29 @@ def test_only_the_hospital_says_that_a_report_is_none(console: Console, tokens: 
         assert row is not None
         assert row.state == "rejected"
         assert "打不开" in row.form  # what was typed stays
+
+
+def test_what_waits_is_masked_and_its_ticket_still_has_the_original(console: Console, tokens: list[str]) -> None:
+    phone = "13800001234"
+    for n in range(PER_BROWSER + 2):
+        held = send(console, tokens[0], key=str(n), phone=phone)
+    with console.read() as session:
+        waiting, _ = public_reports.waiting(session, VENDOR)
+        forms = session.scalars(select(PublicReportRow.form)).all()
+    assert [one.form["phone"] for one in waiting] == ["138****1234"] * 2
+    assert not [form for form in forms if phone in form]
+    with console.write() as session:
+        public_reports.reject(session, held.report_id, "重复", HOSPITAL, console.now())
+        number = public_reports.accept(session, console.book(session), held.report_id - 1, HOSPITAL, console.now())
+    with console.read() as session:
+        turned_away = session.get_one(PublicReportRow, held.report_id)
+        part = next(
+            p for p in session.scalars(select(PersonalRow).order_by(PersonalRow.seq.desc())) if p.field == "phone"
+        )
+        seq = session.scalar(select(func.max(EventRow.seq)).where(EventRow.subject_id == number))
+    opened = console.sealer("personal").open(part.sealed or b"", table="event_personal", row=part.seq, field="phone")
+    assert (part.seq, opened.endswith(phone.encode())) == (seq, True)
+    assert "sealed" not in turned_away.form
 
 
 # -- stickers ---------------------------------------------------------------------------------------------------------
