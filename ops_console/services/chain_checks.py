@@ -23,7 +23,6 @@ from ops_console.services.ports import AnchorShelf, Now, OpenSession
 from ops_console.store import audit
 from ops_console.store import chain_checks as store
 
-SEALED = ".original"  # `title.original` is the commitment to a text that stands sealed beside the masked `title`
 EMPTY = ("{}", "[]")
 FULL_EVERY = timedelta(days=7)
 
@@ -130,11 +129,11 @@ def _look_at_personal(walk: Walk, row: Any, parts: Mapping[str, Any]) -> None:
         return
     committed = json.loads(row.commitments)
     for name, promised in committed.items():
-        part = parts.get(name.removesuffix(SEALED))
+        part = parts.get(name.removesuffix(audit.ORIGINAL))
         if part is None:
             walk.meet(Finding("personal_missing", row.seq, {"field": name}, name))
-        elif name.endswith(SEALED):
-            walk.purged += getattr(part, "sealed", None) is None  # what is sealed is not opened here
+        elif name.endswith(audit.ORIGINAL):
+            walk.purged += part.sealed is None  # what is sealed is not opened here
         elif part.text is None and part.salt is None:
             walk.purged += 1
         elif commitment(part.salt or b"", part.text or "") != promised:

@@ -44,16 +44,16 @@ def test_verify_says_whole_and_then_names_the_first_broken_entry(terminal: Any) 
 
 def test_export_writes_a_whole_file_that_the_offline_verifier_takes(terminal: Any, tmp_path: Path) -> None:
     log_ticket(terminal.console, title="标题甲")
-    path = tmp_path / "a.jsonl"
+    path, before = tmp_path / "a.jsonl", len(kinds(terminal))
     done = terminal("audit", "export", path, "--json")
-    assert (done.code, done.json) == (0, {"file": str(path), "entries": 3, "personal": False})
+    assert (done.code, done.json) == (0, {"file": str(path), "entries": before + 1, "personal": False})
     assert kinds(terminal)[-1] == "audit_exported"
     assert path.stat().st_mode & 0o077 == 0
     assert offline(path)[0] == 0
     assert "标题甲" not in path.read_text(encoding="utf-8")
     assert terminal("audit", "export", path, "--personal", "yes").code == 0
     assert "标题甲" in path.read_text(encoding="utf-8")
-    assert terminal("audit", "export", path, "--from", "3", "--json").json["entries"] == 3
+    assert terminal("audit", "export", path, "--from", "3", "--json").json["entries"] == before + 3 - 2
 
 
 def test_an_export_that_cannot_be_written_leaves_the_old_file_and_no_rest(terminal: Any, tmp_path: Path) -> None:
@@ -67,10 +67,11 @@ def test_an_export_that_cannot_be_written_leaves_the_old_file_and_no_rest(termin
 
 
 def test_anchor_prints_the_days_line_and_is_the_same_twice(terminal: Any) -> None:
+    count = len(kinds(terminal))
     first, again = terminal("audit", "anchor"), terminal("audit", "anchor")
-    assert first.out.startswith("日锚 2026-11-20 #1 ")
+    assert first.out.startswith(f"日锚 2026-11-20 #{count} ")
     assert first.out == again.out
-    assert terminal("audit", "anchor", "--json").json["anchor"]["count"] == 1
+    assert terminal("audit", "anchor", "--json").json["anchor"]["count"] == count
 
 
 def test_restored_is_refused_while_nothing_is_missing_and_asks_for_a_reason(terminal: Any) -> None:
@@ -83,10 +84,11 @@ def test_restored_is_refused_while_nothing_is_missing_and_asks_for_a_reason(term
 def test_restored_names_the_gap(terminal: Any) -> None:
     console = terminal.console
     log_ticket(console)
+    count = len(kinds(terminal))
     anchors.make_today(console.anchoring(), SYSTEM, console.now())
-    as_owner(console, "DELETE FROM event_personal", "DELETE FROM event WHERE seq >= 2")
+    as_owner(console, "DELETE FROM event_personal", f"DELETE FROM event WHERE seq >= {count}")
     done = terminal("audit", "restored", "--reason", "磁盘损坏", "--json")
-    assert (done.code, done.json["lost_to"], len(done.json["anchors"])) == (0, 2, 1)
+    assert (done.code, done.json["lost_to"], len(done.json["anchors"])) == (0, count, 1)
     assert "restored" in kinds(terminal)
 
 

@@ -148,11 +148,14 @@ EDITS: dict[str, Edit] = {
         [f"DELETE FROM event_personal WHERE seq = {n}", f"DELETE FROM event WHERE seq = {n}"], "missing", n,
     ),
     "the first deleted": lambda _c, _n: (["DELETE FROM event WHERE seq = 1"], "missing", 1),
-    "tail cut below the anchor": lambda _c, n: (
-        [f"DELETE FROM event_personal WHERE seq >= {n}", f"DELETE FROM event WHERE seq >= {n}"], "anchor_cut", 13,
+    "tail cut below the anchor": lambda c, n: (
+        [f"DELETE FROM event_personal WHERE seq >= {n}", f"DELETE FROM event WHERE seq >= {n}"],
+        "anchor_cut", number_of(c, "9"),
     ),
     "one recomputed alone": lambda c, n: (forge_tail(c, n, kind="forged")[:2], "linked", n + 1),
-    "everything after it linked anew": lambda c, n: (forge_tail(c, n, kind="forged"), "anchor_other", 13),
+    "everything after it linked anew": lambda c, n: (
+        forge_tail(c, n, kind="forged"), "anchor_other", number_of(c, "9"),
+    ),
     "personal text altered": lambda _c, n: (
         [f"UPDATE event_personal SET text = '另一个人' WHERE seq = {n}"], "personal", n,
     ),
@@ -160,8 +163,8 @@ EDITS: dict[str, Edit] = {
     "text emptied, salt kept": lambda _c, n: (
         [f"UPDATE event_personal SET text = NULL WHERE seq = {n}"], "personal", n,
     ),
-    "anchor altered": lambda _c, _n: (["UPDATE anchor SET seq = 12"], "anchor_altered", 12),
-    "anchor deleted": lambda _c, _n: (["DELETE FROM anchor"], "anchor_lost", 13),
+    "anchor altered": lambda _c, _n: (["UPDATE anchor SET seq = 10"], "anchor_altered", 10),
+    "anchor deleted": lambda c, _n: (["DELETE FROM anchor"], "anchor_lost", number_of(c, "9")),
 }  # fmt: skip
 UNSEEN_OFFLINE = ("text emptied, salt kept", "personal row removed", "anchor altered", "anchor deleted")
 
@@ -178,7 +181,6 @@ def test_an_untouched_chain_is_whole_here_and_offline(ten: Console, tmp_path: Pa
 @pytest.mark.parametrize("edit", EDITS)
 def test_an_edit_is_found_at_its_entry_and_the_offline_verifier_agrees(ten: Console, tmp_path: Path, edit: str) -> None:
     held = kept_anchors(ten, tmp_path / "held.jsonl")
-    assert number_of(ten, "9") == 13  # the last entry that the anchor counts
     statements, kind, seq = EDITS[edit](ten, number_of(ten, "4"))
 
     as_owner(ten, *statements)
@@ -216,6 +218,18 @@ def test_a_purged_text_is_counted_and_no_fault(ten: Console, tmp_path: Path) -> 
     assert (code, told[0]["purged"]) == (0, 1)
 
 
+def test_a_masked_text_and_its_sealed_original_are_whole_and_purged_the_same(ten: Console, tmp_path: Path) -> None:
+    log_ticket(ten, reporter="刘药师", phone="13912345678", title="请回电 13912345678")
+    assert (verify(ten).outcome, verify(ten).purged) == ("whole", 0)
+    with ten.write() as session:
+        gone = session.execute(text("UPDATE event_personal SET sealed = NULL WHERE sealed IS NOT NULL")).rowcount
+    assert gone > 0  # type: ignore[operator]
+    assert (verify(ten).outcome, verify(ten).purged) == ("whole", gone)
+    code, told = offline(exported(ten, tmp_path / "a.jsonl", personal=True))
+    assert (code, told[0]["kind"]) == (0, "ok")
+    assert "13912345678" not in (tmp_path / "a.jsonl").read_text(encoding="utf-8")
+
+
 def test_findings_past_the_first_do_not_hide_later_ones(ten: Console) -> None:
     one, other = number_of(ten, "3"), number_of(ten, "7")
     as_owner(ten, f"UPDATE event SET actor = 'x' WHERE seq IN ({one}, {other})")
@@ -227,6 +241,8 @@ def test_a_missing_trigger_is_found(ten: Console) -> None:
     with ten.write() as session:
         session.execute(text(drop))
     name = "event_no_update" if ten.database.is_sqlite else "event_append_only"
+    with ten.read() as session:
+        assert name in store.missing_triggers(session)
     verdict = verify(ten)
     assert ("trigger", name) in [(f.kind, f.values["name"]) for f in verdict.findings]
 
