@@ -166,6 +166,7 @@ class Console:
         """Given stickers, return them as a PDF to be printed and cut."""
         return sticker_sheet(stickers, self.settings.server.public_url, self.settings.public.hotline)
 
+    @property
     def factors(self) -> factors.Hands:
         """What second factors need."""
         return factors.Hands(self.write, self.sealer(data_keys.SECOND_FACTORS), self.files.key_for("code-card"))

@@ -43,7 +43,7 @@ HAN = re.compile(r"[\u3400-\u9fff]")
 TYPES = tomllib.loads((PROJECT / "config.toml").read_text(encoding="utf-8"))["ticket_type"]
 # Chinese that is data even here: a sheet's column names and words, as they must be typed; the contract's own types.
 SHEET = frozenset({*COLUMNS, "是", "否", *CHANNELS, *(kind["name"] for kind in TYPES)})
-DATA = {"contract": frozenset({"故障"}), "import": SHEET}
+DATA = {"contract": frozenset({"故障"}), "import": SHEET, "audit": frozenset({"系统"})}
 
 
 def _load(path: Path) -> ModuleType:

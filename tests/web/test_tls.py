@@ -16,6 +16,7 @@ import pytest
 
 from ops_console.adapters import certificates
 from ops_console.core.errors import Refused
+from ops_console.web.app import create_app
 from ops_console.web.server import Server
 from ops_console.web.tls import plain_answer
 from tests.conftest import FakeClock, copy_sqlite, make_console
@@ -44,7 +45,7 @@ class Served:
             OPS_SERVER__PUBLIC_URL=f"https://127.0.0.1:{self.port}",
             OPS_SERVER__TLS_CERT=str(folder / "tls" / "cert.pem"), OPS_SERVER__TLS_KEY=str(folder / "tls" / "key.pem"),
         )  # fmt: skip
-        self.server = Server(self.console)
+        self.server = Server(self.console, create_app(self.console))
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -167,7 +168,7 @@ def test_a_key_that_does_not_fit_is_told_at_start(tmp_path: Path, sqlite_templat
         OPS_SERVER__TLS_KEY=str(tmp_path / "two" / "key.pem"),
     )  # fmt: skip
     with pytest.raises(Refused, match="不匹配"):
-        Server(console)
+        Server(console, create_app(console))
     console.close()
 
 
