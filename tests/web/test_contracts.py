@@ -144,7 +144,7 @@ def test_account_reset_today_confirms_nothing(proposed: Site) -> None:
     answer = browser.post("/contract/2/confirm", digest=digest)
 
     assert answer.status == 400
-    assert "您的密码在 24 小时内被重置过" in answer.text
+    assert "在 24 小时内由他人设置过" in answer.text
 
 
 def test_hostile_contract_texts_are_shown_as_texts(tmp_path: Path, sqlite_template: Path, clock: FakeClock) -> None:

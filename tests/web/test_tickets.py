@@ -754,7 +754,7 @@ def test_statements_of_lists_do_not_grow_with_the_tickets(site: Site, year: Site
     few, many = ({address: statements(here, address) for address in LISTS} for here in (site, year))
 
     assert max(many.values()) <= 10, many
-    assert all(abs(few[address] - many[address]) <= 1 for address in LISTS), (
+    assert all(abs(few[address] - many[address]) <= 2 for address in LISTS), (
         few,
         many,
     )  # the count of a short list is free
