@@ -190,7 +190,7 @@ def test_a_list_filters_and_sorts_without_javascript(year: Year, visit: Visit) -
     vendor.sign_in("vendor")
     page = vendor.page
     page.goto("/tickets?month=2026-04")
-    page.get_by_label("类型").select_option("缺陷")
+    page.get_by_label("类型", exact=True).select_option("缺陷")
     page.get_by_role("button", name="筛选").click()
     expect(page).to_have_url(re.compile("month=2026-04"))
     assert set(page.locator("tbody td:nth-child(3)").all_inner_texts()) == {"缺陷"}

@@ -383,7 +383,9 @@ def test_no_password_and_no_token_stands_in_the_database_in_clear(sqlite_console
     sqlite_console.close()
     with sqlite3.connect(folder / "console.db") as plain:
         plain.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        dump = "\n".join(plain.iterdump())
+        names = [name for (name,) in plain.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        ordinary = [name for name in names if name != "ticket_pieces"]  # its rows stand in tables of their own
+        dump = "\n".join(repr(row) for name in ordinary for row in plain.execute(f'SELECT * FROM "{name}"'))
     raw = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
     for secret in secrets:
         assert secret not in dump

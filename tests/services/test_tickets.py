@@ -201,7 +201,8 @@ def test_a_move_is_for_its_party_alone_and_a_refusal_leaves_no_row(
     number = live_until(sqlite_console, clock, kind)
     before = events(sqlite_console), state(sqlite_console, number)
     actor = terminal_actor("root") if role == "terminal" else actor_of(role, role, role)
-    if role == ("hospital" if kind in BY_HOSPITAL else "vendor") or (role == "hospital" and kind in BY_EITHER):
+    party = {"officer": "hospital", "manager": "vendor"}.get(role, role)
+    if party == ("hospital" if kind in BY_HOSPITAL else "vendor") or (party == "hospital" and kind in BY_EITHER):
         do(sqlite_console, number, kind, actor, **FACTS.get(kind, {}))
         return
     with pytest.raises(Refused, match="没有这项权限"):
