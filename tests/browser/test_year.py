@@ -193,13 +193,13 @@ def test_a_list_filters_and_sorts_without_javascript(year: Year, visit: Visit) -
     page.get_by_label("类型", exact=True).select_option("缺陷")
     page.get_by_role("button", name="筛选").click()
     expect(page).to_have_url(re.compile("month=2026-04"))
-    assert set(page.locator("tbody td:nth-child(3)").all_inner_texts()) == {"缺陷"}
+    assert set(page.locator("tbody td:nth-child(4)").all_inner_texts()) == {"缺陷"}
     page.locator("thead").get_by_role("link", name="单号").click()
     expect(page.locator("th[aria-sort=descending]")).to_contain_text("单号")
     numbers = page.locator("tbody .cell-number").all_inner_texts()
     assert numbers == sorted(numbers, reverse=True)
     assert len(numbers) > 1
-    assert set(page.locator("tbody td:nth-child(3)").all_inner_texts()) == {"缺陷"}
+    assert set(page.locator("tbody td:nth-child(4)").all_inner_texts()) == {"缺陷"}
 
 
 def test_a_sheet_is_checked_without_javascript_by_refreshing_the_page(visit_as_vendor: Visit) -> None:
