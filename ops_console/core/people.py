@@ -68,7 +68,7 @@ ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
         HOSPITAL,
         frozenset(
             {
-                "tickets.read", "reports.read", "contracts.read", "people.read", "audit.read", "tickets.export",
+                "tickets.read", "reports.read", "contracts.read", "jobs.read", "people.read", "audit.read", "tickets.export",
                 "notes.hospital",
             }
         ),
