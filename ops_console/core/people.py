@@ -68,8 +68,8 @@ ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
         HOSPITAL,
         frozenset(
             {
-                "tickets.read", "reports.read", "contracts.read", "jobs.read", "people.read", "audit.read", "tickets.export",
-                "notes.hospital",
+                "tickets.read", "reports.read", "contracts.read", "jobs.read", "people.read", "audit.read",
+                "tickets.export", "notes.hospital",
             }
         ),
     ),
