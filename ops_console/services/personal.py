@@ -1,4 +1,4 @@
-"""Showing the original of a masked text: a right, a reason, an event; for five minutes, and not without limit.
+"""Showing the original of a masked text: a right, a fresh second factor, a reason, an event; for five minutes.
 
 Not for masking (`core/personal_data.py`) and not for destroying originals (`services/retention.py`).
 """
@@ -97,6 +97,7 @@ def _masked(number: str, part: store.Part, masker: Masker) -> MaskedText:
 def shown(session: Session, sealer: Sealer, place: Reveal, actor: Actor, now: datetime) -> Shown:
     """Given a place (its reason unused) and who asks, return its text: whole while an earlier reveal lasts.
 
+    Never whole in a session that has not given the second factor: a reveal is the person's, a cookie may be another's.
     Raises NotFound for a place that is not there, Refused without the right.
     """
     actor.need("personal.reveal")
@@ -104,7 +105,7 @@ def shown(session: Session, sealer: Sealer, place: Reveal, actor: Actor, now: da
     masked = _masked(place.number, part, masker_of(session))
     person = people.by_account(session, actor.account)
     until = store.open_reveal(session, person.id, part.seq, part.field, now) if person else None
-    if until is None or not has_original(part, masker_of(session)):
+    if until is None or actor.proved_until is None or not has_original(part, masker_of(session)):
         return Shown(masked)
     return Shown(masked, _original(part, sealer), until)
 
@@ -112,9 +113,11 @@ def shown(session: Session, sealer: Sealer, place: Reveal, actor: Actor, now: da
 def reveal(open_write: OpenSession, sealer: Sealer, command: Reveal, actor: Actor, now: datetime) -> datetime:
     """Given the command, record that the actor is shown the original from now on; return until when.
 
-    Raises Refused without right or reason, when nothing is kept any more, or past `PER_HOUR` in an hour (recorded).
+    Raises Refused without right, fresh second factor or reason, when nothing is kept any more, or past `PER_HOUR` in
+    an hour (recorded).
     """
     actor.need("personal.reveal")
+    actor.need_proof(now)
     reason = _checked(command.reason)
     with open_write() as session:
         ticket_id, part = _part(session, command.number, command.seq, command.field)

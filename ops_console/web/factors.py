@@ -31,7 +31,7 @@ def needs_factor(view: View) -> View:
 
     @wraps(view)
     def proved(*args: Any, **kwargs: Any) -> Any:
-        if _is_fresh():
+        if is_fresh():
             return view(*args, **kwargs)
         if g.guest.factor_kind is None:
             flash(formats.gettext("办理这一事项需要第二因素，请先启用。"), "warning")
@@ -41,7 +41,7 @@ def needs_factor(view: View) -> View:
         if not request.form.get("factor_code", "").strip():
             return _ask(request.full_path.rstrip("?"), carried=_carried())
         try:
-            _prove(request.form["factor_code"])
+            prove_typed(request.form["factor_code"])
         except Refused as refused:
             return _ask(request.full_path.rstrip("?"), carried=_carried(), refused=refused)
         return view(*args, **kwargs)
@@ -49,7 +49,8 @@ def needs_factor(view: View) -> View:
     return proved  # type: ignore[return-value]
 
 
-def _is_fresh() -> bool:
+def is_fresh() -> bool:
+    """Say whether the second factor was given in this session within the last 5 minutes."""
     until = g.guest.actor.proved_until
     return until is not None and console().now() <= until
 
@@ -58,7 +59,8 @@ def _carried() -> list[tuple[str, str]]:
     return [(name, text) for name, text in request.form.items(multi=True) if name not in NOT_CARRIED]
 
 
-def _prove(code: str) -> None:
+def prove_typed(code: str) -> None:
+    """Given the code somebody typed, let their session count as proved. Raises Refused for a wrong or used one."""
     at = console()
     _go_on(factors.prove(at.factors, g.guest, code, at.now()))
 
@@ -71,10 +73,14 @@ def _go_on(token: str) -> None:
     g.guest = guest
 
 
+def standing() -> factors.Standing:
+    """Return the second factor of who asks, as the box for its code tells it."""
+    return factors.standing(reading_anew(), g.guest.person_id)
+
+
 def _ask(action: str, *, carried: list[tuple[str, str]] | None = None, refused: Refused | None = None) -> Any:
     return render_template(
-        "people/prove.html", action=action, carried=carried or [], refused=refused,
-        standing=factors.standing(reading_anew(), g.guest.person_id),
+        "people/prove.html", action=action, carried=carried or [], refused=refused, standing=standing(),
     ), 400 if refused else 200  # fmt: skip
 
 
@@ -87,7 +93,7 @@ def prove() -> Any:
     if request.method == "GET":
         return _ask(action)
     try:
-        _prove(request.form.get("factor_code", ""))
+        prove_typed(request.form.get("factor_code", ""))
     except Refused as refused:
         return _ask(action, refused=refused)
     return redirect(_wanted())
@@ -101,7 +107,7 @@ def _wanted() -> str:
 @pages.route("/factor/new", methods=["GET", "POST"])
 def enrol() -> Any:
     """Enrol a second factor, or another in place of the one in use: then that one is asked for first."""
-    if g.guest.factor_kind is not None and not _is_fresh():
+    if g.guest.factor_kind is not None and not is_fresh():
         return redirect(url_for("factors.prove", next=url_for("factors.enrol")))
     if request.method == "GET":
         return _enrolment()

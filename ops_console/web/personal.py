@@ -10,6 +10,7 @@ from ops_console.core.errors import Refused
 from ops_console.services import data_keys, personal
 from ops_console.services.personal import Reveal, Shown
 from ops_console.services.ports import Sealer
+from ops_console.web import factors
 from ops_console.web.database import reading, reading_anew
 from ops_console.web.rights import needs
 from ops_console.web.sign_in import console
@@ -33,6 +34,8 @@ def reveal(number: str, seq: int, field: str) -> Any:
     try:
         if current_app.jinja_env.globals["plain_http"]:
             raise Refused("控制台正以未加密的 HTTP 对外服务，不显示个人信息原文；请改用 HTTPS。", field="reason")
+        if request.form.get("factor_code", "").strip() and not factors.is_fresh():
+            factors.prove_typed(request.form["factor_code"])
         personal.reveal(console().write, _sealer(), command, g.guest.actor, console().now())
     except Refused as refused:
         return _page(command, refused)
@@ -55,7 +58,14 @@ def _page(place: Reveal, refused: Refused | None = None) -> Response:
     template = "tickets/_original.html" if _is_part() else "tickets/original.html"
     seconds = _seconds_left(found)
     answer = make_response(
-        render_template(template, found=found, seconds=seconds, refused=refused, reason=place.reason),
+        render_template(
+            template,
+            found=found,
+            seconds=seconds,
+            refused=refused,
+            reason=place.reason,
+            standing=None if found.until or factors.is_fresh() else factors.standing(),
+        ),
         200 if refused is None or _is_part() else 403 if refused.field == "permission" else 400,
     )
     if found.until and not _is_part():

@@ -37,6 +37,7 @@ class Served:
         self.folder = folder
         self.port = free_port()
         self.base = f"http://127.0.0.1:{self.port}"
+        self.program = ("-m", "ops_console")
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, **environment: str) -> None:
@@ -45,7 +46,7 @@ class Served:
         own = {"OPS_DATA": str(self.folder / "data"), "OPS_SERVER__PORT": str(self.port)}
         given |= own | {"OPS_SERVER__PUBLIC_URL": self.base} | environment
         with (self.folder / "said").open("ab") as said, (self.folder / "log").open("ab") as log:
-            command = [sys.executable, "-m", "ops_console"]
+            command = [sys.executable, *self.program]
             self._process = subprocess.Popen(command, cwd=PROJECT, env=given, stdout=said, stderr=log)
         self._wait()
 

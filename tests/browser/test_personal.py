@@ -2,35 +2,123 @@
 
 from __future__ import annotations
 
-import pytest
-from playwright.sync_api import expect
+from collections.abc import Iterator
+from pathlib import Path
 
-from tests.browser.conftest import Visit
-from tests.browser.served import DESKTOP, PHONE, Served
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import ARGUMENTS, Visit
+from tests.browser.served import DESKTOP, PHONE, Served, Visitor, visiting
+from tests.real_services import chromium_path
 
 NUMBER = "13800001234"
 
 
-@pytest.mark.parametrize("width", [DESKTOP, PHONE])
-def test_an_original_is_swapped_in_for_its_reason(visit: Visit, served: Served, width: int) -> None:
-    vendor = visit(served, width=width)
+def with_a_number(vendor: Visitor) -> Visitor:
+    """Let the vendor sign in, enrol a second factor and log a ticket that holds a number."""
     vendor.first_sign_in("vendor")
+    vendor.enrol_factor()
     page = vendor.page
     page.goto("/tickets/new")
     page.fill("[name=title]", f"患者来电 {NUMBER} 打不开缴费页")
     page.fill("[name=phone]", NUMBER)
     page.locator("main form button.btn-primary").first.click()
     expect(page.locator("#masked .original")).to_have_count(2)
-    address = page.url
+    return vendor
 
-    first = page.locator("#masked .original").first
+
+def reveal(page: Page) -> None:
+    first = page.locator(".original").first
     first.locator("summary").click()
     first.locator("[name=reason]").fill("回电核实")
     first.locator("form button").click()
+    expect(page.locator(".original-whole")).to_contain_text(NUMBER)
 
-    expect(page.locator("#masked .original-whole")).to_contain_text(NUMBER)
+
+@pytest.mark.parametrize("width", [DESKTOP, PHONE])
+def test_an_original_is_swapped_in_for_its_reason(visit: Visit, served: Served, width: int) -> None:
+    vendor = visit(served, width=width)
+    page, address = with_a_number(vendor).page, vendor.page.url
+
+    reveal(page)
+
     assert page.url == address
     assert vendor.overhang() == ""
     page.reload()
     expect(page.locator("#masked .original-whole")).to_have_count(0)
     assert NUMBER not in page.content()
+
+
+BRIEF = """
+from datetime import timedelta
+from ops_console.services import personal
+personal.SHOWN_FOR = timedelta(seconds=3)
+import runpy
+runpy.run_module("ops_console", run_name="__main__", alter_sys=True)
+"""
+
+
+@pytest.fixture
+def brief(tmp_path: Path) -> Iterator[Served]:
+    """A console that shows originals for three seconds."""
+    made = Served(tmp_path)
+    made.program = ("-c", BRIEF)
+    try:
+        made.start()
+        yield made
+    finally:
+        made.stop()
+
+
+@pytest.fixture(scope="module")
+def remembering(chromium: Browser) -> Iterator[Browser]:
+    """A Chromium that keeps left pages for the back button, as people's do; one under test does not."""
+    started = chromium.browser_type.launch(
+        executable_path=chromium_path(), args=ARGUMENTS, ignore_default_args=["--disable-back-forward-cache"]
+    )
+    yield started
+    started.close()
+
+
+def test_an_original_is_masked_again_on_time_and_never_by_the_back_button(remembering: Browser, brief: Served) -> None:
+    with visiting(remembering, brief) as vendor:
+        page = with_a_number(vendor).page
+        reveal(page)
+        page.goto("/account")
+        page.go_back()
+        expect(page.locator("#masked .original").first).to_be_visible()
+        page.wait_for_timeout(3500)
+        assert NUMBER not in page.content()
+        reveal(page)
+        expect(page.locator(".original-whole")).to_have_count(0, timeout=6000)
+        assert NUMBER not in page.content()
+        expect(page.locator("#masked form").first).to_be_attached()  # and can be asked for again
+
+        reveal(page)
+        assert not vendor.problems
+        brief.stop()  # nobody answers any more
+        expect(page.locator(".original-whole")).to_have_count(0, timeout=6000)
+        assert NUMBER not in page.content()
+        page.wait_for_timeout(500)
+        vendor.problems.clear()  # of the unanswered request
+
+
+def test_without_javascript_the_page_masks_itself_again(remembering: Browser, brief: Served) -> None:
+    with visiting(remembering, brief) as vendor:
+        address = with_a_number(vendor).page.locator("#masked form").first.get_attribute("action")
+        kept = vendor.context.storage_state()
+    with visiting(remembering, brief, storage_state=kept, java_script_enabled=False) as plain:
+        page = plain.page
+        page.goto(str(address))
+        reveal(page)
+        expect(page.locator(".original-whole")).to_have_count(0, timeout=8000)
+        page.go_back()
+        assert NUMBER not in page.content()
+        page.goto(str(address))
+        reveal(page)
+        page.goto("/account")
+        page.wait_for_timeout(3500)
+        page.go_back()
+        expect(page.locator("h1")).to_have_text("查看原文")
+        assert NUMBER not in page.content()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -61,13 +62,15 @@ def place(console: Console, number: str, field: str = "phone", reason: str = "�
 
 
 def reveal(console: Console, command: Reveal, actor: Actor = VENDOR) -> str | None:
-    personal.reveal(console.write, console.sealer("personal"), command, actor, console.now())
+    proved = replace(actor, proved_until=console.now())
+    personal.reveal(console.write, console.sealer("personal"), command, proved, console.now())
     return look(console, command, actor)
 
 
 def look(console: Console, command: Reveal, actor: Actor = VENDOR) -> str | None:
+    proved = replace(actor, proved_until=console.now())
     with console.read() as session:
-        return personal.shown(session, console.sealer("personal"), command, actor, console.now()).original
+        return personal.shown(session, console.sealer("personal"), command, proved, console.now()).original
 
 
 def kinds(console: Console, kind: str) -> list[EventRow]:
@@ -202,6 +205,25 @@ def test_a_reveal_needs_the_right(console: Console) -> None:
     for act in (reveal, look):
         with pytest.raises(Refused, match="权限"):
             act(console, command, AUDITOR)
+
+
+def test_a_reveal_needs_a_fresh_second_factor(console: Console, clock: FakeClock) -> None:
+    command = place(console, log(console))
+    for given in (None, console.now() - timedelta(seconds=1)):
+        with pytest.raises(Refused, match="第二因素") as refused:
+            stale = replace(VENDOR, proved_until=given)
+            personal.reveal(console.write, console.sealer("personal"), command, stale, console.now())
+        assert refused.value.field == "factor"
+    assert kinds(console, "personal_revealed") == []
+    assert look(console, command) is None
+
+
+def test_an_open_reveal_shows_nothing_in_a_session_without_the_factor(console: Console) -> None:
+    command = place(console, log(console))
+    assert reveal(console, command) == PHONE
+    with console.read() as session:
+        elsewhere = personal.shown(session, console.sealer("personal"), command, VENDOR, console.now())
+    assert elsewhere.original is None
 
 
 def test_a_place_that_is_not_there_is_not_found(console: Console) -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 
+from ops_console.store.factors import FactorRow
+from ops_console.store.people import SessionRow
 from ops_console.store.personal import RevealRow
 from tests.conftest import FakeClock, log_ticket
 from tests.web.conftest import Site, everything, open_site
 from tests.web.pages import Browser, Page
+from tests.web.test_factors import code, enrol
 
 PHONE, SHOWN = "13800001234", "138****1234"
 
@@ -73,7 +76,8 @@ def test_with_javascript_the_part_is_replaced_and_fetched_again_at_its_end(
     answer = part(browser, "POST", path, reason="回电核实")
     shown = answer.root.one("div", "original")
     assert shown.one("p", "original-whole").text == PHONE
-    assert (shown["hx-get"], shown["hx-trigger"]) == (path, "load delay:301s")
+    assert (shown["hx-get"], shown["data-original-seconds"]) == (path, "301")
+    assert shown.one("p", "original-whole")["data-masked"] == SHOWN
     assert answer.headers["Cache-Control"] == "no-store"
     clock.forward(seconds=301)
     later = part(browser, "GET", path)
@@ -93,6 +97,62 @@ def test_a_reveal_without_reason_is_told_beside_the_field(site: Site, number: st
     assert told.root.one("input", name="reason")["value"] == "长" * 201
     with site.console.read() as session:
         assert session.scalars(select(RevealRow)).all() == []
+
+
+def test_a_stale_factor_is_asked_for_in_place_and_counts_once(site: Site, number: str, clock: FakeClock) -> None:
+    browser = site.signed_in("vendor")
+    path = place(browser, number)
+    seed = enrol(site, browser)
+    clock.forward(minutes=6)
+    asked = part(browser, "POST", path, reason="回电核实")
+    assert "请先验证第二因素" in asked.root.one("p", "fault").text
+    assert asked.root.one("input", name="reason")["value"] == "回电核实"
+    assert asked.root.one("input", name="factor_code").get("autofocus") is not None
+    wrong = part(browser, "POST", path, reason="回电核实", factor_code="000000")
+    assert "验证码不对" in wrong.root.one("p", "fault").text
+    assert reveals(site) == 0
+    given = code(site, seed)
+    whole = part(browser, "POST", path, reason="回电核实", factor_code=given)
+    assert whole.root.one("p", "original-whole").text == PHONE
+    clock.forward(minutes=5, seconds=1)
+    again = part(browser, "POST", path, reason="回电核实", factor_code=given)
+    assert "已经用过" in again.root.one("p", "fault").text
+    assert reveals(site) == 1
+
+
+def test_without_javascript_the_page_asks_for_code_and_reason_at_once(
+    site: Site, number: str, clock: FakeClock
+) -> None:
+    browser = site.signed_in("hospital")
+    path = place(browser, number)
+    seed = enrol(site, browser)
+    clock.forward(minutes=6)
+    assert browser.get(path).root.one("input", name="factor_code")
+    assert browser.post(path, reason="回电核实", factor_code=code(site, seed)).status == 303
+    assert PHONE in browser.get(path).html
+
+
+def test_whoever_has_no_second_factor_is_told_where_to_enrol_one(site: Site, number: str) -> None:
+    with site.console.write() as session:
+        session.execute(delete(FactorRow))
+        session.execute(update(SessionRow).values(factor_at=None))
+    browser = site.browser()
+    browser.sign_in("vendor")
+    masked = browser.get(f"/tickets/{number}").root.one("section", id="masked")
+    assert "须先启用第二因素" in masked.text
+    assert masked.all("form") == []
+    (phone,) = [a["href"] for a in masked.all("a") if a["href"].endswith("phone")]
+    assert phone.startswith("/factor/new?next=/tickets/")
+    seq = phone.rsplit("/", 2)[1]
+    answer = browser.post(f"/tickets/{number}/originals/{seq}/phone", reason="回电核实")
+    assert answer.status == 400
+    assert PHONE not in answer.html
+    assert reveals(site) == 0
+
+
+def reveals(site: Site) -> int:
+    with site.console.read() as session:
+        return len(session.scalars(select(RevealRow)).all())
 
 
 def test_looking_at_an_original_again_changes_no_row(site: Site, number: str) -> None:
