@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from ops_console.core.errors import NotFound, Refused
 from ops_console.core.people import ROLES, SYSTEM, actor_of
 from ops_console.services import tokens
-from ops_console.services.people import disable_account
+from ops_console.services.leavers import disable_account
 from ops_console.store.people import PersonRow
 from ops_console.store.tokens import TokenRow
 from tests.api.conftest import ALL, TICKET, Caller, House, problem
@@ -140,8 +140,9 @@ def test_a_token_dies_with_its_owner(house: House, column: str, value: object) -
 def test_disabling_an_account_shuts_its_token_with_the_next_request(house: House) -> None:
     caller = house.caller("vendor")
     with house.console.write() as session:
-        administrator = actor_of("administrator", "a", "administrator")
-        disable_account(session, "vendor", administrator, house.clock())
+        proved = house.clock() + timedelta(minutes=5)
+        administrator = actor_of("administrator", "a", "administrator", proved_until=proved)
+        disable_account(session, house.console.book(session), "vendor", administrator, house.clock())
     problem(caller.post("/tickets", **TICKET), 401)
     assert house.count() == 0
 

@@ -55,7 +55,7 @@ def test_an_account_reset_today_decides_nothing_for_its_party(console: Console, 
                 created_at=console.now(), reset_at=console.now(),
             )
         )  # fmt: skip
-    with pytest.raises(Refused, match="24 小时内被重置"):
+    with pytest.raises(Refused, match="24 小时内由他人设置过"):
         do(console, number, core.SUSPENSION_DECIDED, HOSPITAL, approved=True)
     clock.forward(hours=24)
     do(console, number, core.SUSPENSION_DECIDED, HOSPITAL, approved=True)
