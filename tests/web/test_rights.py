@@ -194,7 +194,8 @@ def test_looking_at_every_page_changes_no_row(house: Site, role: str) -> None:
 
 @EVERY
 def test_one_time_password_opens_the_password_page_alone(house: Site, endpoint: str, method: str, rule: str) -> None:
-    novice = house.signed_in("novice")
+    leaves = endpoint.startswith("sign_in.")
+    novice = house.signed_in("novice") if leaves else house.as_("novice")
 
     answer = ask(novice, endpoint, method, rule)
 
@@ -212,8 +213,7 @@ def test_links_never_act(house: Site, endpoint: str, rule: str, method: str) -> 
     browsers = [house.as_(role) for role in ROLES]
     before = everything(house.console)
     for browser in browsers:
-        for _ in range(3):
-            browser.ask(method, address(rule), query_string=FORMS.get(endpoint))
+        browser.ask(method, address(rule), query_string=FORMS.get(endpoint))
 
     assert everything(house.console) == before
 
