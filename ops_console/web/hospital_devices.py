@@ -26,7 +26,7 @@ def index() -> Any:
 def _page(refused: Refused | None = None) -> Any:
     session = reading_anew()
     return render_template(
-        "people/devices.html", devices=service.registered(session, g.guest.actor),
+        "hospital_devices/index.html", devices=service.registered(session, g.guest.actor),
         this=service.standing(session, devices.token()), refused=refused, typed=request.form,
         networks=console().settings.security.hospital_networks,
     ), 400 if refused else 200  # fmt: skip
@@ -44,7 +44,7 @@ def register() -> Any:
             )
     except Refused as refused:
         return _page(refused)
-    flash(formats.gettext("这个浏览器已登记为医院设备。"), "success")
+    flash(formats.gettext("本机已登记为医院设备；退出登录后，用 /报修 页面报修即可。"), "success")
     return redirect(url_for("hospital_devices.index"))
 
 

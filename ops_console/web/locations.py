@@ -1,4 +1,4 @@
-"""Places and their stickers, the hospital's registered browsers, and reports that wait for a look."""
+"""Places and their stickers, and reports that wait for a look."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from typing import Any
 from flask import Blueprint, Response, flash, g, redirect, render_template, request, url_for
 
 from ops_console.core.errors import Refused
-from ops_console.services import devices as device_service
 from ops_console.services import locations, public_reports
 from ops_console.services.locations import Sticker
-from ops_console.web import devices, formats
+from ops_console.web import formats
 from ops_console.web.database import reading, reading_anew
 from ops_console.web.rights import needs
 from ops_console.web.sign_in import console
@@ -22,7 +21,7 @@ PAGE = 50
 @pages.get("/locations")
 @needs("locations.manage")
 def index() -> Any:
-    """Every place, every registered browser."""
+    """Every place."""
     return _page()
 
 
@@ -30,8 +29,6 @@ def _page(refused: Refused | None = None) -> Any:
     session, actor = reading_anew() if refused else reading(), g.guest.actor
     return render_template(
         "locations/index.html", places=locations.listing(session, actor), refused=refused, typed=request.form,
-        browsers=device_service.registered(session, actor),
-        this_browser=device_service.standing(session, devices.token()),
     ), 400 if refused else 200  # fmt: skip
 
 
@@ -90,34 +87,6 @@ def retire(location_id: int) -> Any:
     with at.write() as session:
         locations.retire(session, location_id, g.guest.actor, at.now())
     flash(formats.gettext("这个位置的报修贴已停用。"), "success")
-    return redirect(url_for("locations.index"))
-
-
-@pages.post("/locations/browsers")
-@needs("locations.manage")
-def register() -> Any:
-    """Call the browser in use the hospital's own."""
-    at, given = console(), request.form
-    token = devices.token()
-    try:
-        with at.write() as session:
-            device_service.register(
-                session, token, given.get("label", ""), given.get("department", ""), g.guest.actor, at.now()
-            )
-    except Refused as refused:
-        return _page(refused)
-    flash(formats.gettext("本机已登记为医院设备；退出登录后，用 /报修 页面报修即可。"), "success")
-    return redirect(url_for("locations.index"))
-
-
-@pages.post("/locations/browsers/<id:device_id>/withdraw")
-@needs("locations.manage")
-def withdraw(device_id: int) -> Any:
-    """Call a browser the hospital's own no longer."""
-    at = console()
-    with at.write() as session:
-        device_service.withdraw(session, device_id, g.guest.actor, at.now())
-    flash(formats.gettext("已取消登记。"), "success")
     return redirect(url_for("locations.index"))
 
 

@@ -145,7 +145,7 @@ def test_hostile_texts_stay_texts_on_the_staff_pages(site: Site, token: str, hos
 
 def test_a_registered_browser_brings_its_department_and_grade_a(site: Site) -> None:
     pc = site.signed_in("hospital")
-    assert pc.post("/locations/browsers", label="护士站 1 号机", department="心内科").status == 302
+    assert pc.post("/devices", label="护士站 1 号机", department="心内科").status == 302
     leave(pc)
     form = pc.get("/报修")
     assert form.root.one("input", name="department")["value"] == "心内科"
@@ -156,7 +156,7 @@ def test_a_registered_browser_brings_its_department_and_grade_a(site: Site) -> N
 
 def test_a_vendor_who_signs_in_there_ends_that(site: Site) -> None:
     pc = site.signed_in("hospital")
-    pc.post("/locations/browsers", label="护士站 1 号机", department="心内科")
+    pc.post("/devices", label="护士站 1 号机", department="心内科")
     leave(pc)
     pc.sign_in("vendor")
     leave(pc)

@@ -7,7 +7,7 @@
   var token = document.querySelector("[data-token]");
   var seconds = Number((list || document.body).getAttribute("data-live")) || 20;
   var headers = { "HX-Trigger-Name": "poll" }; // what refreshes itself keeps no session alive
-  var under_way = false;
+  var under_way = false, again = false; // what is asked for meanwhile (the network is back) is done right after
 
   function notice(name, isShown) {
     var place = document.querySelector("[data-notice='" + name + "']");
@@ -75,9 +75,13 @@
   }
 
   function turn() {
+    again = under_way;
     if (document.hidden || under_way) { return; }
     under_way = true;
-    refresh().then(unread).catch(function () { notice("offline", true); }).finally(function () { under_way = false; });
+    refresh().then(unread).catch(function () { notice("offline", true); }).finally(function () {
+      under_way = false;
+      if (again) { turn(); }
+    });
   }
 
   var seen = document.querySelector("[data-seen]");

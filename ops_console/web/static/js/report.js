@@ -4,6 +4,7 @@
   "use strict";
   var KEY = "report-drafts";
   var DAY = 24 * 3600 * 1000;
+  var FIRST_LOOK = 2000, LAST_LOOK = 60000;
   var NAMES = ["kind", "module", "title", "phone", "reporter"];
   var body = document.body;
 
@@ -50,7 +51,33 @@
       }
     });
     form.querySelector("[data-retry]").addEventListener("click", function () { window.location.reload(); });
-    window.addEventListener("online", function () { if (drafts().length) { window.location.reload(); } });
+    noticeNetwork(form, FIRST_LOOK);
+    window.addEventListener("online", function () { look(form); });
+  }
+
+  /* A phone that says it is online may be told so too early, too late or never: so the console is asked, ever less
+     often. With something half written the page stays as it is, and says that it could be sent. */
+  function noticeNetwork(form, wait) {
+    window.setTimeout(function () {
+      if (document.hidden) { noticeNetwork(form, wait); return; }
+      look(form).then(function (isBack) { if (!isBack) { noticeNetwork(form, Math.min(wait * 2, LAST_LOOK)); } });
+    }, wait);
+  }
+
+  function look(form) {
+    return window.fetch(window.location.href, { method: "HEAD", cache: "no-store", credentials: "omit" }).then(function () {
+      if (isHalfWritten(form)) {
+        form.querySelector("[data-back]").hidden = false;
+      } else {
+        window.location.reload();
+      }
+      return true;
+    }, function () { return false; });
+  }
+
+  function isHalfWritten(form) {
+    return ["title", "phone", "reporter"].some(function (name) { return form.elements[name].value; }) ||
+      Boolean(form.querySelector("[name=module]:checked"));
   }
 
   function add(form, name, value) {
