@@ -194,6 +194,36 @@ def test_a_personal_part_of_an_old_house_may_only_be_emptied(old_house: Database
         session.commit()
 
 
+def test_agreed_days_of_an_old_house_stand_beside_its_tickets(old_house: Database) -> None:
+    migrate(old_house, PROJECT / "migrations", to="0011")
+    with old_house.engine.execution_options(writes=True).begin() as connection:
+        events = _reflected(connection, "event")
+        first, second, third = connection.execute(text("SELECT id FROM ticket ORDER BY id LIMIT 3")).scalars()
+        template = connection.execute(select(events).order_by(events.c.seq.desc()).limit(1)).mappings().one()
+        told = [
+            (first, "correction_proposed", {"old": "", "new": "2026-12-10"}),
+            (first, "correction_decided", {"new": "2026-12-10", "approved": True}),
+            (first, "correction_proposed", {"old": "2026-12-10", "new": "2026-12-31"}),
+            (first, "correction_decided", {"new": "2026-12-31", "approved": False}),
+            (second, "correction_proposed", {"old": "", "new": "2026-12-20"}),
+            (third, "correction_proposed", {"old": "", "new": "2027-01-05"}),
+            (third, "correction_decided", {"approved": True}),
+        ]
+        for place, (ticket_id, kind, facts) in enumerate(told, 1):
+            row = {**template, "seq": template["seq"] + place, "ticket_id": ticket_id, "kind": kind}
+            row |= {
+                "facts": json.dumps({"field": "agreed_on", **facts}),
+                "hash": f"{place:064d}",
+                "prev_hash": f"{place + 99:064d}",
+            }
+            connection.execute(events.insert(), row)
+    migrate(old_house, PROJECT / "migrations")
+    with old_house.reading() as session:
+        found = session.execute(select(TicketRow.id, TicketRow.agreed_on).where(TicketRow.agreed_on.is_not(None)))
+        agreed = dict(found.all())
+    assert agreed == {first: date(2026, 12, 10), third: date(2027, 1, 5)}
+
+
 def _shown(database: Database, numbers: Sequence[str]) -> dict[str, TicketFacts]:
     shelf = Bookshelf(StatutoryDays().of)
     with database.reading() as session:

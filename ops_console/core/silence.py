@@ -10,9 +10,6 @@ from datetime import datetime, timedelta
 from ops_console.core.moments import day_start
 from ops_console.core.working_time import WorkingCalendar
 
-OPEN_DAYS = ("workday", "makeup")
-MOST_DAYS = 366
-
 
 def silence_ends(restored_at: datetime, workdays: int, calendar: WorkingCalendar) -> datetime:
     """Given when the restore was recorded, a number of working days and the calendar, return when silence confirms.
@@ -20,10 +17,7 @@ def silence_ends(restored_at: datetime, workdays: int, calendar: WorkingCalendar
     The day itself does not count; the last of the working days is waited for to its end (Shanghai midnight). Restored
     on a Thursday, with three days: the midnight that ends the next Tuesday.
     """
-    day, left = restored_at.astimezone(calendar.zone).date(), workdays
-    for _ in range(MOST_DAYS):
-        if left == 0:
-            break
-        day += timedelta(days=1)
-        left -= calendar.day_kind(day_start(day)) in OPEN_DAYS
+    day = restored_at.astimezone(calendar.zone).date()
+    for _ in range(workdays):
+        day = calendar.next_workday(day)
     return day_start(day + timedelta(days=1))

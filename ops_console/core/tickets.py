@@ -30,7 +30,8 @@ COST_OWNERS = ("乙方承担", "变更单", "补充协议")
 MODES = ("电话", "远程", "现场")
 SUSPENSION_CAUSES = ("甲方原因", "第三方原因")
 LEVELS = ("二线", "乙方项目经理", "厂商")
-RELATIONS = {"相关": "相关", "根因缺陷": "引起的故障", "引起的故障": "根因缺陷", "重复": "重复"}  # with its inverse
+ROOT_CAUSE = "根因缺陷"
+RELATIONS = {"相关": "相关", ROOT_CAUSE: "引起的故障", "引起的故障": ROOT_CAUSE, "重复": "重复"}  # with its inverse
 
 # Kinds of event.
 REPORTED, RESPONDED, ARRIVED, RESTORE, CONFIRMED = "reported", "responded", "arrived", "restored", "confirmed"

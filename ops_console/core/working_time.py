@@ -7,16 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from ops_console.core.calendars import Calendar
 from ops_console.core.contracts import Terms, VersionInForce
 from ops_console.core.errors import UnknownYear
 from ops_console.core.hours import cut
+from ops_console.core.moments import day_start
 from ops_console.core.statutory import YearDays, merge_override, statutory_calendar
 
 YEARS_BEFORE = 3  # sheets reach back before the contract; what the source knows of them is no guess
+OPEN_DAYS = ("workday", "makeup")
+MOST_DAYS = 366
 KnownYears = Callable[[int], YearDays]
 
 
@@ -49,6 +52,14 @@ class WorkingCalendar:
         if known and day in known.closed:
             return "holiday"
         return "weekend" if day.weekday() >= 5 else "workday"
+
+    def next_workday(self, day: date) -> date:
+        """Given a day, return the first working day after it: Friday's is the Monday, or a Saturday of 调休."""
+        for _ in range(MOST_DAYS):
+            day += timedelta(days=1)
+            if self.day_kind(day_start(day)) in OPEN_DAYS:
+                break
+        return day
 
 
 def working_calendar(version: VersionInForce, later: Iterable[VersionInForce], known: KnownYears) -> WorkingCalendar:

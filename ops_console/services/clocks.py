@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -115,6 +115,7 @@ def ticket_columns(judged: Judgement) -> dict[str, Any]:
         "mode": facts.mode,
         "cause": facts.details.get("cause", ""),
         "closure": facts.closure if facts.closed_at is not None else "",
+        "agreed_on": date.fromisoformat(facts.agreed_on) if facts.agreed_on else None,
     }
 
 

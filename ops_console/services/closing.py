@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from threading import Lock
 from typing import Any
 
@@ -20,8 +20,11 @@ from ops_console.services.contracts import Book
 from ops_console.store import closing as store
 
 STARTS, MORNING = time(17, 50), time(10, 0)
-# Sections in the order of the page; the last tells of tomorrow and leaves nothing undone today.
-EMPTY, PARTLY, CHECK_IN, EVIDENCE, LATE, TOMORROW = "empty", "partly", "check_in", "evidence", "late", "tomorrow"
+# Sections in the order of the page.
+EMPTY, PARTLY, CHECK_IN, EVIDENCE, LATE = "empty", "partly", "check_in", "evidence", "late"
+# Why a ticket is on the next working day's list.
+OVERDUE, DUE, LATE_DELIVERY, DELIVERY, ON_HOLD = "overdue", "due", "late_delivery", "delivery", "on_hold"
+DUTIES = (OVERDUE, DUE, LATE_DELIVERY, DELIVERY, ON_HOLD)
 LOOK_AGAIN = timedelta(minutes=1)
 
 
@@ -34,11 +37,21 @@ class Section:
 
 
 @dataclass(frozen=True)
+class Duty:
+    """One thing that the next working day asks for: why (a word of DUTIES), by when (a day or an instant), of what."""
+
+    why: str
+    due: date | datetime | None
+    row: Any
+
+
+@dataclass(frozen=True)
 class Closing:
-    """What is left of today, and what is known of tomorrow."""
+    """What is left of today, and what is known of the next working day."""
 
     sections: tuple[Section, ...]
-    tomorrow: Section
+    tomorrow: tuple[Duty, ...]
+    next_day: date
 
     @property
     def is_done(self) -> bool:
@@ -47,7 +60,7 @@ class Closing:
 
 
 def closing(session: Session, book: Book, actor: Actor, now: datetime) -> Closing:
-    """Given who asks and now, return what today still lacks and what tomorrow asks for. Six statements."""
+    """Given who asks and now, return what today still lacks and what tomorrow asks for. Eight statements."""
     actor.need("tickets.record")
     began = day_start(now.astimezone(ZONE).date())
     blanks = store.lacking_content(session)
@@ -58,8 +71,20 @@ def closing(session: Session, book: Book, actor: Actor, now: datetime) -> Closin
         Section(EVIDENCE, store.without_proof(session, began, proving_types(book.at(now).terms))),
         Section(LATE, store.late_without_proof(session, began)),
     )
-    morning = datetime.combine(now.astimezone(ZONE).date() + timedelta(days=1), MORNING, tzinfo=ZONE)
-    return Closing(left, Section(TOMORROW, [*store.suspended(session), *store.due_between(session, now, morning)]))
+    next_day = book.calendars[book.at(now).id].next_workday(now.astimezone(ZONE).date())
+    return Closing(left, duties(session, next_day, now), next_day)
+
+
+def duties(session: Session, day: date, now: datetime) -> tuple[Duty, ...]:
+    """Given a working day and now, return what it asks for: what is overdue, due by its morning, agreed, suspended."""
+    running = store.due_before(session, datetime.combine(day, MORNING, tzinfo=ZONE))
+    promised = store.agreed_by(session, day)
+    today = now.astimezone(ZONE).date()
+    return (
+        *(Duty(OVERDUE if row.due_at < now else DUE, row.due_at, row) for row in running),
+        *(Duty(DELIVERY if row.agreed_on >= today else LATE_DELIVERY, row.agreed_on, row) for row in promised),
+        *(Duty(ON_HOLD, None, row) for row in store.suspended(session)),
+    )
 
 
 def proving_types(terms: Terms) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from ops_console.core.errors import NotFound, Refused
 from ops_console.core.moments import ZONE, whole
 from ops_console.core.people import Actor
+from ops_console.core.search import query_of
 from ops_console.core.ticket_folds import fold
 from ops_console.core.ticket_imports import sheet_row_of
 from ops_console.core.ticket_lists import Filter
@@ -24,7 +25,7 @@ from ops_console.core.tickets import Event
 from ops_console.services import jobs
 from ops_console.services.jobs import Run
 from ops_console.services.ports import OpenSession, SheetWriter
-from ops_console.store import audit, tickets
+from ops_console.store import audit, search, tickets
 
 JOB = "export-tickets"
 EXPORTED = "exported"
@@ -49,7 +50,15 @@ def count(session: Session, export: Export, actor: Actor) -> int:
     actor.need("tickets.export")
     if export.format not in FORMATS:
         raise Refused("没有这一种导出格式。", field="format")
+    if export.chosen.q:
+        return len(_hits(session, export, AT_ONCE + 1))
     return tickets.count(session, export.chosen, export.now)
+
+
+def _hits(session: Session, export: Export, limit: int) -> list[int]:
+    """The ids of the tickets that hold the words looked for, oldest report first."""
+    words = query_of(export.chosen.q)
+    return search.hits(session, words, export.chosen, export.now, descending=False, limit=limit)
 
 
 def write(
@@ -64,16 +73,28 @@ def write(
 
 
 def _rows(session: Session, export: Export, tell: Callable[[int], None]) -> Iterator[list[str]]:
-    after: tuple[datetime, int] | None = None
     read = 0
-    while batch := tickets.batch(session, export.chosen, export.now, after=after, limit=BATCH):
+    for batch in _found(session, export) if export.chosen.q else _narrowed(session, export):
         read += len(batch)
         if read > MOST:
             raise Refused("超过 %(n)s 件，不能一次导出；请加条件后再导出。", n=MOST)
         events = audit.of_tickets(session, [row.id for row in batch])
         yield from (_texts(row.number, events[row.id]) for row in batch)
-        after = (batch[-1].reported_at, batch[-1].id)
         tell(read)
+
+
+def _narrowed(session: Session, export: Export) -> Iterator[Sequence[Any]]:
+    after: tuple[datetime, int] | None = None
+    while batch := tickets.batch(session, export.chosen, export.now, after=after, limit=BATCH):
+        yield batch
+        after = (batch[-1].reported_at, batch[-1].id)
+
+
+def _found(session: Session, export: Export) -> Iterator[Sequence[Any]]:
+    """Only ids are held: the tickets that hold the words are found at once, in order, and read batch by batch."""
+    ids = _hits(session, export, MOST + 1)
+    for first in range(0, len(ids), BATCH):
+        yield tickets.batch_of(session, ids[first : first + BATCH])
 
 
 def _texts(number: str, events: Sequence[Event]) -> list[str]:

@@ -43,6 +43,15 @@ def link(session: Session, book: Book, number: str, made: Link, actor: Actor, no
     write(session, book, both, rows, whole(now), new=1)
 
 
+def linked(session: Session, links: Sequence[Link], actor: Actor) -> dict[str, TicketFacts]:
+    """Given a ticket's links and who looks, return what each of those tickets comes to, by number. Two statements."""
+    actor.need("tickets.read")
+    ids = store.by_numbers(session, [link.number for link in links]) if links else {}
+    events = audit.of_tickets(session, list(ids.values())) if ids else {}
+    found = {number: fold(number, events[ticket_id]) for number, ticket_id in ids.items()}
+    return {number: facts for number, facts in found.items() if facts is not None}
+
+
 def _linked(book: Book, made: Link, actor: Actor, now: datetime) -> Event:
     facts = {"ticket": made.number, "relation": made.relation}
     return event_of(core.LINKED, claimed(None, now), actor, book, facts=facts)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
-from ops_console.core.tickets import CLOSED, RESTORED, SUSPENDED, WAITING, WORKING
+from ops_console.core.tickets import CLOSED, ON_SITE, RESTORED, SUSPENDED, WAITING, WORKING
 from ops_console.store.audit import EventRow
 from ops_console.store.clocks import ClockRow
 from ops_console.store.tickets import TicketRow
@@ -18,9 +18,10 @@ MOST = 100
 RECENT = timedelta(days=31)
 SHOWN = (
     TicketRow.number, TicketRow.type, TicketRow.module, TicketRow.channel, TicketRow.department, TicketRow.title,
-    TicketRow.state, TicketRow.reported_at, TicketRow.recorded_at, TicketRow.restored_at,
+    TicketRow.state, TicketRow.reported_at, TicketRow.recorded_at, TicketRow.restored_at, TicketRow.agreed_on,
 )  # fmt: skip
 NOT_THERE = (WAITING, WORKING, SUSPENDED)
+UNDELIVERED = (WAITING, WORKING, ON_SITE, SUSPENDED)
 
 
 def lacking_content(session: Session) -> Sequence[Any]:
@@ -48,13 +49,18 @@ def suspended(session: Session) -> Sequence[Any]:
     return _first(session, TicketRow.state == SUSPENDED)
 
 
-def due_between(session: Session, first: datetime, last: datetime) -> Sequence[Any]:
-    """Given two instants, return the running clocks due between them with their tickets, the soonest first."""
+def agreed_by(session: Session, day: date) -> Sequence[Any]:
+    """Given a day, return the tickets that were to be delivered by it and are not, the earliest agreed first."""
+    query = select(*SHOWN).where(TicketRow.agreed_on <= day, TicketRow.state.in_(UNDELIVERED))
+    return session.execute(query.order_by(TicketRow.agreed_on, TicketRow.id).limit(MOST)).all()
+
+
+def due_before(session: Session, last: datetime) -> Sequence[Any]:
+    """Given an instant, return the clocks that run and are due before it, overdue ones too, the soonest first."""
     query = (
         select(*SHOWN, ClockRow.kind.label("clock"), ClockRow.breaks_at.label("due_at"))
         .join(ClockRow, ClockRow.ticket_id == TicketRow.id)
-        .where(ClockRow.next_look_at.is_not(None), ClockRow.stopped_at.is_(None))
-        .where(ClockRow.breaks_at >= first, ClockRow.breaks_at < last)
+        .where(TicketRow.state.in_(UNDELIVERED), ClockRow.stopped_at.is_(None), ClockRow.breaks_at < last)
         .order_by(ClockRow.breaks_at, ClockRow.id)
         .limit(MOST)
     )

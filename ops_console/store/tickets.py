@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
+    Date,
     ForeignKey,
     Index,
     Select,
@@ -78,6 +79,7 @@ class TicketRow(Base):
     mode: Mapped[str] = mapped_column(String(10))
     cause: Mapped[str] = mapped_column(String(40))
     closure: Mapped[str] = mapped_column(String(8))
+    agreed_on: Mapped[date | None] = mapped_column(Date)
     __table_args__ = (
         Index("ix_ticket_reported_at_id", "reported_at", "id"),
         Index("ix_ticket_type_reported_at_id", "type", "reported_at", "id"),
@@ -102,6 +104,12 @@ class TicketRow(Base):
         _where_any("unproven", "reported_at", "id"),
         _where_any("blanks", "reported_at", "id"),
         _where_any("waiting", "waiting"),
+        Index(
+            "ix_ticket_agreed_on",
+            "agreed_on",
+            sqlite_where=not_null("agreed_on"),
+            postgresql_where=not_null("agreed_on"),
+        ),
     )
 
 
@@ -156,6 +164,12 @@ def batch(
     if after is not None:
         query = query.where(tuple_(TicketRow.reported_at, TicketRow.id) > after)
     return session.execute(query.order_by(TicketRow.reported_at, TicketRow.id).limit(limit)).all()
+
+
+def batch_of(session: Session, ids: Sequence[int]) -> Sequence[Any]:
+    """Given tickets' ids, return their ids, numbers and times by report time. One statement."""
+    query = select(TicketRow.id, TicketRow.number, TicketRow.reported_at).where(TicketRow.id.in_(ids))
+    return session.execute(query.order_by(TicketRow.reported_at, TicketRow.id)).all()
 
 
 def page_of(

@@ -18,6 +18,7 @@ from ops_console.services import anchors, audit, chain_failures, jobs
 from ops_console.store.trail import Wanted
 from ops_console.web import formats
 from ops_console.web.database import reading
+from ops_console.web.people import ACT_NAMES
 from ops_console.web.rights import needs
 from ops_console.web.sign_in import console
 
@@ -25,10 +26,20 @@ pages = Blueprint("audit", __name__)
 VERIFIER = PROJECT / "docs" / "verify_chain.py"
 SUBJECT_NAMES = {
     "ticket": "工单", "person": "账号", "contract": "合同", "anchor": "日锚", "chain": "审计链", "host": "主机时钟",
-    "audit": "导出",
+    "audit": "导出", "export": "导出", "slips": "停机登记单", "device": "设备", "location": "报修位置",
+    "alias": "速记用词", "rights": "权限表", "server": "对外服务",
+    "public_report": "免登录报修",
 }  # fmt: skip
 KIND_NAMES = {
     **formats.EVENT_NAMES,
+    **ACT_NAMES,
+    "factor_proved": "验证第二因素", "factor_failed": "第二因素验证失败", "token_made": "建立令牌",
+    "token_revoked": "撤销令牌", "token_refused": "令牌被拒", "device_registered": "登记医院设备",
+    "device_withdrawn": "取消登记设备", "device_used_by_vendor": "乙方登录过的设备", "location_added": "新增报修位置",
+    "location_renewed": "更换二维码", "location_retired": "停用报修位置", "stickers_printed": "打印二维码贴",
+    "slips_printed": "打印停机登记单", "exported": "导出列表", "taught": "速记学会用词", "exposed": "设置对外地址",
+    "received": "收到报修", "accepted": "受理报修", "rejected": "不受理报修", "noted": "医院备注",
+    "rights_table": "记录权限表", "security_policy": "记录安全策略",
     "signed_in": "登录", "signed_out": "退出登录", "sign_in_failed": "登录失败", "sign_in_locked": "登录锁定",
     "password_changed": "修改密码", "account_added": "建立账号", "account_reset": "重置密码",
     "account_disabled": "停用账号",
@@ -36,9 +47,11 @@ KIND_NAMES = {
     "contract_confirmed_hospital": "甲方确认合同版本", "contract_confirmed_vendor": "乙方确认合同版本",
     "contract_in_force": "合同版本生效", "anchor_made": "生成日锚", "anchor_received": "日锚已接收",
     "anchor_given_up": "日锚投递放弃", "receiver_set": "设置接收处", "chain_verified": "校验审计链",
-    "chain_broken": "校验发现问题", "failure_signed_off": "校验失败签字", "restored": "登记恢复备份",
+    "chain_broken": "校验发现问题", "failure_signed_off": "校验失败签字",
     "clock_stepped": "主机时钟被调整", "audit_exported": "导出审计链",
 }  # fmt: skip
+# An event's word where the subject makes it another thing: a ticket is restored, and so is a backup.
+NAMES_OF_SUBJECTS = {("chain", "restored"): "登记恢复备份"}
 OUTCOME_NAMES = {"whole": "完整", "explained": "有问题，双方已签字说明", "broken": "有问题"}
 AGREES_NAMES = {audit.MATCHED: "相符", audit.RESTORED: "由恢复记录说明", audit.APART: "不符"}
 RECEIVER_NAMES = {"http": "投递到网址", "folder": "写入文件夹", "download": "本方下载并确认"}
@@ -53,6 +66,11 @@ FACT_NAMES = {
 }  # fmt: skip
 HASH = re.compile(r"[0-9a-f]{64}")
 DELIVERY_NAMES = {"waiting": "待接收", "received": "已接收", "given_up": "已放弃"}
+
+
+def kind_name(subject: str, kind: str) -> str:
+    """Given an entry's subject and kind, return what people call it, untranslated."""
+    return NAMES_OF_SUBJECTS.get((subject, kind)) or KIND_NAMES.get(kind, kind)
 
 
 def fact_text(name: str, value: object) -> str:
@@ -86,7 +104,7 @@ def _page(refused: Refused | None = None, failure_id: int = 0, status: int = 400
     entries, older = audit.entries(reading(), wanted, before if before and 0 < before < 2**53 else None, g.guest.actor)
     return render_template(
         "audit/index.html", shown=audit.overview(reading(), g.guest.actor), entries=entries, older=older, given=given,
-        verifier=verifier_digest(), refused=refused, failure_id=failure_id, kind_names=KIND_NAMES,
+        verifier=verifier_digest(), refused=refused, failure_id=failure_id, kind_names=KIND_NAMES, kind_name=kind_name,
         subject_names=SUBJECT_NAMES, outcome_names=OUTCOME_NAMES, agrees_names=AGREES_NAMES,
         delivery_names=DELIVERY_NAMES, receiver_names=RECEIVER_NAMES,
         fact_names=FACT_NAMES, fact_text=fact_text,

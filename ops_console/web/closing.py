@@ -20,6 +20,10 @@ ACTS = {
     service.EMPTY: "补内容", service.PARTLY: "补齐", service.CHECK_IN: "登记到场", service.EVIDENCE: "添加凭证",
     service.LATE: "补凭证",
 }  # fmt: skip
+WHY = {
+    service.OVERDUE: "已超时", service.DUE: "将到期", service.LATE_DELIVERY: "已过约定日",
+    service.DELIVERY: "约定交付", service.ON_HOLD: "挂起中",
+}  # fmt: skip
 
 
 @pages.app_context_processor
@@ -41,5 +45,5 @@ def index() -> Any:
     console().reminder.forget()
     found = service.closing(reading(), g.book, g.guest.actor, g.now)
     return render_template(
-        "closing/index.html", closing=found, titles=TITLES, acts=ACTS, in_time=service.is_time(g.now)
+        "closing/index.html", closing=found, titles=TITLES, acts=ACTS, why=WHY, in_time=service.is_time(g.now)
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -129,6 +129,15 @@ def short_time(at: datetime | None) -> str:
         return ""
     local = at.astimezone(ZONE)
     return local.strftime("%m-%d %H:%M" if local.year == g.year else "%Y-%m-%d %H:%M")
+
+
+WEEKDAYS = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
+
+
+def day_name(day: date | str) -> str:
+    """Given a day (or its ISO form), return `11-27 周五`, with the year where it is not this one."""
+    day = date.fromisoformat(day) if isinstance(day, str) else day
+    return f"{day.strftime('%m-%d' if day.year == g.year else '%Y-%m-%d')} {gettext(WEEKDAYS[day.weekday()])}"
 
 
 STATE_CLASSES = {
@@ -260,6 +269,7 @@ def install(app: Flask) -> None:
     env.globals |= {"_": markup, "gettext": markup}
     env.filters |= {
         "sentence": render_sentence, "short_time": short_time, "exact_time": exact_time, "full_time": full_time,
+        "day_name": day_name,
         "span": span, "fact_of": fact, "bytes": bytes_in_words, "iso": lambda at: at.isoformat() if at else "",
     }  # fmt: skip
     env.globals |= {

@@ -15,7 +15,7 @@ from ops_console.core.moments import MONTH, local_moment
 from ops_console.core.search import HIT_LIMIT, query_of
 from ops_console.core.ticket_lists import COUNT_LIMIT, READINGS, SORT_KEYS, Filter
 from ops_console.core.trust import unproven
-from ops_console.services import attachments, clocks, people, personal, reports, seen, take_backs, tickets, views
+from ops_console.services import attachments, clocks, links, people, personal, reports, seen, take_backs, tickets, views
 from ops_console.services.corrections import may_decide
 from ops_console.services.silences import ends_at
 from ops_console.services.tickets import Move, OpenTicket
@@ -170,6 +170,7 @@ def page(number: str, refused: Refused | None = None) -> Any:
         refused=refused, typed=request.form, number=number,
         masked=personal.masked_texts(session, number, g.guest.actor),
         attachments=attachments.of_ticket(session, number, g.guest.actor), core=core, settings=console().settings,
+        linked=links.linked(session, view.facts.links, g.guest.actor),
         unproven=unproven(view.facts.stamps), colleagues=people.who_may_work(session),
         last_act=take_backs.last_act(view.events, g.guest.actor, g.now), may_decide=may_decide,
         silence_ends=ends_at(view.facts, g.book, view.judgement.version.id),

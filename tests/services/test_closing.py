@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from ops_console.console import Console
 from ops_console.core import tickets as core
 from ops_console.services.closing import Closing, Reminder, closing, is_time
 from tests.conftest import NOON, VENDOR, FakeClock, do, log_ticket
+from tests.services.test_corrections import ask, decide
 
 
 def look(console: Console) -> Closing:
@@ -21,7 +22,7 @@ def left(console: Console) -> dict[str, list[str]]:
 
 def test_an_empty_house_is_done(console: Console) -> None:
     assert look(console).is_done
-    assert look(console).tomorrow.rows == []
+    assert look(console).tomorrow == ()
 
 
 def test_each_thing_left_stands_in_its_section_until_it_is_done(console: Console, clock: FakeClock) -> None:
@@ -43,11 +44,46 @@ def test_each_thing_left_stands_in_its_section_until_it_is_done(console: Console
     assert set(left(console)) == {"empty", "partly"}
 
 
-def test_tomorrow_asks_for_what_is_suspended_and_due_by_ten(console: Console, clock: FakeClock) -> None:
+def agree(console: Console, number: str, day: str) -> None:
+    """Both parties agree on a day of delivery."""
+    ask(console, number, "agreed_on", day)
+    decide(console, number, "agreed_on", day)
+
+
+def asked(console: Console) -> list[tuple[str, str]]:
+    """Why each ticket is on the next working day's list."""
+    return [(duty.why, duty.row.number) for duty in look(console).tomorrow]
+
+
+def test_tomorrow_asks_for_what_is_due_by_ten_overdue_and_suspended(console: Console, clock: FakeClock) -> None:
     due = log_ticket(console, type="咨询")
-    assert due in [row.number for row in look(console).tomorrow.rows]
+    held_up = log_ticket(console, type="配置变更")
+    do(console, held_up, core.RESPONDED)
+    do(console, held_up, core.SUSPEND, reason="等厂商", cause="第三方原因")
+    assert asked(console) == [("due", due), ("on_hold", held_up)]
     clock.forward(hours=2, seconds=1)
-    assert due not in [row.number for row in look(console).tomorrow.rows]
+    assert asked(console) == [("overdue", due), ("on_hold", held_up)]
+    do(console, due, core.RESPONDED)
+    assert asked(console) == [("on_hold", held_up)]
+
+
+def test_agreed_days_are_asked_for_from_the_working_day_before_until_they_are_kept(
+    console: Console, clock: FakeClock
+) -> None:
+    """NOON is a Friday: the next working day is the Monday, and nothing asks on a Saturday for what is due later."""
+    defect, later = log_ticket(console, type="缺陷"), log_ticket(console, type="缺陷")
+    for number, day in ((defect, "2026-11-23"), (later, "2026-11-24")):
+        do(console, number, core.RESPONDED)
+        agree(console, number, day)
+    assert look(console).next_day == date(2026, 11, 23)
+    assert asked(console) == [("delivery", defect)]
+    clock.forward(days=3)
+    assert asked(console) == [("delivery", defect), ("delivery", later)]
+    clock.forward(days=1)
+    assert asked(console) == [("late_delivery", defect), ("delivery", later)]
+    do(console, defect, core.RESTORE)
+    agree(console, later, "2026-12-31")
+    assert asked(console) == []
 
 
 def test_the_mark_stands_from_1750_while_something_is_left_and_is_looked_up_once_a_minute(

@@ -190,3 +190,16 @@ def test_a_day_later_the_file_is_gone(year_console: Console, clock: FakeClock) -
     assert path.exists()
     year_console.files.sweep(datetime.now(UTC) + timedelta(seconds=1))
     assert not path.exists()
+
+
+def test_a_list_narrowed_by_words_exports_its_hits_alone(console: Console, tmp_path: Path) -> None:
+    """It used to export every ticket: words are found by the index, not by the list's own conditions."""
+    found = log_ticket(console, title="支付宝退款失败")
+    log_ticket(console, title="打印机卡纸")
+    other = log_ticket(console, title="退款未到账", type="咨询")
+    for chosen, numbers in ((Filter(q="退款"), [found, other]), (Filter(q="退款", types=("咨询",)), [other])):
+        out = tmp_path / f"{len(numbers)}.csv"
+        with console.read() as session:
+            assert exports.count(session, Export(chosen, "csv", console.now()), VENDOR) == len(numbers)
+        assert export(console, out, chosen) == len(numbers)
+        assert [line["单号"] for line in csv.DictReader(io.StringIO(out.read_text("utf-8-sig")))] == numbers

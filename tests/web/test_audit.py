@@ -18,7 +18,7 @@ from ops_console.services import anchors, chain_checks
 from ops_console.store import audit, notices
 from ops_console.store.audit import EventRow, PersonalRow
 from tests.adapters.test_egress import listening
-from tests.conftest import NOON, FakeClock, log_ticket
+from tests.conftest import NOON, FakeClock, do, log_ticket
 from tests.services.test_chain_checks import as_owner, offline, verify
 from tests.web.conftest import Site, open_site
 from tests.web.pages import Page
@@ -272,3 +272,12 @@ def test_an_anchor_that_disagrees_is_marked_on_the_page(site: Site) -> None:
         session.execute(text("UPDATE event SET hash = 'x' WHERE seq = (SELECT seq FROM anchor)"))
     assert "不符" in site.as_("auditor").get("/audit").main.all("table")[0].text
     assert chain_checks.compare(site.console.checking())[0].kind == "anchor_other"
+
+
+def test_a_ticket_restored_and_a_backup_restored_have_names_of_their_own(site: Site) -> None:
+    number = log_ticket(site.console)
+    for kind in ("responded", "restored"):
+        do(site.console, number, kind)
+    vendor = site.as_("vendor")
+    assert "业务恢复" in vendor.get("/audit", subject="ticket").main.one("tbody").text
+    assert "登记恢复备份" not in vendor.get("/audit", subject="ticket").main.one("tbody").text

@@ -763,3 +763,21 @@ def test_statements_of_lists_do_not_grow_with_the_tickets(site: Site, year: Site
 
 def test_statements_of_a_ticket_are_few(year: Site) -> None:
     assert statements(year, "/tickets/GD-20260101-00001") <= 12
+
+
+def test_a_fault_tells_of_its_defect_when_it_is_agreed_and_in_which_version_it_is_mended(site: Site) -> None:
+    fault = log_ticket(site.console)
+    defect = log_ticket(site.console, type="缺陷", title="退款回调丢失")
+    vendor = site.as_("vendor")
+    vendor.post(f"/tickets/{fault}/links", ticket=defect, relation="根因缺陷")
+    assert "修复版本未填" in vendor.get(f"/tickets/{fault}").text
+    vendor.post(f"/tickets/{defect}/content", form="content", fixed_version="V3.2.1", title="退款回调丢失")
+    vendor.post(
+        f"/tickets/{defect}/corrections", form="agreed", field="agreed_on", new="2026-11-27", reason="随版本发布"
+    )
+    site.as_("hospital").post(
+        f"/tickets/{defect}/moves", kind="correction_decided", field="agreed_on", new="2026-11-27", approved="yes"
+    )
+    told = " ".join(vendor.get(f"/tickets/{fault}").main.one("section", id="content-of").text.split())
+    assert "根因缺陷" in told and defect in told
+    assert "退款回调丢失 · 约定 11-27 周五 完成 · 修复版本 V3.2.1" in told
