@@ -12,13 +12,13 @@ from sqlalchemy.orm import Session
 from ops_console.api import tickets as noun
 from ops_console.api.endpoints import Endpoints
 from ops_console.api.repeats import once
-from ops_console.api.shapes import Given, Instant, InstantGiven, Told, words
+from ops_console.api.shapes import Digest, Given, Instant, InstantGiven, Told, words
 from ops_console.api.tokens import caller, console
 from ops_console.core import tickets as core
 from ops_console.core.errors import Refused
 from ops_console.core.tickets import Event
 from ops_console.services import tickets
-from ops_console.services.ticket_events import LONGEST
+from ops_console.services.ticket_events import LONGEST, MOST_PROOFS
 from ops_console.services.tickets import Move
 
 endpoints = Endpoints()
@@ -43,16 +43,18 @@ class NewEvent(Given):
     level: Literal[core.LEVELS] | None = None  # type: ignore[valid-type]
     cause: Literal[core.SUSPENSION_CAUSES] | None = None  # type: ignore[valid-type]
     occurred_at: InstantGiven | None = Field(default=None, description="发生时刻；不写为现在，最多补录 24 小时以内")
+    evidence: list[Digest] = Field(
+        default=[], max_length=MOST_PROOFS, description="佐证：这张工单的附件的 SHA-256；只用于响应、到场、恢复"
+    )
 
     def command(self, number: str, handler: str) -> Move:
         """Given the ticket and who acts, return the services' command. What a kind does not take they refuse."""
-        given = {
-            name: value for name, value in self.model_dump(exclude={"kind", "occurred_at"}).items() if value is not None
-        }
+        told = self.model_dump(exclude={"kind", "occurred_at", "evidence"})
+        given = {name: value for name, value in told.items() if value is not None}
         if "handler" in tickets.FACTS.get(self.kind, ()):
             given.setdefault("handler", handler)
         personal = {name: str(given.pop(name)) for name in ("process",) if name in given}
-        return Move(number, self.kind, given, personal, self.occurred_at)
+        return Move(number, self.kind, given, personal, self.occurred_at, tuple(self.evidence))
 
 
 class AddedEvent(Told):

@@ -66,6 +66,7 @@ InstantGiven = Annotated[datetime, BeforeValidator(_read_instant), WithJsonSchem
 Instant = Annotated[datetime, PlainSerializer(_write_instant), WithJsonSchema(INSTANT_SCHEMA)]
 Flag = Annotated[bool, BeforeValidator(_read_flag)]
 Number = Annotated[int, BeforeValidator(_read_number)]
+Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 Month = Annotated[str, Field(pattern=f"^{MONTH.pattern}$", examples=["2026-11"])]
 
 

@@ -91,6 +91,7 @@ class StampTold(Told):
     channel: str
     grade: str
     evidence: list[str]
+    voided: list[str]
     accepted: bool | None
 
 

@@ -202,4 +202,4 @@ def show(number: str) -> Ticket:
 
 def _stamped(stamp: core.Stamp) -> StampTold:
     values = {name: getattr(stamp, name) for name in StampTold.model_fields}
-    return StampTold(**{**values, "evidence": list(stamp.evidence)})
+    return StampTold(**{**values, "evidence": list(stamp.evidence), "voided": list(stamp.voided)})

@@ -14,6 +14,7 @@ from ops_console.core.errors import Refused
 # Kinds of event about a file. A file is never removed: what was added in error is marked void, with the reason.
 ATTACHED, VOIDED, MARKED = "attached", "attachment_voided", "attachment_marked"
 PRINTED, SIGNED_OFF = "printed", "signed_off"  # of the papers about a ticket
+EVIDENCE, SIGNATURE = "evidence", "signature"  # what a file is for
 BESIDE = (ATTACHED, VOIDED, MARKED, PRINTED, SIGNED_OFF)  # they stand beside a ticket's life and are no part of it
 LONGEST_BYTES = 25 << 20
 MOST_PIXELS = 40_000_000

@@ -5,12 +5,12 @@ Not for what may happen next (`core/moves.py`) and not for storing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from ops_console.core.attachments import BESIDE
+from ops_console.core.attachments import BESIDE, VOIDED
 from ops_console.core.moments import whole
 from ops_console.core.tickets import (
     ARRIVED,
@@ -66,7 +66,7 @@ def fold(number: str, events: Iterable[Event], at: datetime | None = None) -> Ti
 
     With `at`, what happened later is unseen; None when the ticket was not reported by then.
     """
-    seen = [event for event in events if at is None or event.occurred_at <= at]
+    seen = _with_lost_proof([event for event in events if at is None or event.occurred_at <= at])
     reports = [event for event in seen if event.kind == REPORTED]
     if not reports:
         return None
@@ -77,6 +77,20 @@ def fold(number: str, events: Iterable[Event], at: datetime | None = None) -> Ti
     if reports[0].seq in gone:
         return replace(facts, withdrawn=RETRACTED, withdrawn_at=reports[0].occurred_at)
     return facts
+
+
+def _with_lost_proof(events: Sequence[Event]) -> Sequence[Event]:
+    """Each event with what of its proof was marked void after it was recorded: added anew, the file proves no claim
+    made before. By the order recorded, for a late claim's moment lies before the file it rests on.
+    """
+    if not any(event.kind == VOIDED for event in events):
+        return events
+    found, gone = [], set[str]()
+    for event in reversed(events):
+        if event.kind == VOIDED:
+            gone.add(str(event.facts["digest"]))
+        found.append(replace(event, voided=tuple(digest for digest in event.evidence if digest in gone)))
+    return found[::-1]
 
 
 def _opened(number: str, event: Event) -> TicketFacts:
@@ -91,7 +105,7 @@ def _opened(number: str, event: Event) -> TicketFacts:
         recorded_at=event.recorded_at,
         department=str(given.get("department") or ""),
         carrier=str(given.get("carrier") or ""),
-        stamps={"reported_at": stamp_of(event)},
+        stamps={"reported_at": replace(stamp_of(event), side=str(given.get("reported_side") or event.side))},
         personal=dict(event.personal),
     )
 
@@ -99,8 +113,9 @@ def _opened(number: str, event: Event) -> TicketFacts:
 def stamp_of(event: Event) -> Stamp:
     """Given the event that made a time, return where that time comes from."""
     return Stamp(
-        event.occurred_at, event.recorded_at, event.actor, event.side, event.channel, event.grade, event.evidence
-    )
+        event.occurred_at, event.recorded_at, event.actor, event.side, event.channel, event.grade, event.evidence,
+        voided=event.voided,
+    )  # fmt: skip
 
 
 def _stamped(facts: TicketFacts, name: str, stamp: Stamp) -> TicketFacts:

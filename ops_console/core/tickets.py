@@ -58,7 +58,7 @@ class Event:
 
     `facts` are what is hashed; `personal` is kept apart and bound by a salted commitment. `originals` are personal
     texts as typed, where masking changed them: in memory alone until they are sealed. `seq` is its number in the
-    chain, 0 before it has one.
+    chain, 0 before it has one. `voided`: of its evidence, what was marked void after it; told by the fold alone.
     """
 
     kind: str
@@ -73,13 +73,15 @@ class Event:
     personal: Mapping[str, str] = field(default_factory=dict)
     originals: Mapping[str, str] = field(default_factory=dict, repr=False)
     seq: int = field(default=0, compare=False)
+    voided: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)
 class Stamp:
     """Where one of a ticket's times comes from: who claimed it, when it was recorded, its grade, its proof.
 
-    `accepted` is the other party's word on it: None while nobody said anything.
+    `accepted` is the other party's word on it: None while nobody said anything. `voided` is the part of its evidence
+    that was marked void after it was recorded and proves nothing any more.
     """
 
     at: datetime
@@ -90,6 +92,12 @@ class Stamp:
     grade: str
     evidence: tuple[str, ...] = ()
     accepted: bool | None = None
+    voided: tuple[str, ...] = ()
+
+    @property
+    def proof(self) -> tuple[str, ...]:
+        """The evidence that still proves something."""
+        return tuple(digest for digest in self.evidence if digest not in self.voided)
 
 
 @dataclass(frozen=True)

@@ -55,11 +55,12 @@ def is_proven(name: str, stamp: Stamp) -> bool:
     """Given the name of a time and where it comes from, say whether it counts as proven.
 
     Late claims of the hospital's side burden nobody but itself. A late report time with proof is accepted; a late
-    answer, arrival or restore waits for the hospital's word, proof or not.
+    answer, arrival or restore waits for the hospital's word, proof or not. A file that was marked void proves nothing;
+    the hospital's word given on a time stands without it.
     """
     if stamp.accepted or stamp.side == HOSPITAL or stamp.grade not in (GRADE_PROVED, GRADE_BARE):
         return True
-    return name == "reported_at" and stamp.grade == GRADE_PROVED and stamp.accepted is None
+    return name == "reported_at" and stamp.grade == GRADE_PROVED and stamp.accepted is None and bool(stamp.proof)
 
 
 def unproven(stamps: Mapping[str, Stamp]) -> tuple[str, ...]:

@@ -13,20 +13,21 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from ops_console.core.attachments import ATTACHED, KINDS, MARKED, MOST_PER_TICKET, VOIDED, NewFile, Seen
+from ops_console.core.attachments import ATTACHED, EVIDENCE, KINDS, MARKED, MOST_PER_TICKET, VOIDED, NewFile, Seen
 from ops_console.core.errors import NotFound, Refused
 from ops_console.core.moments import whole
 from ops_console.core.people import Actor
 from ops_console.core.sheet_text import has_forbidden
 from ops_console.core.tickets import Event
 from ops_console.core.trust import Claim, grade_of
+from ops_console.services.contracts import Book
 from ops_console.services.jobs import Run
 from ops_console.services.ports import FileKeeper, OpenSession
+from ops_console.services.ticket_events import written
 from ops_console.store import attachments as store
 from ops_console.store import audit, jobs, tickets
 
 LOOK = "look-at-picture"
-EVIDENCE, SIGNATURE = "evidence", "signature"
 LONGEST_REASON = 500
 MOST_SHARED = 20
 
@@ -147,8 +148,32 @@ def _note(session: Session, row: tickets.TicketRow, event: Event) -> None:
     audit.append(session, "ticket", row.number, event, row.id)
 
 
-def void(session: Session, number: str, attachment_id: int, reason: str, actor: Actor, now: datetime) -> None:
-    """Given an attachment and why, mark it void; its bytes and its event stay. Only the side that added it may."""
+def carry_over(
+    session: Session,
+    source: tickets.TicketRow,
+    target: tickets.TicketRow,
+    digests: Sequence[str],
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Given two held tickets and hashes of files of the first, add those that stand to the second as shared proof."""
+    events = audit.of_tickets(session, [source.id])[source.id]
+    for row in store.of_ticket(session, source.id):
+        if row.digest in digests and row.voided_at is None:
+            file = NewFile(
+                row.digest, row.size, _shown(row, events, {}).name, row.kind, row.width, row.height, row.scan
+            )
+            adding = _Adding(file, (source.number, target.number), row.patient, row.purpose)
+            _attach(session, target, adding, actor, now)
+
+
+def void(
+    session: Session, book: Book, number: str, attachment_id: int, reason: str, *, actor: Actor, now: datetime
+) -> None:
+    """Given an attachment and why, mark it void; its bytes and its event stay. Only the side that added it may.
+
+    What it proved is unproven from now on: the ticket is judged anew.
+    """
     row, ticket = _held(session, number, attachment_id, actor)
     if row.side != actor.side:
         raise Refused("这个附件是对方添加的，只能由对方标记作废；有不同意见请另加附件或说明。")
@@ -160,7 +185,8 @@ def void(session: Session, number: str, attachment_id: int, reason: str, actor: 
         raise Refused("原因最多 %(n)s 个字，不能含控制字符。", field="reason", n=LONGEST_REASON)
     store.change(session, row.id, voided_at=whole(now))
     facts: dict[str, object] = {"attachment": row.id, "digest": row.digest}
-    _note(session, ticket, _event(VOIDED, facts, {"reason": reason.strip()}, actor, now))
+    voided = _event(VOIDED, facts, {"reason": reason.strip()}, actor, now)
+    written(session, book, ticket, [*audit.of_tickets(session, [ticket.id])[ticket.id], voided])
 
 
 def mark_patient(session: Session, number: str, attachment_id: int, actor: Actor, now: datetime) -> None:

@@ -22,7 +22,16 @@ from ops_console.core.trust import GRADE_BARE, GRADE_PROVED
 from ops_console.services.clocks import frozen_of, judge
 from ops_console.services.contracts import Book
 from ops_console.services.sign_in import refuse_fresh_reset
-from ops_console.services.ticket_events import append_event, check_named, check_texts, claimed, event_of, held, written
+from ops_console.services.ticket_events import (
+    append_event,
+    check_named,
+    check_proof,
+    check_texts,
+    claimed,
+    event_of,
+    held,
+    written,
+)
 from ops_console.store import catalogue
 from ops_console.store import tickets as store
 
@@ -31,7 +40,8 @@ from ops_console.store import tickets as store
 class Correction:
     """The command that asks for a correction: of which ticket, what, the new value as `written` has it, and why.
 
-    For a split `new` is the type of the new ticket and `split_title` its title. `evidence` are digests of files.
+    For a split `new` is the type of the new ticket and `split_title` its title. `evidence` are hashes of the
+    ticket's files.
     """
 
     number: str
@@ -51,6 +61,7 @@ def propose(session: Session, book: Book, command: Correction, actor: Actor, now
     if not command.reason.strip():
         raise Refused("请写明原因。", field="reason")
     check_texts({"reason": command.reason, "title": command.split_title})
+    check_proof(session, row, command.evidence)
     told = {"field": command.field, "old": standing_value(facts, command.field), "new": command.new}
     texts = {"reason": command.reason.strip(), "split_title": command.split_title.strip()}
     claim = claimed(None, now, command.evidence)

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from ops_console.core.attachments import PRINTED, SIGNED_OFF, NewFile
+from ops_console.core.attachments import EVIDENCE, PRINTED, SIGNATURE, SIGNED_OFF, NewFile
 from ops_console.core.documents import (
     CODE_LENGTH,
     MOST_PAGES,
@@ -76,7 +76,7 @@ def form(session: Session, book: Book, number: str, actor: Actor) -> Form:
     """Given a ticket's number and who asks, return its service sheet as of now."""
     seen = view(session, book, number, actor)
     files = [file for file in attachments.of_ticket(session, number, actor) if not file.voided_at]
-    sheet = sheet_of(seen.facts, sum(file.purpose == attachments.EVIDENCE for file in files))
+    sheet = sheet_of(seen.facts, sum(file.purpose == EVIDENCE for file in files))
     seq, link = store.last_link(session, number)
     terms = seen.judgement.version.terms
     return Form(
@@ -151,7 +151,7 @@ def sign_off(session: Session, book: Book, command: SignOff, actor: Actor, now: 
     shown = form(session, book, command.number, actor).sheet.digest
     if shown != command.shown:
         raise Refused("这张单据的内容在您签字前有了变化；请重新核对后再签。", field="shown")
-    made = attachments.attach(session, command.number, picture, actor, now, purpose=attachments.SIGNATURE)
+    made = attachments.attach(session, command.number, picture, actor, now, purpose=SIGNATURE)
     facts: dict[str, object] = {
         "attachment": made, "digest": picture.digest, "shown": shown, "device_time": command.device_time[:40],
         "strength": "handwritten",

@@ -14,6 +14,7 @@ from ops_console.core.moments import whole
 from ops_console.core.people import Actor
 from ops_console.core.ticket_folds import fold
 from ops_console.core.tickets import Event, Link, Proposal, TicketFacts
+from ops_console.services import attachments
 from ops_console.services.contracts import Book
 from ops_console.services.ticket_events import claimed, event_of, next_number
 from ops_console.services.ticket_rows import write
@@ -62,7 +63,7 @@ def split_off(
 ) -> TicketFacts:
     """Given a ticket whose last event approves a split, store it and open the new ticket with the same report.
 
-    The new ticket has the report time of the first, with its grade: nothing is gained by splitting.
+    The new ticket has the report time of the first, with its grade and its proof: nothing is gained by splitting.
     """
     now = events[-1].recorded_at
     facts = fold(row.number, events)
@@ -73,15 +74,19 @@ def split_off(
         row.number: [*events, _linked(book, Link(number, "相关"), actor, now)],
         number: [_copied_report(facts, proposal, actor, now), _linked(book, Link(row.number, "相关"), actor, now)],
     }
-    return write(session, book, both, {row.number: row}, now, new=2)[row.number].facts
+    told = write(session, book, both, {row.number: row}, now, new=2)[row.number].facts
+    split = store.lock(session, number)
+    assert split is not None
+    attachments.carry_over(session, row, split, facts.stamps["reported_at"].proof, actor, now)
+    return told
 
 
 def _copied_report(facts: TicketFacts, proposal: Proposal, actor: Actor, now: datetime) -> Event:
     stamp = facts.stamps["reported_at"]
     told = {
         "type": proposal.new, "module": facts.module, "department": facts.department, "carrier": facts.carrier,
-        "needs_onsite": False, "split_from": facts.number,
+        "needs_onsite": False, "split_from": facts.number, "reported_side": stamp.side,
     }  # fmt: skip
     texts = {name: facts.personal.get(name, "") for name in ("reporter", "phone")} | {"title": proposal.text}
-    report = Event(core.REPORTED, stamp.at, now, actor.account, actor.side, facts.channel, stamp.grade, stamp.evidence)
+    report = Event(core.REPORTED, stamp.at, now, actor.account, actor.side, facts.channel, stamp.grade, stamp.proof)
     return replace(report, facts=told, personal=texts)

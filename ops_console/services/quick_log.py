@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from ops_console.core import chat_blocks, quick_lessons
+from ops_console.core.attachments import NewFile
 from ops_console.core.catalogue import Module
 from ops_console.core.errors import Refused
 from ops_console.core.moments import ZONE
@@ -23,6 +24,7 @@ from ops_console.core.quick_lines import Guess, Lexicon, read
 from ops_console.core.quick_people import learned
 from ops_console.core.tickets import Event
 from ops_console.core.trust import LATEST_BACKFILL
+from ops_console.services import attachments
 from ops_console.services.contracts import Book
 from ops_console.services.descriptions import CompleteTicket, complete
 from ops_console.services.tickets import ANSWERED_AT_ONCE, OpenTicket, open_ticket, view
@@ -55,7 +57,8 @@ class Entry:
 
     `fields` by names of FIELDS; one that is not there is guessed. `said_minutes` ago, or `said_at` (aware), as told by
     a chip or by the chat itself; `chat` is the channel of the chip, where the line names none. `answered` counts for
-    chats alone: a call taken is answered, anything else is not.
+    chats alone: a call taken is answered, anything else is not. `files` were kept just now: they are attached to the
+    ticket in the same act, and to a new one they prove the report time.
     """
 
     line: str = ""
@@ -64,7 +67,7 @@ class Entry:
     said_at: datetime | None = None
     chat: str = ""
     answered: bool = False
-    evidence: tuple[str, ...] = ()
+    files: tuple[NewFile, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -141,7 +144,7 @@ def log(
         type=told["type"], module=told["module"], channel=told["channel"], title=_title(told["title"]),
         department=told["department"], reporter=told["reporter"], description=_description(told["title"]),
         reported_at=reported_at, answered=answers and actor.may("tickets.record"), incomplete=True,
-        evidence=entry.evidence,
+        files=entry.files,
     )  # fmt: skip
     number = open_ticket(session, book, command, actor, now)
     return number, _learn(session, vocabulary, entry, actor, now)
@@ -166,6 +169,8 @@ def fill(
         description=_description(told["title"]),
     )  # fmt: skip
     complete(session, book, command, actor, now)
+    for file in entry.files:
+        attachments.attach(session, number, file, actor, now)
     return _learn(session, vocabulary, entry, actor, now)
 
 

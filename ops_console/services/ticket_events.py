@@ -19,7 +19,7 @@ from ops_console.core.tickets import Event, TicketFacts
 from ops_console.core.trust import Claim, check_claim, grade_of
 from ops_console.services.contracts import Book
 from ops_console.services.ticket_rows import write
-from ops_console.store import audit, catalogue
+from ops_console.store import attachments, audit, catalogue
 from ops_console.store import tickets as store
 
 LONGEST = {
@@ -32,6 +32,7 @@ LONGEST = {
     "process": 4000,
 }
 BLANKABLE = ("type", "module", "channel")
+MOST_PROOFS = 20
 
 
 def claimed(at: datetime | None, now: datetime, evidence: tuple[str, ...] = ()) -> Claim:
@@ -41,6 +42,23 @@ def claimed(at: datetime | None, now: datetime, evidence: tuple[str, ...] = ()) 
         return Claim(recorded_at, recorded_at, evidence)
     check_claim(whole(at), recorded_at)
     return Claim(whole(at), recorded_at, evidence)
+
+
+def check_proof(session: Session, row: store.TicketRow, digests: Sequence[str]) -> None:
+    """Given a held ticket and hashes of files that are to prove something, let them pass. Raises Refused.
+
+    Only a file that stands attached to this very ticket proves: one that both parties can open, that is not void.
+    Refused rather than graded D: who names a proof means to give it, and a made-up hash would stand in the chain.
+    """
+    if len(digests) > MOST_PROOFS:
+        raise Refused("一次最多选 %(n)s 个附件作佐证。", field="evidence", n=MOST_PROOFS)
+    standing = attachments.proving(session, row.id, digests) if digests else set()
+    for digest in digests:
+        if digest not in standing:
+            raise Refused(
+                "佐证 %(digest)s 不是工单 %(number)s 的有效附件；请先把文件上传到这张工单，或选一个没有作废的附件。",
+                field="evidence", digest=digest[:12], number=row.number,
+            )  # fmt: skip
 
 
 def event_of(

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from ops_console.core import tickets as core
+from ops_console.core.attachments import NewFile
 from ops_console.core.catalogue import SAMPLE
 from ops_console.core.contracts import Terms
 from ops_console.core.corrections import SPLIT
@@ -25,7 +26,7 @@ from ops_console.core.search import HIT_LIMIT
 from ops_console.core.ticket_folds import fold
 from ops_console.core.ticket_lists import Filter
 from ops_console.core.tickets import Event, TicketFacts
-from ops_console.services import search
+from ops_console.services import attachments, search
 from ops_console.services.clocks import Judgement, frozen_of, judge
 from ops_console.services.contracts import Book
 from ops_console.services.corrections import check_decision, may_decide
@@ -34,6 +35,7 @@ from ops_console.services.sign_in import refuse_fresh_reset
 from ops_console.services.ticket_events import (
     BLANKABLE,
     check_named,
+    check_proof,
     check_texts,
     claimed,
     event_of,
@@ -94,8 +96,8 @@ class OpenTicket:
     """The command that logs a ticket. Names are those of the catalogue; texts as typed.
 
     `reported_at` (aware, None: now) is when it is said to have been reported; `answered`: and answered at once, now,
-    as a call that was taken is. `incomplete`: type, module, channel and title may follow later that day. `evidence`
-    are the digests of files that prove the time.
+    as a call that was taken is. `incomplete`: type, module, channel and title may follow later that day. `files` were
+    kept just now: they are attached to the ticket in the same act and prove the time.
     """
 
     type: str
@@ -111,14 +113,15 @@ class OpenTicket:
     reported_at: datetime | None = None
     answered: bool = False
     incomplete: bool = False
-    evidence: tuple[str, ...] = ()
+    files: tuple[NewFile, ...] = ()
 
 
 @dataclass(frozen=True)
 class Move:
     """The command that adds the next event to a ticket: its kind, its facts, its personal texts.
 
-    `occurred_at` (aware, None: now) is when it is said to have happened, `evidence` the digests of files that prove it.
+    `occurred_at` (aware, None: now) is when it is said to have happened. It is proved by `evidence`, hashes of files of
+    the ticket, and by `files` kept just now, which the same act attaches (`patient`: they hold patients' data).
     """
 
     number: str
@@ -127,6 +130,8 @@ class Move:
     personal: Mapping[str, str] = field(default_factory=dict)
     occurred_at: datetime | None = None
     evidence: tuple[str, ...] = ()
+    files: tuple[NewFile, ...] = ()
+    patient: bool = False
 
 
 def open_ticket(session: Session, book: Book, command: OpenTicket, actor: Actor, now: datetime) -> str:
@@ -140,7 +145,7 @@ def open_ticket(session: Session, book: Book, command: OpenTicket, actor: Actor,
         "type": command.type, "module": command.module, "department": command.department,
         "carrier": command.carrier, "needs_onsite": command.needs_onsite,
     }  # fmt: skip
-    claim = claimed(command.reported_at, now, command.evidence)
+    claim = claimed(command.reported_at, now, _digests(command.files))
     events = [event_of(core.REPORTED, claim, actor, book, facts=facts, personal=texts, channel=command.channel)]
     if command.answered:
         actor.need("tickets.record")
@@ -149,7 +154,13 @@ def open_ticket(session: Session, book: Book, command: OpenTicket, actor: Actor,
     store.lock_adding(session)
     number = next_number(session, whole(now))
     write(session, book, {number: events}, {}, whole(now))
+    for file in command.files:
+        attachments.attach(session, number, file, actor, now)
     return number
+
+
+def _digests(files: Sequence[NewFile]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(file.digest for file in files))
 
 
 def check_open(session: Session, command: OpenTicket) -> dict[str, str]:
@@ -176,7 +187,7 @@ def move(session: Session, book: Book, command: Move, actor: Actor, now: datetim
         raise Refused("没有这一种操作。", field="kind")
     _need_right(session, command, actor, now)
     row, events, facts = held(session, command.number)
-    claim = claimed(command.occurred_at, now, command.evidence)
+    claim = claimed(command.occurred_at, now, _proof(session, row, command, actor, now))
     if command.occurred_at is None and claim.at < facts.reported_at:
         claim = replace(claim, at=facts.reported_at)  # the host's clock was set back since
     _check(facts, book.by_id[row.contract_version_id].terms, command, actor, claim.at)
@@ -189,6 +200,16 @@ def move(session: Session, book: Book, command: Move, actor: Actor, now: datetim
             split = next(p for p in facts.waiting if p.field == SPLIT)
             return split_off(session, book, row, [*events, event], proposal=split, actor=actor)
     return written(session, book, row, [*events, event])
+
+
+def _proof(session: Session, row: store.TicketRow, command: Move, actor: Actor, now: datetime) -> tuple[str, ...]:
+    """The hashes of the files that prove the time, those of this act attached first."""
+    if (command.evidence or command.files) and command.kind not in CLAIMABLE:
+        raise Refused("这一操作不用佐证；请把文件上传为附件。", field="evidence")
+    check_proof(session, row, command.evidence)
+    for file in command.files:
+        attachments.attach(session, row.number, file, actor, now, patient=command.patient)
+    return tuple(dict.fromkeys((*command.evidence, *_digests(command.files))))
 
 
 def _told(session: Session, known: TicketFacts, command: Move) -> tuple[dict[str, object], dict[str, str]]:

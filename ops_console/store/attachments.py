@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, String, func, insert, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from ops_console.core.attachments import EVIDENCE
 from ops_console.store.base import Base, Id
 from ops_console.store.tickets import TicketRow
 
@@ -57,6 +58,12 @@ def standing(session: Session, ticket_id: int, digest: str) -> int | None:
     """Given a ticket and a file's hash, return the id of the attachment that stands for it, or None."""
     query = select(AttachmentRow.id).where(AttachmentRow.ticket_id == ticket_id, AttachmentRow.digest == digest)
     return session.scalar(query.where(AttachmentRow.voided_at.is_(None)))
+
+
+def proving(session: Session, ticket_id: int, digests: Iterable[str]) -> set[str]:
+    """Given a ticket and hashes of files, return those that stand attached to it as evidence."""
+    query = select(AttachmentRow.digest).where(AttachmentRow.ticket_id == ticket_id, AttachmentRow.voided_at.is_(None))
+    return set(session.scalars(query.where(AttachmentRow.digest.in_(set(digests)), AttachmentRow.purpose == EVIDENCE)))
 
 
 def count(session: Session, ticket_id: int) -> int:

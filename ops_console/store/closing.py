@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from ops_console.core.tickets import CLOSED, ON_SITE, RESTORED, SUSPENDED, WAITING, WORKING
-from ops_console.store.audit import EventRow
+from ops_console.store.attachments import AttachmentRow
 from ops_console.store.clocks import ClockRow
 from ops_console.store.tickets import TicketRow
 
@@ -87,9 +87,7 @@ def _nobody_came() -> ColumnElement[bool]:
 
 
 def _unproved_restore(since: datetime, types: Sequence[str]) -> ColumnElement[bool]:
-    proved = exists().where(
-        EventRow.ticket_id == TicketRow.id, or_(EventRow.evidence != "[]", EventRow.kind == "attached")
-    )
+    proved = exists().where(AttachmentRow.ticket_id == TicketRow.id, AttachmentRow.voided_at.is_(None))
     restored = (
         TicketRow.state.in_((RESTORED, CLOSED)),
         TicketRow.restored_at >= since,

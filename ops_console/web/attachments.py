@@ -17,11 +17,9 @@ from ops_console.web import formats
 from ops_console.web.database import reading, reading_anew
 from ops_console.web.rights import needs
 from ops_console.web.sign_in import console
-from ops_console.web.uploads import takes
+from ops_console.web.uploads import LARGEST_FORM, MOST_AT_ONCE, takes
 
 pages = Blueprint("attachments", __name__)
-LARGEST_FORM = 64 << 20
-MOST_AT_ONCE = 20
 SANDBOX = "sandbox; default-src 'none'"
 TOLD = "文件“%(name)s”的内容其实是%(title)s，已按此保存。"
 
@@ -124,7 +122,9 @@ def void(number: str, attachment_id: int) -> Any:
     """Mark a file void, with the reason. It stays where it is."""
     reason = request.form.get("reason", "")
     with console().write() as session:
-        attachments.void(session, number, attachment_id, reason, g.guest.actor, console().now())
+        attachments.void(
+            session, console().book(session), number, attachment_id, reason, actor=g.guest.actor, now=console().now()
+        )
     flash(formats.gettext("已标记作废；原文件和记录仍保留"), "success")
     return redirect(url_for("tickets.show", number=number, _anchor="attachments"))
 

@@ -45,7 +45,7 @@ FIELD_NAMES = {
     "reporter": "报修人", "phone": "联系电话", "description": "问题描述", "split_title": "拆出工单的标题",
     "field": "更正项", "old": "原值", "new": "新值", "process": "处理过程", "suspension_reason": "挂起原因",
     "file_name": "文件", "digest": "SHA-256", "size": "字节数", "kind": "文件种类", "patient": "含患者信息",
-    "shared_with": "同时用于", "attachment": "附件编号", "purpose": "用途",
+    "reported_side": "报修时间来自", "shared_with": "同时用于", "attachment": "附件编号", "purpose": "用途",
     "document": "单据", "shown": "签字内容哈希", "device_time": "设备时间", "strength": "证明力",
     "signer": "签字人", "fields": "清除的内容", "of": "所指事件",
 }  # fmt: skip
@@ -223,6 +223,8 @@ def fact(name: str, value: object) -> str:
         return gettext(PURPOSE_NAMES.get(str(value), str(value)))
     if isinstance(value, list):
         return "、".join(map(str, value))
+    if name == "reported_side":
+        return gettext(SIDE_NAMES.get(str(value), str(value)))
     if name == "field":
         return gettext(FIELD_NAMES.get(str(value), str(value)))
     if name == "fields":

@@ -5,7 +5,7 @@ A request made by `log.js` is answered with parts of the page, any other with a 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,8 +17,8 @@ from ops_console.core.attachments import NewFile
 from ops_console.core.chat_blocks import MOST
 from ops_console.core.errors import ConsoleError, NotFound, Refused
 from ops_console.core.ticket_lists import Filter
-from ops_console.services import attachments, take_backs, tickets
 from ops_console.services import quick_log as service
+from ops_console.services import take_backs, tickets
 from ops_console.services.quick_log import CHATS, FIELDS, SAID_MINUTES, Draft, Entry, Vocabulary
 from ops_console.web import formats
 from ops_console.web.database import reading, reading_anew
@@ -122,7 +122,7 @@ def log() -> Any:
         return _page(told=service.guessed(entry, vocabulary()), kept=FIELDS, confirming=True)
     pictures, troubles = _pictures()
     try:
-        number = _store(replace(entry, evidence=tuple(kept.digest for kept in pictures)), number, pictures)
+        number = _store(replace(entry, files=tuple(pictures)), number)
     except Refused as refused:
         return _refused(refused, entry)
     if _by_script():
@@ -148,7 +148,7 @@ def _pictures() -> tuple[list[NewFile], list[str]]:
     return kept, troubles
 
 
-def _store(entry: Entry, number: str, pictures: Sequence[NewFile] = ()) -> str:
+def _store(entry: Entry, number: str) -> str:
     words = vocabulary()
     with console().write() as session:
         given = (session, console().book(session), words)
@@ -157,8 +157,6 @@ def _store(entry: Entry, number: str, pictures: Sequence[NewFile] = ()) -> str:
             taught = service.fill(*given, number, entry, **asked)
         else:
             number, taught = service.log(*given, entry, **asked)
-        for picture in pictures:
-            attachments.attach(session, number, picture, **asked)
     if taught:
         console().vocabularies.forget()
     return number

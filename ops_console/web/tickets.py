@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import ceil
 from typing import Any
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 
 from ops_console.core import tickets as core
+from ops_console.core.attachments import NewFile
 from ops_console.core.contracts import CLASSES, CLOCKS
 from ops_console.core.errors import NotFound, Refused
 from ops_console.core.explanations import rule_sentence
@@ -23,6 +25,7 @@ from ops_console.web import formats, worklists
 from ops_console.web.database import reading, reading_anew
 from ops_console.web.rights import needs
 from ops_console.web.sign_in import console
+from ops_console.web.uploads import LARGEST_FORM, MOST_AT_ONCE, takes
 
 pages = Blueprint("tickets", __name__)
 PAGE = 50
@@ -184,13 +187,15 @@ def _status(refused: Refused | None) -> int:
 
 
 @pages.post("/tickets/<path:number>/moves")
+@takes(LARGEST_FORM)
 @needs("tickets.read")
 def move(number: str) -> Any:
-    """Add the next event to a ticket, as of now."""
+    """Add the next event to a ticket: as of now, or as of a time that is told, with the files that prove it."""
     kind = request.form.get("kind", "")
     try:
+        command = replace(_move(number, kind), files=_proofs())
         with console().write() as session:
-            tickets.move(session, console().book(session), _move(number, kind), g.guest.actor, console().now())
+            tickets.move(session, console().book(session), command, g.guest.actor, console().now())
             seen.look(session, g.guest.person_id, g.guest.actor, number)
     except Refused as refused:
         return page(number, refused)
@@ -217,7 +222,18 @@ def _move(number: str, kind: str) -> Move:
     if kind == core.RESTORE and given.get("process", "").strip():
         personal["process"] = given["process"].strip()
     claimed = given.get("occurred_at", "").strip()
-    return Move(number, kind, facts, personal, local_moment(claimed) if claimed else None)
+    return Move(
+        number, kind, facts, personal, local_moment(claimed) if claimed else None, tuple(given.getlist("evidence")),
+        patient=given.get("patient") == "yes",
+    )  # fmt: skip
+
+
+def _proofs() -> tuple[NewFile, ...]:
+    """The files that came with the form, kept. None is kept for who may not attach any."""
+    files = [file for file in request.files.getlist("proof")[:MOST_AT_ONCE] if file.filename]
+    if files:
+        g.guest.actor.need("tickets.attach")
+    return tuple(console().files.keep_attachment(file.stream, file.filename) for file in files)
 
 
 @pages.route("/tickets/new", methods=["GET", "POST"])

@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 
 from flask import Flask, current_app, request
 
+LARGEST_FORM = 64 << 20  # of files for a ticket
+MOST_AT_ONCE = 20
 View = TypeVar("View", bound=Callable[..., Any])
 
 

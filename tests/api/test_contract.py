@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from typing import Any
 
@@ -10,8 +11,9 @@ from werkzeug.test import Client
 
 from ops_console.adapters.answers import HEADERS
 from ops_console.core.people import ROLES
+from ops_console.services import attachments
 from tests.api.conftest import ORIGIN, TICKET, House, problem
-from tests.conftest import do, log_ticket
+from tests.conftest import VENDOR, do, log_ticket
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -55,6 +57,24 @@ def test_a_ticket_is_logged_read_moved_and_explained(both_house: House) -> None:
             "why": "连续计时（自然时间）", "total_seconds": 1200,
         }
     ]  # fmt: skip
+
+
+def test_a_late_answer_names_files_of_the_ticket_as_its_proof(house: House) -> None:
+    vendor = house.caller("vendor")
+    number = vendor.log()
+    kept = house.console.files.keep_attachment(io.BytesIO(b"call list"), "a.txt")
+    with house.console.write() as session:
+        attachments.attach(session, number, kept, VENDOR, house.clock())
+    house.clock.forward(hours=2)
+    told = {"kind": "responded", "occurred_at": "2026-11-20T18:10:00+08:00"}
+
+    for made_up, field in (("no hash", "evidence.0"), ("ab" * 32, "evidence")):
+        refused = problem(vendor.post(f"/tickets/{number}/events", **told, evidence=[made_up]), 422)
+        assert [fault["field"] for fault in refused["errors"]] == [field]
+    assert vendor.post(f"/tickets/{number}/events", **told, evidence=[kept.digest]).status_code == 201
+
+    answered = vendor.get(f"/tickets/{number}")["times"]["responded_at"]
+    assert (answered["grade"], answered["evidence"], answered["voided"]) == ("C", [kept.digest], [])
 
 
 def test_the_summary_counts_what_the_pages_count(house: House) -> None:

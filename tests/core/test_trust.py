@@ -55,8 +55,8 @@ def test_a_time_ahead_or_older_than_a_day_is_refused(ago: int) -> None:
     assert refused.value.field == "occurred_at"
 
 
-def stamp(grade: str, side: str = "vendor", accepted: bool | None = None) -> Stamp:
-    return Stamp(NOW, NOW, "yf", side, "", grade, (), accepted)
+def stamp(grade: str, side: str = "vendor", accepted: bool | None = None, voided: tuple[str, ...] = ()) -> Stamp:
+    return Stamp(NOW, NOW, "yf", side, "", grade, ("a", "b") if grade == "C" else (), accepted, voided)
 
 
 @pytest.mark.parametrize(
@@ -69,6 +69,9 @@ def stamp(grade: str, side: str = "vendor", accepted: bool | None = None) -> Sta
         ("responded_at", stamp("D"), False),
         ("restored_at", stamp("C"), False),
         ("reported_at", stamp("C"), True),
+        ("reported_at", stamp("C", voided=("a",)), True),
+        ("reported_at", stamp("C", voided=("a", "b")), False),
+        ("reported_at", stamp("C", accepted=True, voided=("a", "b")), True),
         ("reported_at", stamp("D"), False),
         ("reported_at", stamp("C", accepted=False), False),
         ("reported_at", stamp("D", "hospital"), True),

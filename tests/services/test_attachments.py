@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 
 import pytest
+from sqlalchemy.orm import Session
 
 from ops_console.console import Console
 from ops_console.core.attachments import MOST_PER_TICKET, NewFile
@@ -29,6 +30,10 @@ def keep(console: Console, content: bytes = b"a proof", name: str = "王某 截�
 def attach(console: Console, number: str, file: NewFile, actor: Actor = VENDOR, **given: object) -> int:
     with console.write() as session:
         return attachments.attach(session, number, file, actor, console.now(), **given)  # type: ignore[arg-type]
+
+
+def void(session: Session, console: Console, number: str, made: int, reason: str, actor: Actor) -> None:
+    attachments.void(session, console.book(session), number, made, reason, actor=actor, now=console.now())
 
 
 def shown(console: Console, number: str, actor: Actor = VENDOR) -> tuple[Attachment, ...]:
@@ -115,11 +120,11 @@ def test_only_the_side_that_added_it_marks_it_void_and_everything_stays(console:
     made = attach(console, number, file)
 
     with console.write() as session, pytest.raises(Refused, match="对方添加"):
-        attachments.void(session, number, made, "不要", HOSPITAL, console.now())
+        void(session, console, number, made, "不要", HOSPITAL)
     with console.write() as session, pytest.raises(Refused, match="原因"):
-        attachments.void(session, number, made, "  ", VENDOR, console.now())
+        void(session, console, number, made, "  ", VENDOR)
     with console.write() as session:
-        attachments.void(session, number, made, "传错了工单", VENDOR, console.now())
+        void(session, console, number, made, "传错了工单", VENDOR)
 
     (found,) = shown(console, number)
     assert (found.voided_at, found.void_reason) == (console.now(), "传错了工单")
@@ -136,7 +141,7 @@ def test_another_tickets_attachment_is_not_found(console: Console) -> None:
         with console.read() as session, pytest.raises(NotFound):
             attachments.find(session, number, wanted, VENDOR)
         with console.write() as session, pytest.raises(NotFound):
-            attachments.void(session, number, wanted, "x", VENDOR, console.now())
+            void(session, console, number, wanted, "x", VENDOR)
 
 
 def test_either_side_may_say_that_it_holds_patients_data(console: Console) -> None:

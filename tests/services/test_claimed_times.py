@@ -22,7 +22,6 @@ from ops_console.store.audit import EventRow
 from tests.conftest import HOSPITAL, VENDOR, FakeClock, do, log_ticket
 
 CHIEF = replace(HOSPITAL, on_clean_device=True)
-PROOF = "ab" * 32
 
 
 def claim(console: Console, number: str, kind: str, minutes_ago: int, *evidence: str, actor=VENDOR, **facts: object):
@@ -83,14 +82,6 @@ def test_a_late_answer_without_proof_counts_as_unproven_until_the_hospital_accep
         accept_times(session, console.book(session), word, CHIEF, console.now())
     assert counted(console) == {"response": {"total": 1, "met": 1, "breached": 0, "running": 0}}
     assert row_of(console, number).unproven == 0
-
-
-def test_proof_alone_does_not_lift_a_late_answer(console: Console, clock: FakeClock) -> None:
-    number = log_ticket(console)
-    clock.forward(hours=1)
-    facts = claim(console, number, core.RESPONDED, 50, PROOF)
-    assert (facts.stamps["responded_at"].grade, facts.stamps["responded_at"].evidence) == ("C", (PROOF,))
-    assert counted(console)["response"]["unproven"] == 1
 
 
 def test_a_time_of_a_minute_ahead_or_of_the_day_before_yesterday_is_refused(console: Console) -> None:

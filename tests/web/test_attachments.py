@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from ops_console.core.attachments import LONGEST_BYTES
 from ops_console.store.attachments import AttachmentRow
-from tests.conftest import log_ticket
+from tests.conftest import FakeClock, log_ticket
 from tests.pictures import PDF, picture
 from tests.real_services import free_port
 from tests.web.conftest import Site
@@ -185,6 +185,49 @@ def test_marking_void_needs_a_reason_and_keeps_the_file(site: Site, number: str)
     assert "已作废" in item.text
     assert "传错了" in item.text
     assert vendor.get(item.one("p", "file-name").one("a")["href"]).status == 200
+
+
+def late_form(browser: Browser, number: str, *files: tuple[bytes, str], **fields: Any) -> Page:
+    """Send the form of a late answer, as its page has it, with files."""
+    form = next(f for f in browser.get(f"/tickets/{number}").root.all("form") if f.all("input", name="occurred_at"))
+    assert form["enctype"] == "multipart/form-data"
+    proof = [(io.BytesIO(content), name) for content, name in files]
+    data = {"csrf_token": browser.token, "kind": "responded", "proof": proof, **fields}
+    return browser.ask("POST", form["action"], data=data, content_type="multipart/form-data")
+
+
+def test_a_late_time_and_its_proof_are_one_form(site: Site, number: str, clock: FakeClock) -> None:
+    clock.forward(hours=2)
+    vendor, told = site.as_("vendor"), {"occurred_at": "2026-11-20T18:10"}
+    upload(vendor, number, (PDF, "通话.pdf"))
+    page = vendor.get(f"/tickets/{number}")
+    (offered,) = page.root.all("input", name="evidence")
+
+    refused = late_form(vendor, number, (SVG, "坏.svg"), **told, evidence=offered["value"])
+    assert (refused.status, count(site)) == (400, 1)
+    assert any("坏.svg" in note for note in refused.notes)
+    assert "checked" in refused.root.one("input", name="evidence").attributes
+    assert late_form(vendor, number, **told, evidence="ab" * 32).status == 400
+    assert late_form(vendor, number, (picture(), "聊天.png"), **told, evidence=offered["value"]).status == 302
+
+    times = vendor.get(f"/tickets/{number}").root.one("section", id="times")
+    answer = next(line for line in times.all("tr") if line.text.startswith("响应"))
+    assert "C 未证实" in answer.text
+    assert [link.text for link in answer.all("a")] == ["通话.pdf", "聊天.png"]
+
+    for form in vendor.get(f"/tickets/{number}").root.all("form"):
+        if form["action"].endswith("/void"):
+            vendor.post(form["action"], reason="传错了")
+    answer = vendor.get(f"/tickets/{number}").root.one("section", id="times")
+    assert "佐证已作废，不再证明这一时间；医院认可前计为未证实" in answer.text
+
+
+def test_who_may_attach_nothing_proves_nothing(site: Site, number: str, clock: FakeClock) -> None:
+    clock.forward(hours=2)
+    auditor = site.as_("auditor")
+    fields = {"csrf_token": auditor.token, "kind": "responded", "proof": (io.BytesIO(PDF), "a.pdf")}
+    answer = auditor.ask("POST", f"/tickets/{number}/moves", data=fields, content_type="multipart/form-data")
+    assert (answer.status, count(site)) == (403, 0)
 
 
 def test_a_form_past_the_limit_is_refused_unread(site: Site, number: str) -> None:
