@@ -39,6 +39,7 @@ from ops_console.adapters.sheets import read_sheet
 from ops_console.adapters.sheets_out import WRITERS
 from ops_console.adapters.statutory_days import StatutoryDays
 from ops_console.adapters.translations import Translations
+from ops_console.core import demo_places
 from ops_console.core.attachments import Seen
 from ops_console.core.errors import Refused
 from ops_console.core.personal_data import Masker
@@ -69,12 +70,18 @@ from ops_console.store.database import Database
 from ops_console.store.masks import SEALER
 from ops_console.store.migrate import hold, migrate, newest_version
 
+WATERMARK = "演示"
 PROJECT = Path(__file__).resolve().parent.parent
 
 
 def utc_now() -> datetime:
     """Return the present instant; the only clock below the faces and jobs is the one passed to them."""
     return datetime.now(UTC)
+
+
+def data_folder() -> Path:
+    """Return the data folder that the settings name."""
+    return load(PROJECT).data_folder
 
 
 def settings_of_no_house() -> Settings | None:
@@ -164,7 +171,7 @@ class Console:
 
     def sticker_sheet(self, stickers: Sequence[Sticker]) -> bytes:
         """Given stickers, return them as a PDF to be printed and cut."""
-        return sticker_sheet(stickers, self.settings.server.public_url, self.settings.public.hotline)
+        return sticker_sheet(self.papers, stickers, self.settings.server.public_url, self.settings.public.hotline)
 
     @property
     def factors(self) -> factors.Hands:
@@ -206,7 +213,7 @@ class Console:
     @property
     def papers(self) -> Papers:
         """What sets papers as PDF."""
-        return Papers()
+        return Papers(watermark=WATERMARK if self.settings.is_demo else "")
 
     def anchoring(self) -> anchors.Hands:
         """Return what makes and delivers anchors."""
@@ -264,6 +271,7 @@ class Console:
             self._keep_keys(session)
             catalogue.keep_types(session, self.settings.ticket_types)
             catalogue.keep_nodes(session, self.settings.modules, self.settings.carriers)
+            contracts.refuse_other_house(session, demo_places.CONTRACT, is_demo=self.settings.is_demo)
             contracts.load(session, self.settings.terms, self.now(), serving=serving)
             rights.record(session, self.policy, self.now())
 

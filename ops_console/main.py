@@ -20,17 +20,21 @@ def main(argv: list[str]) -> int:
     return commands.run(argv, open_console=open_console, serve=serve)
 
 
-def open_console(*, serving: bool = False):  # type: ignore[no-untyped-def]
-    """Return a prepared Console with its jobs. Raises ConsoleError with one sentence when it cannot be."""
+def open_console(*, serving: bool = False, folder=None, now=None):  # type: ignore[no-untyped-def]
+    """Return a prepared Console with its jobs, in the settings' data folder or another, on the host's clock or another.
+
+    Raises ConsoleError with one sentence when it cannot be.
+    """
     from sqlalchemy.exc import DatabaseError
 
     from ops_console import settings
     from ops_console.adapters import logs
-    from ops_console.console import PROJECT, Console
+    from ops_console.console import PROJECT, Console, utc_now
     from ops_console.core.errors import Refused
     from ops_console.jobs.schedule import registry
 
-    console = Console(settings.load(PROJECT))
+    chosen = {"OPS_DATA": str(folder)} if folder else {}
+    console = Console(settings.load(PROJECT, {**os.environ, **chosen}), now=now or utc_now)
     logs.use(console.masker)
     try:
         console.prepare(serving=serving)
@@ -52,9 +56,9 @@ def application(console):  # type: ignore[no-untyped-def]
     return DispatcherMiddleware(create_pages(console), {"/api": create_api(console)})
 
 
-def serve() -> int:
+def serve(folder=None) -> int:  # type: ignore[no-untyped-def]
     """Run everything in one process: pages, loops, workers. Returns when told to stop."""
-    console = open_console(serving=True)
+    console = open_console(serving=True, folder=folder)
     from ops_console.jobs.loops import Loops
     from ops_console.web.server import Server
 

@@ -10,14 +10,16 @@ import os
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from ops_console.core import demo_places
 from ops_console.core.catalogue import Carrier, Module, TicketType
 from ops_console.core.contracts import DayOverride, Reading, Terms, TimeLimit, check_terms
+from ops_console.core.demo import FIRST, LAST
 from ops_console.core.devices import is_network
 from ops_console.core.errors import CalendarInvalid, SettingsInvalid
 from ops_console.core.hours import cut
@@ -66,6 +68,7 @@ class Settings:
     carriers: tuple[Carrier, ...]
     public: Public
     attachments: Attachments
+    is_demo: bool = False
 
 
 def load(project: Path, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -87,7 +90,23 @@ def load(project: Path, environment: Mapping[str, str] = os.environ) -> Settings
     resolved = _resolved(sections, environment, problems)
     if problems:
         raise SettingsInvalid(str(path), list(dict.fromkeys(problems)))
-    return _settings(path, Path(environment.get("OPS_DATA") or project / "data"), sections, resolved)
+    found = _settings(path, Path(environment.get("OPS_DATA") or project / "data"), sections, resolved)
+    return demo_of(found) if (found.data_folder / demo_places.MARK).exists() else found
+
+
+def demo_of(real: Settings) -> Settings:
+    """Given a site's settings, return those of a demo in its data folder: invented parties and contract year.
+
+    Nothing of the site's own is reached: no database of its, no key, no place on the network.
+    """
+    terms = replace(
+        real.terms, number=demo_places.CONTRACT, name=demo_places.CONTRACT_NAME, hospital=demo_places.HOSPITAL_NAME,
+        vendor=demo_places.VENDOR_NAME, starts_on=FIRST, ends_on=LAST, counts_from=FIRST,
+    )  # fmt: skip
+    return replace(
+        real, is_demo=True, terms=terms, database_url="", database_password=None, migrate_url="", migrate_password=None,
+        master_key=None, network=Network(), attachments=Attachments(clamd=""),
+    )  # fmt: skip
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -44,6 +44,9 @@ QUOTED = re.compile(r"“([^”]*)”")
 SETTINGS_PATH = re.compile(r"[a-z_.]+：")  # a problem of config.toml, told with its path: stays Chinese, as the file is
 SHEET_WORDS = frozenset({*COLUMNS, "是", "否"})  # what a ticket sheet says: quoted as it is in every language
 
+DEMO = (
+    "demo", "demo_ends", "demo_lives", "demo_now", "demo_places", "demo_proofs", "demo_storylines", "demo_words",
+)  # fmt: skip
 # Chinese literals that are no messages: file -> those literals, or None for the whole file.
 EXEMPT: dict[str, frozenset[str] | None] = {
     "ops_console/settings.py": None,  # problems of config.toml
@@ -63,6 +66,7 @@ EXEMPT: dict[str, frozenset[str] | None] = {
     "ops_console/core/quick_marks.py": None,
     "ops_console/core/quick_lessons.py": None,
     "ops_console/core/chat_blocks.py": None,
+    **dict.fromkeys(f"ops_console/core/{name}.py" for name in DEMO),  # what the demo's invented people say
     "ops_console/core/detectors.py": frozenset({r"(?<![\d:：.])([01]?\d|2[0-3])[:：点]([0-5]\d)(?![\d:：])"}),
     "ops_console/adapters/documents/install_sheet.py": None,  # a paper for the walls of a Chinese hospital
     "ops_console/adapters/documents/stickers.py": None,
@@ -80,6 +84,7 @@ COMPOSING = frozenset(
         "ops_console/core/chat_blocks.py", "ops_console/core/personal_data.py",  # patterns of what people type
         "ops_console/core/quick_people.py", "ops_console/core/quick_times.py",
         "ops_console/services/public_answers.py",  # the account of a reporter, stored with every event
+        *(f"ops_console/core/{name}.py" for name in DEMO),  # what is said, not what is told
         "ops_console/core/anchors.py",  # the line of an anchor is the same in every language: it is compared
     }
 )  # fmt: skip

@@ -47,7 +47,13 @@ def install(app: Flask, endpoints: Endpoints) -> None:
         found = json.loads(made(language()))
         root = request.script_root.removesuffix(ROOT)
         return render_template(
-            "api/docs.html", document=found, groups=_grouped(found), _=told, language=language(), root=root
+            "api/docs.html",
+            document=found,
+            groups=_grouped(found),
+            _=told,
+            language=language(),
+            root=root,
+            is_demo=app.extensions["console"].settings.is_demo,
         )
 
     def root() -> Redirect:

@@ -10,22 +10,24 @@ import getpass
 import os
 import sys
 from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from ops_console.adapters.translations import Translations
-from ops_console.cli import audit, contracts, doctor, expose, imports, jobs, people, quick_log, reports, service
+from ops_console.cli import audit, contracts, demo, doctor, expose, imports, jobs, people, quick_log, reports, service
 from ops_console.console import PROJECT
 from ops_console.core.errors import ConsoleError
 from ops_console.core.people import Actor, terminal_actor
 
-FACES = (quick_log, imports, reports, contracts, jobs, people, audit, doctor, expose, service)
+FACES = (quick_log, imports, reports, contracts, jobs, people, audit, doctor, expose, service, demo)
 
 
 class Terminal:
     """What a command needs: the console (opened when first asked for), who is there, and their language."""
 
-    def __init__(self, open_console: Callable[[], Any], language: str) -> None:
-        self._open = open_console
+    def __init__(self, open_console: Callable[..., Any], serve: Callable[..., int], language: str) -> None:
+        self._open, self._serve = open_console, serve
         self._console: Any = None
         self.language = language
         self.translations = Translations(PROJECT / "ops_console" / "translations")
@@ -36,6 +38,14 @@ class Terminal:
         if self._console is None:
             self._console = self._open()
         return self._console
+
+    def open_at(self, folder: Path, now: Callable[[], datetime]) -> Any:
+        """Given a data folder and a clock, return a prepared console of its own there, to be closed by who asked."""
+        return self._open(folder=folder, now=now)
+
+    def serve(self, folder: Path) -> int:
+        """Given a data folder, serve the console that lies there until told to stop."""
+        return self._serve(folder)
 
     @property
     def actor(self) -> Actor:
@@ -60,9 +70,9 @@ class Terminal:
             self._console.close()
 
 
-def run(argv: list[str], *, open_console: Callable[[], Any], serve: Callable[[], int]) -> int:
+def run(argv: list[str], *, open_console: Callable[..., Any], serve: Callable[..., int]) -> int:
     """Given the arguments, do the command and return its exit code: 0 done, 1 refused or failed, 2 wrong usage."""
-    terminal = Terminal(open_console, os.environ.get("OPS_LANG", "zh"))
+    terminal = Terminal(open_console, serve, os.environ.get("OPS_LANG", "zh"))
     parser = _parser(terminal)
     given = parser.parse_args(argv)
     try:

@@ -99,6 +99,19 @@ def load(session: Session, terms: Terms, now: datetime, *, serving: bool = True)
     return _propose(session, contract.id, terms, now, serving=serving)
 
 
+def refuse_other_house(session: Session, demo: str, *, is_demo: bool) -> None:
+    """Given the number of the demo's contract and whether this is to be a demo, let the house pass.
+
+    Raises Refused for a demo's database served as a real console, or a real one served as a demo.
+    """
+    if store.any_contract(session) and (store.contract_by_number(session, demo) is not None) != is_demo:
+        raise Refused(
+            "数据目录里的数据库是真实的，却带有演示标记 demo.json；请移走该文件。"
+            if is_demo
+            else "数据目录里是演示数据，不能当作真实控制台；演示请用 python3 run.py demo。"
+        )
+
+
 def _propose(session: Session, contract_id: int, terms: Terms, now: datetime, *, serving: bool) -> str:
     digest = terms.digest()
     open_ones = list(store.versions(session, store.PROPOSED, lock=True))

@@ -149,6 +149,7 @@ def _configure(app: Flask, console: Console) -> None:
         TEMPLATES_AUTO_RELOAD=False,
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(days=30),
     )
+    app.jinja_env.globals["is_demo"] = console.settings.is_demo
     app.jinja_env.globals["plain_http"] = _is_plain_http(console)
     app.jinja_env.globals["certificate_ends"] = lambda: _certificate_ends(console)
     app.jinja_env.globals["password_rules"] = PASSWORD_RULES[console.settings.security.password_rules]

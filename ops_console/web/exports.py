@@ -44,7 +44,8 @@ def make() -> Any:
 
 
 def _file(path: Path, format: str) -> Any:
-    name = f"{formats.gettext('工单')}-{g.now.astimezone(ZONE):%Y%m%d-%H%M}.{format}"
+    demo = f"{formats.gettext('演示')}-" if console().settings.is_demo else ""
+    name = f"{demo}{formats.gettext('工单')}-{g.now.astimezone(ZONE):%Y%m%d-%H%M}.{format}"
     return send_file(path.open("rb"), mimetype=MEDIA[format], as_attachment=True, download_name=name)
 
 

@@ -24,10 +24,10 @@ NAME = re.compile(r"[a-z]+")
 
 
 class Papers:
-    """The templates of one folder, ours unless another is given."""
+    """The templates of one folder, ours unless another is given. `watermark` stands behind every page, if any."""
 
-    def __init__(self, templates: Path = TEMPLATES) -> None:
-        self._templates = templates
+    def __init__(self, templates: Path = TEMPLATES, *, watermark: str = "") -> None:
+        self._templates, self._watermark = templates, watermark
 
     def pdf(self, template: str, data: dict[str, Any]) -> bytes:
         """Given a template's name and its data, return the PDF. Raises Refused when it could not be set."""
@@ -35,7 +35,7 @@ class Papers:
             raise ValueError(f"not a template of ours: {template}")
         limits = {**BOUNDS, "templates": str(self._templates), "template": template}
         with tempfile.TemporaryFile() as given:
-            given.write(json.dumps(data, ensure_ascii=False).encode())
+            given.write(json.dumps({**data, "watermark": self._watermark}, ensure_ascii=False).encode())
             with closing(said_by(CHILD, given, limits)) as messages:
                 said = next(messages)
         if "refused" in said:

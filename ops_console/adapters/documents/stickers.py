@@ -11,8 +11,11 @@ from ops_console.services.locations import Sticker
 WORDS = {"title": "报修贴", "scan": "扫码报修", "privacy": "请勿填写患者姓名", "hotline": "服务热线"}
 
 
-def sticker_sheet(stickers: Sequence[Sticker], public_url: str, hotline: str) -> bytes:
-    """Given stickers, the console's address and the hotline ("" for none), return a PDF with eight on a sheet."""
+def sticker_sheet(papers: Papers, stickers: Sequence[Sticker], public_url: str, hotline: str) -> bytes:
+    """Given what sets papers, stickers, the console's address and the hotline ("" for none), return a PDF.
+
+    Eight stand on a sheet.
+    """
     places = [
         {
             "name": sticker.name, "department": sticker.department, "mark": sticker.mark,
@@ -20,4 +23,4 @@ def sticker_sheet(stickers: Sequence[Sticker], public_url: str, hotline: str) ->
         }
         for sticker in stickers
     ]  # fmt: skip
-    return Papers().pdf("stickers", {"words": WORDS, "hotline": hotline, "places": places})
+    return papers.pdf("stickers", {"words": WORDS, "hotline": hotline, "places": places})
