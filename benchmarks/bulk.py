@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -142,7 +142,9 @@ def _table_of(sql: str) -> str:
 
 def _store(connection: Connection, rows: Rows, head: tuple[int, str]) -> tuple[int, str]:
     """Given a batch and the chain's head, insert it and return the new head."""
-    linked, personal, head = _linked(rows.events, head)
+    entries = [("ticket", number, event, ticket_id) for ticket_id, number, event in rows.events]
+    with Session(connection) as session:
+        linked, personal = audit.linked(session, *head, entries)
     for kind, values in (
         (tickets.TicketRow, [_columns(row) for row in rows.tickets]),
         (clocks.ClockRow, [_columns(row) for row in rows.clocks]),
@@ -151,23 +153,9 @@ def _store(connection: Connection, rows: Rows, head: tuple[int, str]) -> tuple[i
     ):
         if values:
             connection.execute(insert(kind.__table__), values)
-    return head
+    return linked[-1]["seq"], linked[-1]["hash"]
 
 
 def _columns(row: dict[str, Any]) -> dict[str, Any]:
     row["class"] = row.pop("klass")  # the attribute's name, as the services have it, becomes the column's
     return row
-
-
-def _linked(
-    events: Sequence[tuple[int, str, Event]], head: tuple[int, str]
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]], tuple[int, str]]:
-    seq, previous = head
-    linked, personal = [], []
-    for ticket_id, number, event in events:
-        seq += 1
-        row, parts = audit._row(seq, previous, "ticket", number, event)
-        previous = row["hash"]
-        linked.append({**row, "ticket_id": ticket_id})
-        personal += parts
-    return linked, personal, (seq, previous)

@@ -191,9 +191,9 @@ class Console:
         """Open a session of one transaction that writes."""
         return self.database.write()
 
-    def book(self, session: Session) -> Book:
-        """Given a session, return the contract as it counts now."""
-        return self.shelf.book(session)
+    def book(self, session: Session, versions: tuple[int, ...] | None = None) -> Book:
+        """Given a session, and the ids of the versions in force where they are known, return the contract as of now."""
+        return self.shelf.book(session, versions)
 
     @property
     def read_sheet(self) -> SheetReader:

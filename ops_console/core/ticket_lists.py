@@ -46,3 +46,17 @@ class Filter:
     def is_narrow(self) -> bool:
         """Whether anything but the words looked for narrows the list."""
         return replace(self, q="") != Filter()
+
+
+@dataclass(frozen=True)
+class Window:
+    """Which rows of a list: its sort key (of SORT_KEYS) and direction, how many rows, after how many.
+
+    `news_to`: the person and the other party's side whose news each row tells; None: no row has any.
+    """
+
+    sort: str
+    descending: bool
+    limit: int
+    offset: int = 0
+    news_to: tuple[int, str] | None = None

@@ -216,11 +216,14 @@ def of_ticket(session: Session, number: str, actor: Actor) -> tuple[Attachment, 
     ticket = tickets.by_number(session, number)
     if ticket is None:
         raise NotFound("没有编号为 %(number)s 的工单。", number=number)
-    rows = store.of_ticket(session, ticket.id)
-    if not rows:
-        return ()
-    events = audit.of_tickets(session, [ticket.id])[ticket.id]
-    also = store.elsewhere(session, ticket.id, [row.digest for row in rows])
+    return of_known(session, ticket.id, audit.of_tickets(session, [ticket.id])[ticket.id], actor)
+
+
+def of_known(session: Session, ticket_id: int, events: Sequence[Event], actor: Actor) -> tuple[Attachment, ...]:
+    """Given a ticket's id, its events and who asks, return its attachments in the order they were added."""
+    actor.need("tickets.read")
+    rows = store.of_ticket(session, ticket_id)
+    also = store.elsewhere(session, ticket_id, [row.digest for row in rows]) if rows else {}
     return tuple(_shown(row, events, also) for row in rows)
 
 

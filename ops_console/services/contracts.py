@@ -68,9 +68,9 @@ class Bookshelf:
         self._lock = Lock()
         self._made: tuple[tuple[int, ...], Book] | None = None
 
-    def book(self, session: Session) -> Book:
-        """Given a session, return the Book of the versions in force. One statement."""
-        ids = store.in_force_ids(session)
+    def book(self, session: Session, ids: tuple[int, ...] | None = None) -> Book:
+        """Given a session, return the Book of the versions in force: one statement, none where their ids are given."""
+        ids = store.in_force_ids(session) if ids is None else ids
         with self._lock:
             if self._made is None or self._made[0] != ids:
                 versions = store.in_force(session)

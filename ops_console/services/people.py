@@ -247,8 +247,7 @@ def may_take(person: store.PersonRow) -> bool:
 
 def who_may_work(session: Session) -> tuple[tuple[str, str], ...]:
     """Given nothing, return (account, name) of everybody a ticket can be handed to."""
-    rows = store.everybody(session)
-    return tuple((row.account, row.name) for row in rows if may_take(row))
+    return tuple((row.account, row.name) for row in store.in_use(session, [r for r in ROLES if may_work(r)]))
 
 
 def everybody(session: Session, actor: Actor) -> Sequence[store.PersonRow]:

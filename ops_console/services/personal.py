@@ -63,11 +63,15 @@ def has_original(part: store.Part, masker: Masker) -> bool:
     return part.sealed is not None or (part.text is not None and masker.text(part.text) != part.text)
 
 
-def masked_texts(session: Session, number: str, actor: Actor) -> list[MaskedText]:
-    """Given a ticket's number and who asks, return its texts that have an original. Raises NotFound."""
+def masked_texts(session: Session, number: str, actor: Actor, *, ticket_id: int | None = None) -> list[MaskedText]:
+    """Given a ticket's number, and its row's id where known, return its texts that have an original.
+
+    Raises NotFound.
+    """
     actor.need("tickets.read")
     masker = masker_of(session)
-    kept = [part for part in _parts(session, number)[1] if has_original(part, masker)]
+    parts = _parts(session, number)[1] if ticket_id is None else store.parts(session, [ticket_id])[ticket_id]
+    kept = [part for part in parts if has_original(part, masker)]
     return [_masked(number, part, masker) for part in sorted(kept, key=lambda part: (part.seq, _place_of(part.field)))]
 
 

@@ -5,7 +5,6 @@ A comfort of each person's own, no business act: it enters no chain. Auditors an
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -27,14 +26,6 @@ class News:
     has_begun: bool
 
 
-def among(session: Session, person_id: int, actor: Actor, ids: Sequence[int]) -> set[int]:
-    """Given a person and ticket ids, return those that the other party changed since. One statement at most."""
-    actor.need("tickets.read")
-    if actor.side not in OTHER or not ids:
-        return set()
-    return store.news_among(session, person_id, OTHER[actor.side], ids)
-
-
 def news(session: Session, person_id: int, actor: Actor) -> News:
     """Given a person, return how many tickets have news for them. Two statements."""
     actor.need("tickets.read")
@@ -46,7 +37,7 @@ def news(session: Session, person_id: int, actor: Actor) -> News:
 
 
 def asked_by(person_id: int, actor: Actor) -> tuple[int, str] | None:
-    """Given a person, return what narrows a list to their news, or None without another party."""
+    """Given a person, return what tells their news among tickets, or None without another party."""
     return (person_id, OTHER[actor.side]) if actor.side in OTHER else None
 
 

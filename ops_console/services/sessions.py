@@ -29,7 +29,7 @@ class Guest:
 
     `step`: what it owes before any other page opens: `password`, `enrol`, `factor` or nothing. `waits`: the security
     administrator has not confirmed the role yet, so it has no rights. `password_ends_at`: when it has to be changed,
-    where that is near.
+    where that is near. `versions`: the ids of the contract's versions in force.
     """
 
     person_id: int
@@ -42,6 +42,7 @@ class Guest:
     waits: bool = False
     factor_kind: str | None = None
     password_ends_at: datetime | None = None
+    versions: tuple[int, ...] = ()
 
 
 def whose(session: Session, policy: Policy, token: str, now: datetime) -> Guest | None:
@@ -57,7 +58,7 @@ def whose(session: Session, policy: Policy, token: str, now: datetime) -> Guest 
     return Guest(
         person.id, _actor(found, policy, now), person.role, must_change, row.token_hash, row.seen_at,
         step=PASSWORD if must_change else _owed(found, policy), waits=person.waits, factor_kind=found.factor_kind,
-        password_ends_at=ending if ending is not None and ending - now <= WARNED else None,
+        password_ends_at=ending if ending is not None and ending - now <= WARNED else None, versions=found.versions,
     )  # fmt: skip
 
 

@@ -24,7 +24,7 @@ from ops_console.core.moves import check_move
 from ops_console.core.people import HOSPITAL, Actor, Permission, may_work
 from ops_console.core.search import HIT_LIMIT
 from ops_console.core.ticket_folds import fold
-from ops_console.core.ticket_lists import Filter
+from ops_console.core.ticket_lists import Filter, Window
 from ops_console.core.tickets import Event, TicketFacts
 from ops_console.services import attachments, search
 from ops_console.services.clocks import Judgement, frozen_of, judge
@@ -300,53 +300,32 @@ class Listing:
     count: int
 
 
-def listing(
-    session: Session,
-    chosen: Filter,
-    actor: Actor,
-    *,
-    now: datetime,
-    sort: str,
-    descending: bool,
-    page: int,
-    per_page: int,
-) -> Listing:
-    """Given a filter, a sort and a page (from 1), return that page of the list. Three statements, with words four."""
+def listing(session: Session, chosen: Filter, actor: Actor, *, now: datetime, window: Window) -> Listing:
+    """Given a filter and a window of it, return that part of the list. Two statements, with words three."""
     actor.need("tickets.read")
     if chosen.q:
-        return _hits(session, chosen, actor, now, sort=sort, descending=descending, page=page, per_page=per_page)
-    rows = store.page(
-        session, chosen, now, sort=sort, descending=descending, limit=per_page, offset=(page - 1) * per_page
-    )
-    short = page == 1 and len(rows) < per_page
-    count = len(rows) if short else store.count(session, chosen, now)
+        return _hits(session, chosen, actor, now, window)
+    rows = store.page(session, chosen, now, window)
+    if rows and rows[0].matching is not None:
+        count = rows[0].matching
+    else:
+        count = window.offset + len(rows) if rows or not window.offset else store.count(session, chosen, now)
     return Listing(rows, clock_store.chips(session, [row.id for row in rows]), count)
 
 
-def _hits(
-    session: Session,
-    chosen: Filter,
-    actor: Actor,
-    now: datetime,
-    *,
-    sort: str,
-    descending: bool,
-    page: int,
-    per_page: int,
-) -> Listing:
-    """The page of a list narrowed by words: of the newest HIT_LIMIT hits (or, oldest first, the oldest)."""
-    is_oldest_first = sort == "reported" and not descending
+def _hits(session: Session, chosen: Filter, actor: Actor, now: datetime, window: Window) -> Listing:
+    """The part of a list narrowed by words: of the newest HIT_LIMIT hits (or, oldest first, the oldest)."""
+    is_oldest_first = window.sort == "reported" and not window.descending
     ids = search.found_ids(session, chosen, actor, now=now, descending=not is_oldest_first)
-    rows = store.page_of(
-        session, ids[:HIT_LIMIT], sort=sort, descending=descending, limit=per_page, offset=(page - 1) * per_page
-    )
+    rows = store.page_of(session, ids[:HIT_LIMIT], window)
     return Listing(rows, clock_store.chips(session, [row.id for row in rows]), len(ids))
 
 
 @dataclass(frozen=True)
 class TicketView:
-    """A ticket as its page shows it: what it comes to, every event, and its judgement."""
+    """A ticket as its page shows it: its row's id, what it comes to, every event, and its judgement."""
 
+    id: int
     facts: TicketFacts
     events: tuple[Event, ...]
     judgement: Judgement
@@ -361,4 +340,4 @@ def view(session: Session, book: Book, number: str, actor: Actor) -> TicketView:
     events = audit.of_tickets(session, [row.id])[row.id]
     facts = fold(number, events)
     assert facts is not None
-    return TicketView(facts, tuple(events), judge(facts, book, frozen_of(row)))
+    return TicketView(row.id, facts, tuple(events), judge(facts, book, frozen_of(row)))

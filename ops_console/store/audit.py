@@ -24,6 +24,7 @@ from ops_console.store.masks import masker_of, sealer_of
 
 CHAIN_LOCK = 7_302_026  # pg_advisory_xact_lock key of the one chain
 PENDING = "events to link"
+Entry = tuple[str, str, Event, int | None]  # subject, its id, what happened, the ticket it belongs to
 SALT_BYTES = 16
 ORIGINAL = ".original"  # `title.original` is the commitment to what is sealed, `title` the one to the masked text
 KEPT_UNTIL_PURGE = text("(sealed IS NOT NULL OR (text IS NOT NULL AND field IN ('phone', 'reporter')))")
@@ -117,17 +118,23 @@ def seal(session: Session) -> None:
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": CHAIN_LOCK})
     seq, head = session.execute(HEAD).one_or_none() or (0, GENESIS)
+    rows, personal = linked(session, seq, head, pending)
+    session.execute(insert(EventRow.__table__), rows)
+    if personal:
+        session.execute(insert(PersonalRow.__table__), personal)
+
+
+def linked(session: Session, seq: int, head: str, entries: Iterable[Entry]) -> tuple[list[dict], list[dict]]:  # type: ignore[type-arg]
+    """Given where the chain ends and masked entries, return their rows in order, and the rows of their texts."""
     rows, personal = [], []
-    for subject, subject_id, event, ticket_id in pending:
+    for subject, subject_id, event, ticket_id in entries:
         seq += 1
         parts = _parts(session, seq, event)
         row = _row(seq, head, subject, subject_id, event, parts)
         head = row["hash"]
         rows.append({**row, "ticket_id": ticket_id})
         personal += [{name: part[name] for name in PERSONAL_COLUMNS} for part in parts]
-    session.execute(insert(EventRow.__table__), rows)
-    if personal:
-        session.execute(insert(PersonalRow.__table__), personal)
+    return rows, personal
 
 
 PERSONAL_COLUMNS = ("seq", "field", "text", "salt", "sealed")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, String, Text, UniqueConstraint, func, select
+from sqlalchemy import CheckConstraint, Date, ForeignKey, String, Text, UniqueConstraint, cast, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from ops_console.core.contracts import VersionInForce, terms_from_json
@@ -71,13 +71,22 @@ def version(session: Session, version_id: int, *, lock: bool = False) -> Version
     return session.scalar(query.with_for_update() if lock else query)
 
 
-# Asked with every page: built once, not with every request.
-IN_FORCE_IDS = select(VersionRow.id).where(VersionRow.state == IN_FORCE).order_by(VersionRow.id.desc())
+# Asked with every page, within the statement that asks who looks (`store/people.py`): one text, read by `ids_in`.
+IN_FORCE_IDS = (
+    select(func.aggregate_strings(cast(VersionRow.id, String), ","))
+    .where(VersionRow.state == IN_FORCE)
+    .scalar_subquery()
+)
+
+
+def ids_in(text: str | None) -> tuple[int, ...]:
+    """Given what IN_FORCE_IDS found, return the ids, newest first."""
+    return tuple(sorted(map(int, text.split(",")), reverse=True)) if text else ()
 
 
 def in_force_ids(session: Session) -> tuple[int, ...]:
     """Given nothing, return the ids of every confirmed version, newest first. One statement."""
-    return tuple(session.scalars(IN_FORCE_IDS))
+    return ids_in(session.scalar(select(IN_FORCE_IDS)))
 
 
 def in_force(session: Session) -> tuple[VersionInForce, ...]:

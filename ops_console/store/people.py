@@ -26,6 +26,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from ops_console.core.people import DUTIES, HOLDERS, ROLES
 from ops_console.store.base import Base, Id
+from ops_console.store.contracts import IN_FORCE_IDS, ids_in
 from ops_console.store.devices import DeviceRow
 from ops_console.store.factors import FactorRow
 
@@ -129,6 +130,13 @@ def by_account(session: Session, account: str, *, lock: bool = False) -> PersonR
     return session.scalar(query.with_for_update(key_share=True) if lock else query)
 
 
+def in_use(session: Session, roles: Iterable[str]) -> Sequence[Any]:
+    """Given roles, return account and name of the accounts of those roles that are in use and confirmed."""
+    query = select(PersonRow.account, PersonRow.name).where(PersonRow.role.in_(list(roles)))
+    query = query.where(PersonRow.disabled_at.is_(None), PersonRow.waits.is_(False))
+    return session.execute(query.order_by(PersonRow.role, PersonRow.account)).all()
+
+
 def everybody(session: Session) -> Sequence[PersonRow]:
     """Given nothing, return all accounts by role and name."""
     return session.scalars(select(PersonRow).order_by(PersonRow.role, PersonRow.account)).all()
@@ -152,17 +160,27 @@ def active_of_role(session: Session, role: str) -> int:
 
 @dataclass(frozen=True)
 class SignedInRow:
-    """A session, its person, whether its browser is known and never was the vendor's, and the kind of second factor."""
+    """A session, its person, whether its browser is known and never was the vendor's, and the kind of second factor.
+
+    `versions`: the ids of the contract's versions in force, which every page needs too.
+    """
 
     session: SessionRow
     person: PersonRow
     on_clean_device: bool
     factor_kind: str | None
+    versions: tuple[int, ...]
 
 
 # Asked with every page: built once, not with every request.
 SIGNED_IN = (
-    select(SessionRow, PersonRow, DeviceRow.id.is_not(None) & DeviceRow.vendor_used_at.is_(None), FactorRow.kind)
+    select(
+        SessionRow,
+        PersonRow,
+        DeviceRow.id.is_not(None) & DeviceRow.vendor_used_at.is_(None),
+        FactorRow.kind,
+        IN_FORCE_IDS,
+    )  # fmt: skip
     .join(PersonRow, PersonRow.id == SessionRow.person_id)
     .outerjoin(DeviceRow, DeviceRow.id == SessionRow.device_id)
     .outerjoin(FactorRow, FactorRow.person_id == SessionRow.person_id)
@@ -173,7 +191,7 @@ SIGNED_IN = (
 def signed_in(session: Session, token_hash: str) -> SignedInRow | None:
     """Given the hash of a cookie's token, return its session and all that counts with it, or None. One statement."""
     row = session.execute(SIGNED_IN, {"token_hash": token_hash}).one_or_none()
-    return SignedInRow(row[0], row[1], bool(row[2]), row[3]) if row else None
+    return SignedInRow(row[0], row[1], bool(row[2]), row[3], ids_in(row[4])) if row else None
 
 
 def prove_session(session: Session, token_hash: str, new_hash: str, at: datetime) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ForeignKey, Select, func, select
+from sqlalchemy import ColumnElement, ForeignKey, Select, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -62,12 +61,6 @@ def _insert(session: Session) -> Any:
     return (postgresql if session.get_bind().dialect.name == "postgresql" else sqlite).insert
 
 
-def news_among(session: Session, person_id: int, side: str, ids: Sequence[int]) -> set[int]:
-    """Given a person, the other side and ticket ids, return those with news of that side. One statement."""
-    query = select(EventRow.ticket_id).where(EventRow.ticket_id.in_(list(ids)), EventRow.side == side)
-    return set(session.scalars(_unseen(query, person_id).distinct()))
-
-
 def news(session: Session, person_id: int, side: str, limit: int) -> list[int]:
     """Given a person and the other side, return the ids of tickets with news of it, at most so many. One statement."""
     return list(session.scalars(news_query(person_id, side).limit(limit)))
@@ -80,7 +73,13 @@ def news_query(person_id: int, side: str) -> Select[Any]:
     return _unseen(query, person_id).distinct()
 
 
-def _unseen(query: Select[Any], person_id: int) -> Select[Any]:
+def has_news(ticket_id: Any, person_id: Any, side: Any) -> ColumnElement[bool]:
+    """Given a column of ticket ids, a person and the other side (or parameters), return whether there is news of it."""
+    query = select(EventRow.ticket_id).where(EventRow.ticket_id == ticket_id, EventRow.side == side)
+    return _unseen(query, person_id).exists()
+
+
+def _unseen(query: Select[Any], person_id: Any) -> Select[Any]:
     """Nothing is news to a person who never looked: their first look sets the mark."""
     seen = select(SeenRow.seen_seq).where(SeenRow.person_id == person_id, SeenRow.ticket_id == EventRow.ticket_id)
     first = select(UntilRow.seq).where(UntilRow.person_id == person_id).scalar_subquery()

@@ -7,14 +7,18 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Date,
     ForeignKey,
     Index,
+    ScalarSelect,
     Select,
     SmallInteger,
     String,
     bindparam,
+    case,
     exists,
+    false,
     func,
     insert,
     literal,
@@ -27,11 +31,11 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from ops_console.core.cursors import Place
 from ops_console.core.moments import month_start, shift_month
-from ops_console.core.ticket_lists import COUNT_LIMIT, Filter
+from ops_console.core.ticket_lists import COUNT_LIMIT, Filter, Window
 from ops_console.core.tickets import OPEN_STATES, RESTORED
+from ops_console.store import seen
 from ops_console.store.base import Base, Id, not_null, positive
 from ops_console.store.clocks import ClockRow
-from ops_console.store.seen import news_query
 
 NUMBER_LOCK = 7_302_027  # pg_advisory_xact_lock key of whoever adds tickets
 # In byte order everywhere, as SQLite keeps it: a locale's order would put `~` before digits.
@@ -130,14 +134,33 @@ SORTS = {
     "module": (TicketRow.module, TicketRow.reported_at, TicketRow.id),
     "state": (TicketRow.state, TicketRow.reported_at, TicketRow.id),
 }
+# Asked with every list: built once, not with every request. Whether news are told -> the rows.
+NEWS_TOLD = seen.has_news(TicketRow.id, bindparam("person"), bindparam("side"))
+ROWS = {is_told: select(*LISTED, (NEWS_TOLD if is_told else false()).label("has_news")) for is_told in (True, False)}
+ORDERS = {
+    (sort, descending): tuple(column.desc() if descending else column.asc() for column in columns)
+    for sort, columns in SORTS.items()
+    for descending in (True, False)
+}
 
 
-def page(
-    session: Session, chosen: Filter, now: datetime, *, sort: str, descending: bool, limit: int, offset: int
-) -> Sequence[Any]:
-    """Given a filter, a sort key of SORT_KEYS and a window, return the list's rows. One statement."""
-    query = narrowed(select(*LISTED), chosen, now).order_by(*_order(sort, descending)).limit(limit).offset(offset)
-    return session.execute(query).all()
+def page(session: Session, chosen: Filter, now: datetime, window: Window) -> Sequence[Any]:
+    """Given a filter and a window, return the list's rows, each with `has_news` and `matching`. One statement.
+
+    `matching`: how many tickets match, counted no further than COUNT_LIMIT + 1, None where the window is not filled:
+    then its rows are the last.
+    """
+    matching = case((func.count().over() >= window.limit, _counted(chosen, now))).label("matching")
+    return _windowed(session, narrowed(select(TicketRow.id), chosen, now), window, matching)
+
+
+def _windowed(session: Session, query: Select[Any], window: Window, *more: ColumnElement[Any]) -> Sequence[Any]:
+    """The rows of a query of ids. Told of those of the window alone: a sort may pass over all the others."""
+    order = ORDERS[window.sort, window.descending]
+    ids = query.order_by(*order).limit(window.limit).offset(window.offset).correlate(None)
+    rows = ROWS[window.news_to is not None].add_columns(*more).where(TicketRow.id.in_(ids)).order_by(*order)
+    person, side = window.news_to or (0, "")
+    return session.execute(rows, {"person": person, "side": side} if window.news_to else {}).all()
 
 
 def following(
@@ -152,8 +175,7 @@ def following(
     if after is not None:
         place = tuple_(literal(after.reported_at, TicketRow.reported_at.type), literal(after.row_id, TicketRow.id.type))
         query = query.where(key < place if descending else key > place)
-    order = [column.desc() if descending else column.asc() for column in SORTS["reported"]]
-    return session.execute(query.order_by(*order).limit(limit)).all()
+    return session.execute(query.order_by(*ORDERS["reported", descending]).limit(limit)).all()
 
 
 def batch(
@@ -172,22 +194,19 @@ def batch_of(session: Session, ids: Sequence[int]) -> Sequence[Any]:
     return session.execute(query.order_by(TicketRow.reported_at, TicketRow.id)).all()
 
 
-def page_of(
-    session: Session, ids: Sequence[int], *, sort: str, descending: bool, limit: int, offset: int
-) -> Sequence[Any]:
-    """Given tickets' ids, a sort key of SORT_KEYS and a window, return the list's rows. One statement."""
-    query = select(*LISTED).where(TicketRow.id.in_(ids)).order_by(*_order(sort, descending))
-    return session.execute(query.limit(limit).offset(offset)).all()
-
-
-def _order(sort: str, descending: bool) -> list[Any]:
-    return [column.desc() if descending else column.asc() for column in SORTS[sort]]
+def page_of(session: Session, ids: Sequence[int], window: Window) -> Sequence[Any]:
+    """Given tickets' ids and a window, return the list's rows of it, each with `has_news`. One statement."""
+    return _windowed(session, select(TicketRow.id).where(TicketRow.id.in_(ids)), window)
 
 
 def count(session: Session, chosen: Filter, now: datetime) -> int:
     """Given a filter, return how many tickets match, counting no further than COUNT_LIMIT + 1. One statement."""
+    return session.scalar(select(_counted(chosen, now))) or 0
+
+
+def _counted(chosen: Filter, now: datetime) -> ScalarSelect[int]:
     matching = narrowed(select(TicketRow.id), chosen, now).limit(COUNT_LIMIT + 1).subquery()
-    return session.scalar(select(func.count()).select_from(matching)) or 0
+    return select(func.count()).select_from(matching).scalar_subquery()
 
 
 def narrowed(query: Select[Any], chosen: Filter, now: datetime) -> Select[Any]:
@@ -225,7 +244,7 @@ def narrowed(query: Select[Any], chosen: Filter, now: datetime) -> Select[Any]:
     if chosen.provisional:
         conditions.append(TicketRow.provisional.is_(True))
     if chosen.news_to:
-        conditions.append(TicketRow.id.in_(news_query(*chosen.news_to)))
+        conditions.append(TicketRow.id.in_(seen.news_query(*chosen.news_to)))
     if chosen.clock or chosen.klass or chosen.result:
         conditions.append(_has_clock(chosen, now))
     return query.where(*conditions)

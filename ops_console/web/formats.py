@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
+from functools import cache, lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,7 +18,7 @@ from ops_console.core.documents import TITLES
 from ops_console.core.explanations import CLASS_NAMES, CLOCK_NAMES
 from ops_console.core.moments import ZONE, whole
 from ops_console.core.people import ROLE_NAMES
-from ops_console.core.search import marked
+from ops_console.core.search import Passage, marked
 from ops_console.core.sentences import Sentence
 from ops_console.services.tickets import ANSWERED_AT_ONCE
 
@@ -94,16 +95,23 @@ def markup(message: str, /, **values: object) -> Markup:
 
     Jinja's own `_` trusts a message as HTML and fills its `%` even without values: a title `<b>` or `100%` would tell.
     """
-    words = g.get("words")
-    text = (words if words is not None else _words())[message]
-    return text % values if values else text
+    return words_of_request()(message, **values)
 
 
 class Words(dict[str, Markup]):
-    """One language's messages, translated and escaped once; what people typed passes through without being kept."""
+    """One language's messages, translated and escaped once; what people typed passes through without being kept.
+
+    `marks`: small marks made of such words alone, made once too.
+    """
 
     def __init__(self, translations: Any, chosen: str) -> None:
         self._translations, self._chosen = translations, chosen
+        self.marks: dict[tuple[object, ...], Markup] = {}
+
+    def __call__(self, message: str, /, **values: object) -> Markup:
+        """Given a message and its values, return it filled."""
+        text = self[message]
+        return text % values if values else text
 
     def __missing__(self, message: str) -> Markup:
         """Given a message not met yet, return it, and keep it when it is one of the catalogue's."""
@@ -113,9 +121,12 @@ class Words(dict[str, Markup]):
         return text
 
 
-def _words() -> Words:
-    g.words = current_app.extensions["words"][language()]
-    return g.words  # type: ignore[no-any-return]
+def words_of_request() -> Words:
+    """Return the messages in this request's language."""
+    words: Words | None = g.get("words")
+    if words is None:
+        words = g.words = current_app.extensions["words"][language()]
+    return words
 
 
 def render_sentence(value: Sentence | object) -> str:
@@ -181,16 +192,27 @@ def key_of(kind: str) -> Markup:
     return Markup(' data-key="{}"').format(KEYS[kind]) if kind in KEYS else Markup("")
 
 
-def kept_for_request(name: str, make: Callable[..., Markup]) -> Callable[..., Markup]:
-    """Given a maker of small marks, return it remembering what it made within one request."""
+def kept(make: Callable[..., Markup]) -> Callable[..., Markup]:
+    """Given a maker of small marks from few words of ours, return it remembering what it made in each language."""
 
     def remembered(*words: str) -> Markup:
-        known = g.setdefault(name, {})
-        if words not in known:
-            known[words] = make(*words)
-        return known[words]  # type: ignore[no-any-return]
+        known, key = words_of_request().marks, (make, *words)
+        if key not in known:
+            known[key] = make(*words)
+        return known[key]
 
     return remembered
+
+
+def hits_in(passage: Passage) -> Markup:
+    """Given a text of the search, return it, what was found marked."""
+    runs = (Markup("<mark>{}</mark>").format(run) if is_hit else run for run, is_hit in passage.runs)
+    return Markup("").join(runs)
+
+
+def hits(text: str, words: Sequence[str]) -> str | Markup:
+    """Given a text and the words looked for, return it, what was found marked; as it is without words."""
+    return hits_in(marked(text, words)) if words else text
 
 
 def exact_time(at: datetime | None) -> str:
@@ -245,9 +267,28 @@ def bytes_in_words(size: int) -> str:
     return f"{size / 1024:.0f} KiB" if size < 1 << 20 else f"{size / (1 << 20):.1f} MiB"
 
 
-def asset(path: str) -> str:
-    """Given a static file's path, return its address with a mark that changes with the console's version."""
-    return f"{current_app.static_url_path}/{path}?v={current_app.config['ASSET_VERSION']}"
+def asset_of(app: Flask) -> Callable[[str], str]:
+    """Given the app, return what gives a static file's address, with a mark that changes with the console's version."""
+    version = _asset_version(app)
+
+    @cache
+    def asset(path: str) -> str:
+        return f"{app.static_url_path}/{path}?v={version}"
+
+    return asset
+
+
+def address_of(app: Flask) -> Callable[..., str]:
+    """Given the app, return `url_for` for templates: an address without values, of which a page has dozens, is kept."""
+
+    @lru_cache(maxsize=1000)
+    def plain(_root: str, endpoint: str) -> str:
+        return app.url_for(endpoint)
+
+    def address(endpoint: str, **values: Any) -> str:
+        return app.url_for(endpoint, **values) if values else plain(request.script_root, endpoint)
+
+    return address
 
 
 def here() -> str:
@@ -272,7 +313,8 @@ def install(app: Flask) -> None:
     env.filters |= {
         "sentence": render_sentence, "short_time": short_time, "exact_time": exact_time, "full_time": full_time,
         "day_name": day_name,
-        "span": span, "fact_of": fact, "bytes": bytes_in_words, "iso": lambda at: at.isoformat() if at else "",
+        "span": span, "fact_of": fact, "hits": hits, "bytes": bytes_in_words,
+        "iso": lambda at: at.isoformat() if at else "",
     }  # fmt: skip
     env.globals |= {
         "percent": percent, "CLOCK_NAMES": CLOCK_NAMES, "EVENT_NAMES": EVENT_NAMES, "FIELD_NAMES": FIELD_NAMES,
@@ -280,13 +322,12 @@ def install(app: Flask) -> None:
         "GRADE_NAMES": GRADE_NAMES,
         "ROLE_NAMES": ROLE_NAMES, "HOLDER_NAMES": HOLDER_NAMES, "CLASS_NAMES": CLASS_NAMES,
         "RESULT_NAMES": {**explanations.RESULT_NAMES, "settled": "已有结果"},
-        "asset": asset, "rows": rows, "stamp": stamp, "marked": marked, "key_of": key_of,
-        "state_mark": kept_for_request("state_marks", state_mark),
-        "settled_chip": kept_for_request("chips", settled_chip),
+        "asset": asset_of(app), "url_for": address_of(app), "rows": rows, "stamp": stamp, "hits_in": hits_in,
+        "key_of": key_of, "state_mark": kept(state_mark), "settled_chip": kept(settled_chip),
         "language": language, "here": here,
     }  # fmt: skip
     app.extensions["words"] = {name: Words(app.extensions["console"].translations, name) for name in LANGUAGES}
-    app.config["ASSET_VERSION"] = _asset_version(app)
+    app.context_processor(lambda: {"_": words_of_request()})  # templates find it at once: they ask hundreds of times
 
     @app.before_request
     def _now() -> None:

@@ -16,7 +16,7 @@ from ops_console.core import tickets as core
 from ops_console.core.attachments import NewFile
 from ops_console.core.chat_blocks import MOST
 from ops_console.core.errors import ConsoleError, NotFound, Refused
-from ops_console.core.ticket_lists import Filter
+from ops_console.core.ticket_lists import Filter, Window
 from ops_console.services import quick_log as service
 from ops_console.services import take_backs, tickets
 from ops_console.services.quick_log import CHATS, FIELDS, SAID_MINUTES, Draft, Entry, Vocabulary
@@ -97,7 +97,7 @@ def _done() -> Any:
 def _waiting() -> Any:
     chosen = Filter(blanks=True)
     return tickets.listing(
-        reading(), chosen, g.guest.actor, now=g.now, sort="reported", descending=True, page=1, per_page=WAITING_SHOWN
+        reading(), chosen, g.guest.actor, now=g.now, window=Window("reported", descending=True, limit=WAITING_SHOWN)
     )
 
 

@@ -101,7 +101,7 @@ def _require_guest() -> Any:
     known = request.endpoint not in NOBODYS and current_user.is_authenticated
     g.guest = current_user.guest if known else None
     if g.guest is not None:  # on public pages and errors too: the frame around them names the contract
-        g.book = console().book(reading())
+        g.book = console().book(reading(), g.guest.versions)
         g.missing_years = g.book.missing_years(g.now.astimezone(ZONE).date())
     if request.endpoint is None or request.endpoint in PUBLIC:
         return None

@@ -15,7 +15,7 @@ from ops_console.core.errors import NotFound, Refused
 from ops_console.core.explanations import rule_sentence
 from ops_console.core.moments import MONTH, local_moment
 from ops_console.core.search import HIT_LIMIT, query_of
-from ops_console.core.ticket_lists import COUNT_LIMIT, READINGS, SORT_KEYS, Filter
+from ops_console.core.ticket_lists import COUNT_LIMIT, READINGS, SORT_KEYS, Filter, Window
 from ops_console.core.trust import unproven
 from ops_console.services import attachments, clocks, links, people, personal, reports, seen, take_backs, tickets, views
 from ops_console.services.corrections import may_decide
@@ -53,26 +53,26 @@ ACTIONS = {
 def index() -> Any:
     """The list. Everything that narrows or orders it is in the URL."""
     chosen, sort, descending, page = asked()
-    found, refused = _listing(chosen, sort=sort, descending=descending, page=page)
+    news_to = seen.asked_by(g.guest.person_id, g.guest.actor)
+    found, refused = _listing(chosen, Window(sort, descending, PAGE, (page - 1) * PAGE, news_to))
+    bulk = worklists.offered()
+    assigns = any(names_colleague for _, _, names_colleague in bulk.values())
     limit = HIT_LIMIT if chosen.q else COUNT_LIMIT
     template = "tickets/_list.html" if request.headers.get("HX-Target") == "list" else "tickets/index.html"
     return render_template(
         template, found=found, chosen=chosen, sort=sort, descending=descending, page=page,
         pages=ceil(min(found.count, limit) / PAGE), limit=limit, rule=_rule(chosen), refused=refused,
-        news=seen.among(reading(), g.guest.person_id, g.guest.actor, [row.id for row in found.rows]),
         words=query_of(chosen.q).words if chosen.q and found.rows else (),
         settings=console().settings, states=core.STATES, channels=core.CHANNELS,
         months=reports.month_list(reading()), link=_link, drop=_drop, kept=kept,
-        bulk=worklists.offered(), colleagues=people.who_may_work(reading()) if worklists.offered() else (),
+        bulk=bulk, colleagues=people.who_may_work(reading()) if assigns else (),
         views=views.visible(reading(), g.guest.person_id, g.guest.actor),
     ), 400 if refused else 200  # fmt: skip
 
 
-def _listing(chosen: Filter, *, sort: str, descending: bool, page: int) -> tuple[tickets.Listing, Refused | None]:
+def _listing(chosen: Filter, window: Window) -> tuple[tickets.Listing, Refused | None]:
     try:
-        return tickets.listing(
-            reading(), chosen, g.guest.actor, now=g.now, sort=sort, descending=descending, page=page, per_page=PAGE
-        ), None
+        return tickets.listing(reading(), chosen, g.guest.actor, now=g.now, window=window), None
     except Refused as refused:
         if refused.field != "q":
             raise
@@ -171,8 +171,9 @@ def page(number: str, refused: Refused | None = None) -> Any:
         "tickets/show.html", view=view, facts=view.facts, explained=clocks.explained(view.judgement, g.book, g.now),
         actions=tickets.possible(view.facts, g.guest.actor, g.now, view.judgement.version.terms), labels=ACTIONS,
         refused=refused, typed=request.form, number=number,
-        masked=personal.masked_texts(session, number, g.guest.actor),
-        attachments=attachments.of_ticket(session, number, g.guest.actor), core=core, settings=console().settings,
+        masked=personal.masked_texts(session, number, g.guest.actor, ticket_id=view.id),
+        attachments=attachments.of_known(session, view.id, view.events, g.guest.actor), core=core,
+        settings=console().settings,
         linked=links.linked(session, view.facts.links, g.guest.actor),
         unproven=unproven(view.facts.stamps), colleagues=people.who_may_work(session),
         last_act=take_backs.last_act(view.events, g.guest.actor, g.now), may_decide=may_decide,

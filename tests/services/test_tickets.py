@@ -16,6 +16,7 @@ from ops_console.core.errors import NotFound, Refused
 from ops_console.core.moments import ZONE
 from ops_console.core.people import ROLES, Actor, actor_of, terminal_actor
 from ops_console.core.ticket_folds import fold
+from ops_console.core.ticket_lists import Window
 from ops_console.core.tickets import TicketFacts
 from ops_console.services import tickets
 from ops_console.services.clocks import frozen_of, judge, ticket_columns
@@ -386,7 +387,7 @@ def test_a_filter_finds_the_clocks_it_names(year_console: Console) -> None:
         chosen = tickets.Filter(
             first_month="2026-10", last_month="2026-10", clock="hotline", klass="off", result="breached"
         )
-        found = store.page(session, chosen, year_console.now(), sort="reported", descending=True, limit=50, offset=0)
+        found = store.page(session, chosen, year_console.now(), Window("reported", descending=True, limit=50))
         count = store.count(session, chosen, year_console.now())
     assert len(found) == count > 0
     assert [r.reported_at for r in found] == sorted((r.reported_at for r in found), reverse=True)
@@ -398,10 +399,21 @@ def test_pages_of_a_list_meet_without_gap_or_overlap(year_console: Console) -> N
             ticket.number
             for offset in range(0, 2400, 500)
             for ticket in store.page(
-                session, tickets.Filter(), year_console.now(), sort="type", descending=False, limit=500, offset=offset
+                session,
+                tickets.Filter(),
+                year_console.now(),
+                Window("type", descending=False, limit=500, offset=offset),
             )
         ]
     assert len(numbers) == len(set(numbers)) == 2344
+
+
+@pytest.mark.parametrize(("offset", "rows"), [(0, 500), (2000, 344), (2344, 0), (2500, 0)])
+def test_a_list_tells_how_many_match_on_whichever_page(year_console: Console, offset: int, rows: int) -> None:
+    window = Window("reported", descending=True, limit=500, offset=offset)
+    with year_console.read() as session:
+        found = tickets.listing(session, tickets.Filter(), VENDOR, now=year_console.now(), window=window)
+    assert (len(found.rows), found.count) == (rows, 2344)
 
 
 def test_a_clock_cannot_run_backwards_when_the_hosts_clock_does(console: Console, clock: FakeClock) -> None:
