@@ -99,9 +99,8 @@ def token_of(folder: Path) -> str:
 
 def form(browser: Browser) -> Ask:
     """Given a signed-in browser, return what logs a ticket through the page's form."""
-    found = servers.TOKEN.search(browser.get("/tickets/new").text)
-    assert found is not None
-    filled = {**BODY, "needs_onsite": "", "carrier": "", "csrf_token": found[1]}
+    token = servers.token_of(browser.get("/tickets/new").text)
+    filled = {**BODY, "needs_onsite": "", "carrier": "", "csrf_token": token}
     return lambda: browser.post("/tickets/new", filled).status == 302
 
 

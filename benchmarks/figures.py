@@ -23,7 +23,7 @@ from benchmarks.calendars import processor
 
 README = Path(__file__).resolve().parent / "README.md"
 SECTIONS = (  # in the order of README.md
-    "load", "pages", "search", "create", "imports", "reports", "start", "chain", "calendars",
+    "load", "pages", "search", "create", "quick", "soak", "chain", "imports", "reports", "start", "calendars",
 )  # fmt: skip
 AIMS = "own aims"  # the source of every figure in a column named so
 HEAD = """# Figures
@@ -79,6 +79,11 @@ def machine() -> str:
 def busy() -> str:
     """Given nothing, return the machine's load of the last minutes: much above the cores, others worked there too."""
     return f" · load {os.getloadavg()[1]:.1f} (5 min) when measured"
+
+
+def mark(is_met: bool) -> str:
+    """Given whether an aim is met, return the mark that says so."""
+    return "✓" if is_met else "✗"
 
 
 def section(title: str, method: str, *parts: str) -> str:

@@ -174,15 +174,11 @@ def _aim(measured: Sequence[Measured], costs: Sequence[Cost]) -> str:
     at = next((c for m, c in zip(measured, costs, strict=True) if m.count == AIM_SIZE), None)
     if at is None:
         return told
-    return f"{told} {_mark(at.p50 <= aim if is_single else at.rate >= aim)}"
+    return f"{told} {figures.mark(at.p50 <= aim if is_single else at.rate >= aim)}"
 
 
 def _growth(costs: Sequence[Cost]) -> str:
     return f"{costs[-1].p50 / costs[0].p50:.2f}" if len(costs) > 1 else "–"
-
-
-def _mark(is_met: bool) -> str:
-    return "✓" if is_met else "✗"
 
 
 def _memory(measured: Sequence[Measured]) -> str:
@@ -195,7 +191,7 @@ def _memory(measured: Sequence[Measured]) -> str:
 
 def _memory_aim(measured: Measured) -> str:
     told = f"≤ {MEMORY_AIM}, flat"
-    return f"{told} {_mark(measured.after_mib <= MEMORY_AIM)}" if measured.count == AIM_SIZE else told
+    return f"{told} {figures.mark(measured.after_mib <= MEMORY_AIM)}" if measured.count == AIM_SIZE else told
 
 
 def run(sizes: Sequence[int], requests: int) -> str:

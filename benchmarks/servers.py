@@ -122,38 +122,46 @@ class Browser:
 
     def __init__(self, port: int) -> None:
         self._connection = http.client.HTTPConnection(HOST, port, timeout=ANSWER_SECONDS)
-        self._cookies: dict[str, str] = {}
+        self.cookies: dict[str, str] = {}
 
     def get(self, path: str) -> Answer:
         """Given a path, return the answer."""
         return self._ask("GET", path, None, {})
 
-    def post(self, path: str, form: Mapping[str, str]) -> Answer:
-        """Given a path and a form's values, return the answer."""
-        return self._ask("POST", path, urlencode(form), {"Content-Type": "application/x-www-form-urlencoded"})
+    def post(self, path: str, form: Mapping[str, str], headers: Mapping[str, str] | None = None) -> Answer:
+        """Given a path, a form's values and maybe headers, return the answer."""
+        kind = {"Content-Type": "application/x-www-form-urlencoded"}
+        return self._ask("POST", path, urlencode(form), {**kind, **(headers or {})})
 
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
 
     def _ask(self, method: str, path: str, body: str | None, headers: dict[str, str]) -> Answer:
-        cookies = {"Cookie": "; ".join(f"{name}={value}" for name, value in self._cookies.items())}
-        self._connection.request(method, path, body, headers | (cookies if self._cookies else {}))
+        cookies = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
+        self._connection.request(method, path, body, headers | (cookies if self.cookies else {}))
         response = self._connection.getresponse()
         text = response.read().decode("utf-8", "replace")
         for line in response.headers.get_all("Set-Cookie") or ():
             name, _, value = line.split(";", 1)[0].partition("=")
-            self._cookies[name] = value
+            self.cookies[name] = value
         return Answer(response.status, response.headers.get("Location", ""), text)
+
+
+def token_of(page: str) -> str:
+    """Given a page with a form, return its CSRF token. Raises RuntimeError without one."""
+    found = TOKEN.search(page)
+    if found is None:
+        raise RuntimeError("a page without a form")
+    return found[1]
 
 
 def _submit(browser: Browser, path: str, form: Mapping[str, str]) -> str:
     """Given a page with a form, fill it in with its CSRF token and return where the answer sends on."""
     page = browser.get(path)
-    token = TOKEN.search(page.text)
-    if page.status != 200 or token is None:
+    if page.status != 200:
         raise RuntimeError(f"{path}: {page.status} and no form")
-    answer = browser.post(path, {**form, "csrf_token": token[1]})
+    answer = browser.post(path, {**form, "csrf_token": token_of(page.text)})
     if answer.status not in (302, 303):
         raise RuntimeError(f"{path}: {answer.status} {answer.text[:2000]}")
     return answer.location
