@@ -25,7 +25,7 @@ from ops_console.core.tickets import Event
 from ops_console.services import jobs
 from ops_console.services.jobs import Run
 from ops_console.services.ports import OpenSession, SheetWriter
-from ops_console.store import audit, search, tickets
+from ops_console.store import audit, search, ticket_lists
 
 JOB = "export-tickets"
 EXPORTED = "exported"
@@ -52,7 +52,7 @@ def count(session: Session, export: Export, actor: Actor) -> int:
         raise Refused("没有这一种导出格式。", field="format")
     if export.chosen.q:
         return len(_hits(session, export, AT_ONCE + 1))
-    return tickets.count(session, export.chosen, export.now)
+    return ticket_lists.count(session, export.chosen, export.now)
 
 
 def _hits(session: Session, export: Export, limit: int) -> list[int]:
@@ -85,7 +85,7 @@ def _rows(session: Session, export: Export, tell: Callable[[int], None]) -> Iter
 
 def _narrowed(session: Session, export: Export) -> Iterator[Sequence[Any]]:
     after: tuple[datetime, int] | None = None
-    while batch := tickets.batch(session, export.chosen, export.now, after=after, limit=BATCH):
+    while batch := ticket_lists.batch(session, export.chosen, export.now, after=after, limit=BATCH):
         yield batch
         after = (batch[-1].reported_at, batch[-1].id)
 
@@ -94,7 +94,7 @@ def _found(session: Session, export: Export) -> Iterator[Sequence[Any]]:
     """Only ids are held: the tickets that hold the words are found at once, in order, and read batch by batch."""
     ids = _hits(session, export, MOST + 1)
     for first in range(0, len(ids), BATCH):
-        yield tickets.batch_of(session, ids[first : first + BATCH])
+        yield ticket_lists.batch_of(session, ids[first : first + BATCH])
 
 
 def _texts(number: str, events: Sequence[Event]) -> list[str]:

@@ -23,7 +23,7 @@ from ops_console.core.ticket_folds import fold
 from ops_console.core.ticket_lists import Filter
 from ops_console.services.clocks import frozen_of, judge
 from ops_console.services.contracts import Book
-from ops_console.store import audit, clocks, tickets
+from ops_console.store import audit, clocks, ticket_lists, tickets
 
 BATCH = 500
 
@@ -210,7 +210,7 @@ def dashboard(session: Session, month: str, actor: Actor, *, now: datetime) -> D
         by_module=tuple(sorted(modules.items(), key=lambda found: (-found[1], found[0]))),
         by_hour=tuple(sorted(hours.items())),
         provisional=clocks.provisional(session, month, month).get(month, 0),
-        reported=tickets.count(session, Filter(first_month=month, last_month=month), now),
+        reported=ticket_lists.count(session, Filter(first_month=month, last_month=month), now),
         running=clocks.running_tickets(session, month, now),
         from_hospital=tickets.count_from_hospital(session, month),
     )

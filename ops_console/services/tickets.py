@@ -44,7 +44,7 @@ from ops_console.services.ticket_events import (
     written,
 )
 from ops_console.services.ticket_rows import write
-from ops_console.store import audit, catalogue, people
+from ops_console.store import audit, catalogue, people, ticket_lists
 from ops_console.store import clocks as clock_store
 from ops_console.store import tickets as store
 
@@ -305,11 +305,11 @@ def listing(session: Session, chosen: Filter, actor: Actor, *, now: datetime, wi
     actor.need("tickets.read")
     if chosen.q:
         return _hits(session, chosen, actor, now, window)
-    rows = store.page(session, chosen, now, window)
+    rows = ticket_lists.page(session, chosen, now, window)
     if rows and rows[0].matching is not None:
         count = rows[0].matching
     else:
-        count = window.offset + len(rows) if rows or not window.offset else store.count(session, chosen, now)
+        count = window.offset + len(rows) if rows or not window.offset else ticket_lists.count(session, chosen, now)
     return Listing(rows, clock_store.chips(session, [row.id for row in rows]), count)
 
 
@@ -317,7 +317,7 @@ def _hits(session: Session, chosen: Filter, actor: Actor, now: datetime, window:
     """The part of a list narrowed by words: of the newest HIT_LIMIT hits (or, oldest first, the oldest)."""
     is_oldest_first = window.sort == "reported" and not window.descending
     ids = search.found_ids(session, chosen, actor, now=now, descending=not is_oldest_first)
-    rows = store.page_of(session, ids[:HIT_LIMIT], window)
+    rows = ticket_lists.page_of(session, ids[:HIT_LIMIT], window)
     return Listing(rows, clock_store.chips(session, [row.id for row in rows]), len(ids))
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from ops_console.core.cursors import Place, read_cursor, write_cursor
 from ops_console.core.people import Actor
 from ops_console.core.ticket_lists import Filter
-from ops_console.store import clocks, tickets
+from ops_console.store import clocks, ticket_lists
 
 MOST = 200
 
@@ -39,7 +39,7 @@ def walk(
     actor.need("tickets.read")
     limit = min(max(limit, 1), MOST)
     after = read_cursor(cursor, chosen, descending=descending) if cursor else None
-    found = tickets.following(session, chosen, now, after=after, descending=descending, limit=limit + 1)
+    found = ticket_lists.following(session, chosen, now, after=after, descending=descending, limit=limit + 1)
     rows = found[:limit]
     following = None
     if len(found) > limit:

@@ -34,7 +34,8 @@ from ops_console.core.moments import month_start, shift_month
 from ops_console.core.search import ID_BITS, Query, pieces_of, place_of
 from ops_console.core.ticket_lists import Filter
 from ops_console.store.base import Base, Id
-from ops_console.store.tickets import LISTED, TicketRow, narrowed
+from ops_console.store.ticket_lists import narrowed
+from ops_console.store.tickets import LISTED, TicketRow
 
 FEW = 3_000  # so many tickets are compared text by text; with more, the index is asked first
 PIECES = "ticket_pieces"

@@ -23,7 +23,7 @@ from ops_console.core.tickets import CORRECTION_DECIDED, CORRECTION_PROPOSED, RE
 from ops_console.services import search
 from ops_console.services.jobs import ask
 from ops_console.services.ticket_rows import write
-from ops_console.store import audit, tickets
+from ops_console.store import audit, ticket_lists, tickets
 from ops_console.store import search as store
 from ops_console.store.search import TextRow
 from ops_console.store.tickets import TicketRow
@@ -41,7 +41,7 @@ def scan(console: Console, typed: str, chosen: Filter | None = None) -> list[int
     query = select(TextRow.ticket_id).join(TicketRow, TicketRow.id == TextRow.ticket_id)
     for word in query_of(typed).words:
         query = query.where(TextRow.text.contains(word, autoescape=True))
-    query = tickets.narrowed(query, chosen or Filter(), console.now())
+    query = ticket_lists.narrowed(query, chosen or Filter(), console.now())
     with console.read() as session:
         return list(session.scalars(query.order_by(TicketRow.reported_at.desc(), TicketRow.id.desc())))
 

@@ -20,7 +20,7 @@ from ops_console.core.ticket_lists import Window
 from ops_console.core.tickets import TicketFacts
 from ops_console.services import tickets
 from ops_console.services.clocks import frozen_of, judge, ticket_columns
-from ops_console.store import audit
+from ops_console.store import audit, ticket_lists
 from ops_console.store import tickets as store
 from ops_console.store.audit import EventRow
 from ops_console.store.clocks import ClockRow
@@ -387,8 +387,8 @@ def test_a_filter_finds_the_clocks_it_names(year_console: Console) -> None:
         chosen = tickets.Filter(
             first_month="2026-10", last_month="2026-10", clock="hotline", klass="off", result="breached"
         )
-        found = store.page(session, chosen, year_console.now(), Window("reported", descending=True, limit=50))
-        count = store.count(session, chosen, year_console.now())
+        found = ticket_lists.page(session, chosen, year_console.now(), Window("reported", descending=True, limit=50))
+        count = ticket_lists.count(session, chosen, year_console.now())
     assert len(found) == count > 0
     assert [r.reported_at for r in found] == sorted((r.reported_at for r in found), reverse=True)
 
@@ -398,7 +398,7 @@ def test_pages_of_a_list_meet_without_gap_or_overlap(year_console: Console) -> N
         numbers = [
             ticket.number
             for offset in range(0, 2400, 500)
-            for ticket in store.page(
+            for ticket in ticket_lists.page(
                 session,
                 tickets.Filter(),
                 year_console.now(),
