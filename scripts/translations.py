@@ -83,7 +83,7 @@ COMPOSING = frozenset(
         "ops_console/core/people.py", "ops_console/main.py",
         "ops_console/core/chat_blocks.py", "ops_console/core/personal_data.py",  # patterns of what people type
         "ops_console/core/quick_people.py", "ops_console/core/quick_times.py",
-        "ops_console/services/public_answers.py",  # the account of a reporter, stored with every event
+        "ops_console/services/public_reports.py",  # the account of a reporter, stored with every event
         *(f"ops_console/core/{name}.py" for name in DEMO),  # what is said, not what is told
         "ops_console/core/anchors.py",  # the line of an anchor is the same in every language: it is compared
     }

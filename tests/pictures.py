@@ -22,13 +22,13 @@ def picture(format: str = "PNG", size: tuple[int, int] = (400, 300), colour: str
     return out.getvalue()
 
 
-def photo_with_place() -> bytes:
-    """Return a JPEG on its side, as a phone writes it, with the place where it was taken and a name."""
+def photo_with_place(size: tuple[int, int] = (400, 300)) -> bytes:
+    """Given a size, return a JPEG on its side, as a phone writes it, with the place where it was taken and a name."""
     exif = Image.Exif()
     exif[0x0112] = 6  # turn a quarter
     exif[0x010F] = "SecretPhoneMaker"
     exif.get_ifd(0x8825)[GPS_LATITUDE] = (30.0, 15.0, 12.0)
-    return picture("JPEG", exif=exif)
+    return picture("JPEG", size, exif=exif)
 
 
 def png_that_claims(width: int, height: int) -> bytes:

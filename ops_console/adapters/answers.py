@@ -16,6 +16,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(self), geolocation=(), microphone=()",
 }
+DOWNLOAD = {"Content-Security-Policy": "sandbox; default-src 'none'"}  # of a file that somebody uploaded
 SECURE = {"Strict-Transport-Security": "max-age=31536000"}
 
 

@@ -14,11 +14,11 @@ from ops_console.adapters.bounded_child import said_by
 from ops_console.adapters.sheet_lines import SheetLimits
 from ops_console.adapters.sheets_workbook import CHILD as ARCHIVE_CHILD
 from ops_console.core.attachments import (
-    ACCEPTED,
     EMPTY,
     HEAD,
     KINDS,
     NOT_TAKEN,
+    Intake,
     NewFile,
     check_pixels,
     clean_name,
@@ -31,6 +31,7 @@ from ops_console.core.sheet_text import visible
 
 Scan = Callable[[Path], str]  # given a file, return `clean`, `unscanned`, or the name of what was found in it
 SHOWN_NAME = 60
+ARCHIVES = ("xlsx", "docx")
 ARCHIVE_BOUNDS = SheetLimits(inflated_bytes=200 << 20, cpu_seconds=20, deadline_seconds=30)
 HARMFUL = {
     "members": "文件“%(name)s”内含的部件过多，不像一份文档，没有存下；请另存后再传。",
@@ -49,12 +50,12 @@ def typed_name(name: str) -> str:
     return shown if len(shown) <= SHOWN_NAME else shown[:SHOWN_NAME] + "…"
 
 
-def examined(path: Path, name: str, *, digest: str, size: int, scan: Scan | None) -> NewFile:
+def examined(path: Path, name: str, *, digest: str, size: int, scan: Scan | None, intake: Intake) -> NewFile:
     """Given a file written aside and its name as uploaded, return what it is. Raises Refused for what is not taken."""
     shown = typed_name(name)
     if size == 0:
         raise Refused(EMPTY, field="file", name=shown)
-    kind = _kind(path, shown)
+    kind = _kind(path, shown, intake)
     width, height = _pixels(path, kind, shown) if KINDS[kind].sized else (0, 0)
     return NewFile(
         digest, size, clean_name(name, kind), kind, width, height,
@@ -62,13 +63,13 @@ def examined(path: Path, name: str, *, digest: str, size: int, scan: Scan | None
     )  # fmt: skip
 
 
-def _kind(path: Path, shown: str) -> str:
+def _kind(path: Path, shown: str, intake: Intake) -> str:
     with path.open("rb") as stream:
         kind = sniff(stream.read(HEAD))
-        if kind == "zip":
-            kind = _look_inside(path, shown)
-    if kind is None:
-        raise Refused(NOT_TAKEN, field="file", name=shown, kinds=ACCEPTED)
+    if kind == "zip" and not intake.kinds.isdisjoint(ARCHIVES):
+        kind = _look_inside(path, shown)
+    if kind is None or kind not in intake.kinds:
+        raise Refused(NOT_TAKEN, field="file", name=shown, kinds=intake.accepted)
     return kind
 
 

@@ -64,11 +64,14 @@ class BlobFolder:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     @contextmanager
-    def draft(self, stream: IO[bytes], longest: int, too_large: ConsoleError) -> Iterator[Draft]:
-        """Given a stream, yield it written aside. Raises Refused when it is too large or the disk does not take it."""
+    def draft(self, stream: IO[bytes], longest: int, too_large: ConsoleError, reserves: int = 1) -> Iterator[Draft]:
+        """Given a stream, yield it written aside. Raises Refused when it is too large or the disk does not take it.
+
+        With fewer than `reserves` times the reserve left, the disk is as good as full.
+        """
         made = Draft(self.folder / f".{secrets.token_hex(8)}.part", self.folder)
         try:
-            self._look_for_room()
+            self._look_for_room(self.reserve * reserves)
             made.write(stream, longest, too_large)
             yield made
         except OSError as exc:
@@ -78,9 +81,9 @@ class BlobFolder:
             with contextlib.suppress(OSError):
                 made.path.unlink(missing_ok=True)
 
-    def _look_for_room(self) -> None:
-        if self.reserve and shutil.disk_usage(self.folder).free < self.reserve:
-            raise Refused(NO_ROOM, field="file", mib=self.reserve >> 20)
+    def _look_for_room(self, needed: int) -> None:
+        if needed and shutil.disk_usage(self.folder).free < needed:
+            raise Refused(NO_ROOM, field="file", mib=needed >> 20)
 
     def path(self, digest: str) -> Path:
         """Given the SHA-256 of a file, return where it is."""

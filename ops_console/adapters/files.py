@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import hashlib
 import os
 import secrets
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import IO
@@ -17,8 +18,8 @@ from typing import IO
 from ops_console.adapters.attachments import Scan, examined, typed_name
 from ops_console.adapters.blobs import CHUNK, BlobFolder, remove_older
 from ops_console.adapters.sealing import derive, read_master_key
-from ops_console.core.attachments import LONGEST_BYTES, TOO_LARGE, NewFile
-from ops_console.core.errors import Refused
+from ops_console.core.attachments import FROM_STAFF, TOO_LARGE, Intake, NewFile
+from ops_console.core.errors import NotFound, Refused
 
 RESERVE = 256 << 20  # of the disk, for the database: a flood of files must not stop a report from being kept
 
@@ -101,20 +102,39 @@ class DataFolder:
         """Given the SHA-256 of an upload, return its path."""
         return self._uploads.path(digest)
 
-    def keep_attachment(self, stream: IO[bytes], name: str) -> NewFile:
+    def keep_attachment(self, stream: IO[bytes], name: str, intake: Intake = FROM_STAFF) -> NewFile:
         """Given a stream and its name as uploaded, look at what it is, keep it and return it.
 
         Raises Refused, and keeps nothing, for an empty, too large, broken, dangerous or unknown file or a full disk.
         """
-        too_large = Refused(TOO_LARGE, field="file", name=typed_name(name), mib=LONGEST_BYTES >> 20)
-        with self._attachments.draft(stream, LONGEST_BYTES, too_large) as draft:
-            found = examined(draft.path, name, digest=draft.digest, size=draft.size, scan=self._scan)
+        too_large = Refused(TOO_LARGE, field="file", name=typed_name(name), mib=intake.mib)
+        with self._attachments.draft(stream, intake.longest, too_large, intake.reserves) as draft:
+            found = examined(
+                draft.path, name, digest=draft.digest, size=draft.size, scan=self._scan, intake=intake
+            )  # fmt: skip
             draft.keep()
         return found
 
     def attachment(self, digest: str) -> Path:
         """Given the SHA-256 of an attachment, return its path."""
         return self._attachments.path(digest)
+
+    def whole_attachment(self, digest: str, name: str) -> Path:
+        """Given an attachment's SHA-256 and name, return its path. Raises NotFound when it is gone, Refused changed."""
+        path = self.attachment(digest)
+        try:
+            with path.open("rb") as stream:
+                is_whole = hashlib.file_digest(stream, "sha256").hexdigest() == digest
+        except OSError as exc:
+            raise NotFound("附件“%(name)s”的文件不在数据目录中；请系统管理员从备份恢复。", name=name) from exc
+        if not is_whole:
+            raise Refused("附件“%(name)s”的内容与登记的哈希不符，不予提供；请系统管理员从备份恢复。", name=name)
+        return path
+
+    def forget_attachments(self, digests: Iterable[str], before: datetime) -> int:
+        """Given hashes that nothing refers to and an instant, delete such files unless they came anew since then."""
+        paths = [self._attachments.path(digest) for digest in digests]
+        return remove_older((path for path in paths if path.exists()), before)
 
     def keep_thumbnail(self, digest: str, content: bytes) -> None:
         """Given a picture's SHA-256 and its small picture, keep that."""

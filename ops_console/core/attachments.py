@@ -53,7 +53,29 @@ KINDS: Mapping[str, Kind] = {
         Kind("mp4", "video/mp4", ("mp4", "m4v"), "MP4 视频"),
     )
 }
-ACCEPTED = "PNG、JPEG、WebP、GIF、HEIC、PDF、XLSX、DOCX、TXT、CSV、LOG、MP4"
+
+
+@dataclass(frozen=True)
+class Intake:
+    """What is taken from whom: which kinds, how long a file, and which share of the disk's reserve is left alone."""
+
+    kinds: frozenset[str]
+    longest: int
+    accepted: str
+    reserves: int = 1
+
+    @property
+    def mib(self) -> int:
+        """The longest file, as people say it."""
+        return self.longest >> 20
+
+
+FROM_STAFF = Intake(frozenset(KINDS), LONGEST_BYTES, "PNG、JPEG、WebP、GIF、HEIC、PDF、XLSX、DOCX、TXT、CSV、LOG、MP4")
+# Pictures alone; and strangers' files stop long before the disk is too full for the files of people with accounts.
+FROM_STRANGERS = Intake(
+    frozenset(kind.name for kind in KINDS.values() if kind.media_type.startswith("image/")),
+    8 << 20, "PNG、JPEG、WebP、GIF、HEIC", reserves=4,
+)  # fmt: skip
 
 EMPTY = "文件“%(name)s”是空的（0 字节），没有存下；请重新选择。"
 TOO_LARGE = "文件“%(name)s”超过 %(mib)s MiB，没有存下；请压缩或拆分后再传。"

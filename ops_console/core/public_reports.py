@@ -21,6 +21,7 @@ CODE_TRIES = 5
 CODE_DIGITS = 4
 SHORT_DIGITS = 5
 MARK_LENGTH = 12
+SUBJECT = "public_report"  # what the chain calls one
 OLDEST_DRAFT = timedelta(hours=24)
 
 PER_BROWSER, PER_PLACE, PER_OPEN, PER_REGISTERED, NARROW = 6, 10, 30, 30, timedelta(minutes=10)

@@ -18,6 +18,7 @@ from ops_console.services import (
     exports,
     imports,
     people,
+    public_photos,
     rechecks,
     repeats,
     retention,
@@ -97,8 +98,14 @@ def _tidy(console: Console, run: Run) -> dict[str, Any]:
     console.files.sweep(console.now() - timedelta(days=1))
     with console.read() as session:
         needed = {given.get("file") for given in store.unfinished(session, "import-tickets")}
-    before = console.now() - timedelta(days=console.settings.personal.keep_uploads_days)
-    return {"uploads": console.files.forget_uploads(before, needed)}
+    kept_for = timedelta(days=console.settings.personal.keep_uploads_days)
+    with console.write() as session:
+        photos = public_photos.forget(session, kept_for, console.now())
+    before = console.now() - kept_for
+    return {
+        "uploads": console.files.forget_uploads(before, needed),
+        "photos": console.files.forget_attachments(photos, before),
+    }
 
 
 def _export(console: Console, run: Run) -> dict[str, Any]:

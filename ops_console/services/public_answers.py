@@ -15,17 +15,16 @@ from sqlalchemy.orm import Session
 from ops_console.core import tickets as core
 from ops_console.core.errors import NotFound, Refused
 from ops_console.core.people import HOSPITAL, SYSTEM, Actor
-from ops_console.core.public_reports import CODE_DIGITS, CODE_TRIES, PENDING, Secrets, fingerprint
+from ops_console.core.public_reports import CODE_DIGITS, CODE_TRIES, PENDING, SUBJECT, Secrets, fingerprint
 from ops_console.core.tickets import Event, TicketFacts
-from ops_console.services import tickets
+from ops_console.services import public_photos, tickets
 from ops_console.services.contracts import Book
 from ops_console.services.ports import OpenSession
-from ops_console.services.public_reports import CHANNEL, SUBJECT, Sender
+from ops_console.services.public_reports import REPORTER, Sender
 from ops_console.services.tickets import Move
 from ops_console.store import audit
 from ops_console.store import public_reports as store
 
-REPORTER = f"{CHANNEL}/报修人"
 READER = Actor(REPORTER, "报修人", HOSPITAL, frozenset({"tickets.read"}))
 WRONG = "确认码不对，或已不能再用；请用报修时的设备打开，或等信息科回访。"
 
@@ -37,6 +36,8 @@ class Status:
     row: store.PublicReportRow
     facts: TicketFacts | None
     is_own_browser: bool
+    photos: int = 0
+    may_add_photo: bool = False
 
     @property
     def is_pending(self) -> bool:
@@ -64,12 +65,28 @@ class Answer:
     code: str = ""
 
 
-def status(session: Session, book: Book, token: str, browser: str) -> Status:
+def status(session: Session, book: Book, token: str, browser: str, now: datetime) -> Status:
     """Given a status address and the browser in use, return what it shows. Raises NotFound for an unknown one."""
     row = _by_token(session, token)
     number = store.ticket_number(session, row)
     facts = tickets.view(session, book, number, READER).facts if number else None
-    return Status(row, facts, bool(browser) and row.browser_hash == fingerprint(browser))
+    is_own = is_own_browser(row, browser)
+    photos = public_photos.count(session, row.id) if is_own else 0
+    may_add = is_own and photos < public_photos.MOST and public_photos.may_add(row, facts.state if facts else "", now)
+    return Status(row, facts, is_own, photos, may_add)
+
+
+def is_own_browser(row: store.PublicReportRow, browser: str) -> bool:
+    """Given a report and the browser in use ("" for none), say whether the report came from it."""
+    return bool(browser) and row.browser_hash == fingerprint(browser)
+
+
+def own_report(session: Session, token: str, browser: str) -> int:
+    """Given a status address and the browser that reported, return the report's number. Raises Refused for another."""
+    row = _by_token(session, token)
+    if not is_own_browser(row, browser):
+        raise Refused("只有报修时用的设备可以补照片。", field="photo")
+    return row.id
 
 
 def _by_token(session: Session, token: str) -> store.PublicReportRow:
@@ -96,7 +113,7 @@ def answer(
     """
     with open_write() as session:
         row = _by_token(session, token)
-        report_id, is_own = row.id, row.browser_hash == fingerprint(sent.browser)
+        report_id, is_own = row.id, is_own_browser(row, sent.browser)
         if not is_own and not _is_right(session, row, said.code, house, now):
             refusal: Refused | None = Refused(WRONG, field="code")
         else:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,6 +23,7 @@ from ops_console.core.public_reports import (
     MARK_LENGTH,
     PENDING,
     REJECTED,
+    SUBJECT,
     TAKEN,
     Door,
     Secrets,
@@ -32,16 +33,17 @@ from ops_console.core.public_reports import (
     is_too_many,
 )
 from ops_console.core.tickets import Event
-from ops_console.services import devices, tickets
+from ops_console.services import devices, public_photos, tickets
 from ops_console.services.contracts import Book
 from ops_console.services.tickets import OpenTicket
 from ops_console.store import audit, locations
+from ops_console.store import public_photos as photo_store
 from ops_console.store import public_reports as store
 from ops_console.store import tickets as ticket_store
 from ops_console.store.masks import masker_of, sealer_of
 
 CHANNEL = "扫码"
-SUBJECT = "public_report"
+REPORTER = f"{CHANNEL}/报修人"
 TYPED = ("type", "module", "channel", "title", "department", "reporter", "phone")
 REMEMBERED = timedelta(days=7)
 SHOWN = 5
@@ -92,6 +94,11 @@ class Received:
     status_token: str
     received_at: datetime
     is_repeat: bool = False
+
+
+def photographer(sent: Sender) -> Actor:
+    """Given a sender, return who adds photos to its report: the hospital's side, with evidence of the same worth."""
+    return Actor(REPORTER, "报修人", HOSPITAL, frozenset({"tickets.attach"}), sent.is_clean)
 
 
 def place_of(session: Session, token: str) -> locations.LocationRow:
@@ -216,26 +223,32 @@ def _whole(session: Session, row: store.PublicReportRow) -> dict[str, Any]:
 
 
 def mark(session: Session, report_id: int) -> str:
-    """Given a stored report, return the first characters of its event's hash: what a receipt shows."""
+    """Given a stored report, return the first characters of its event's hash: what a receipt shows.
+
+    Of one that waited it is its own event's, also once it is a ticket: the receipt in somebody's hand names that.
+    """
     row = store.by_id(session, report_id)
     assert row is not None
-    return audit.first_hash(session, SUBJECT, str(row.id), row.ticket_id)[:MARK_LENGTH]
+    has_own_event = row.state != TAKEN or row.decided_at is not None
+    return audit.first_hash(session, SUBJECT, str(row.id), None if has_own_event else row.ticket_id)[:MARK_LENGTH]
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """A report that waits for a look: its row, its place's name or "", and what was typed."""
+    """A report that waits for a look: its row, its place's name or "", what was typed, its photos' numbers."""
 
     row: store.PublicReportRow
     place: str
     form: dict[str, Any]
+    photos: list[int]
 
 
 def waiting(session: Session, actor: Actor, *, page: int = 1, per_page: int = 50) -> tuple[list[Waiting], int]:
     """Given who asks and a page, return reports that wait for a look, oldest first, and how many there are."""
     actor.need("tickets.open")
     rows = store.waiting(session, per_page, (page - 1) * per_page)
-    found = [Waiting(row, place or "", json.loads(row.form)) for row, place in rows]
+    photos = photo_store.of_reports(session, [row.id for row, _place in rows])
+    found = [Waiting(row, place or "", json.loads(row.form), photos.get(row.id, [])) for row, place in rows]
     return found, store.count_waiting(session)
 
 
@@ -249,6 +262,7 @@ def accept(session: Session, book: Book, report_id: int, actor: Actor, now: date
     # Recorded when it came: the console had it then, under its own clock, and its event of that moment binds it.
     number = tickets.open_ticket(session, book, command, reporter, row.received_at)
     row.state, row.ticket_id, row.form = TAKEN, ticket_store.by_numbers(session, [number])[number], ""
+    public_photos.hand_over(session, row.id, number, replace(reporter, permissions=frozenset({"tickets.attach"})))
     _decide(session, row, "accepted", actor, now)
     return number
 

@@ -140,6 +140,12 @@ def ticket_number(session: Session, report: PublicReportRow) -> str | None:
     return session.scalar(select(TicketRow.number).where(TicketRow.id == report.ticket_id))
 
 
+def ticket_state(session: Session, report: PublicReportRow) -> str:
+    """Given a report, return its ticket's state, or "" while it has none."""
+    query = select(TicketRow.state).where(TicketRow.id == report.ticket_id)
+    return (session.scalar(query) if report.ticket_id is not None else None) or ""
+
+
 def last_of_place(session: Session) -> dict[int, tuple[int, datetime]]:
     """Given nothing, return for each place how many reports came by its sticker and when the last did."""
     query = (

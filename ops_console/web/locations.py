@@ -7,9 +7,10 @@ from typing import Any
 from flask import Blueprint, Response, flash, g, redirect, render_template, request, url_for
 
 from ops_console.core.errors import Refused
-from ops_console.services import locations, public_reports
+from ops_console.services import locations, public_photos, public_reports
 from ops_console.services.locations import Sticker
 from ops_console.web import formats
+from ops_console.web.attachments import as_download
 from ops_console.web.database import reading, reading_anew
 from ops_console.web.rights import needs
 from ops_console.web.sign_in import console
@@ -106,6 +107,14 @@ def _pending(refused: Refused | None = None) -> Any:
         "locations/pending.html", rows=rows, count=count, page=page, pages=-(-count // PAGE), refused=refused,
         may_reject=g.guest.actor.may("tickets.confirm"),
     ), 400 if refused else 200  # fmt: skip
+
+
+@pages.get("/reports/pending/<id:report_id>/photos/<id:photo_id>")
+@needs("tickets.open")
+def photo(report_id: int, photo_id: int) -> Response:
+    """A photo of a report that waits, as a download."""
+    found = public_photos.find(reading(), report_id, photo_id, g.guest.actor)
+    return as_download(found.digest, found.kind, public_photos.name_of(found.digest, found.kind))
 
 
 @pages.post("/reports/pending/<id:report_id>/accept")

@@ -7,7 +7,8 @@ public on purpose and listed in `sign_in.REPORTING`.
 from __future__ import annotations
 
 import secrets
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,15 +16,19 @@ from flask import Blueprint, Response, current_app, make_response, render_templa
 from markupsafe import Markup
 
 from ops_console.adapters.qr_codes import qr_svg
+from ops_console.core.attachments import FROM_STRANGERS
 from ops_console.core.devices import in_networks
 from ops_console.core.errors import NotFound, Refused
 from ops_console.core.public_reports import KINDS, short_number
+from ops_console.core.sentences import Sentence
 from ops_console.services import public_answers, public_reports
+from ops_console.services import public_photos as photo_service
 from ops_console.services.public_answers import Answer
 from ops_console.services.public_reports import Received, Report, Sender
-from ops_console.web import devices, formats
+from ops_console.web import devices, formats, public_photos
 from ops_console.web.database import reading, reading_anew
 from ops_console.web.sign_in import client_address, console
+from ops_console.web.uploads import takes
 
 pages = Blueprint("public_reports", __name__)
 # A module's code -> its picture on the form; one without any gets the ticket's.
@@ -32,7 +37,15 @@ ICONS = {
     "M-10": "clipboard-check", "M-15": "layout-dashboard", "M-17": "server",
 }  # fmt: skip
 USUAL = 7
+TOO_LARGE = "照片太大，这次没有提交；请返回上一页，去掉照片再提交，填写的内容还在。"
+PHOTO_HOURS = photo_service.ADDED_WITHIN // timedelta(hours=1)
 FIELDS = ("key", "kind", "module", "title", "department", "reporter", "phone")
+
+
+@pages.context_processor
+def _photo_bounds() -> dict[str, int]:
+    """What every form with photos says of them."""
+    return {"MOST_PHOTOS": photo_service.MOST, "PHOTO_MIB": FROM_STRANGERS.mib, "PHOTO_HOURS": PHOTO_HOURS}
 
 
 @pages.get("/报修")
@@ -64,6 +77,7 @@ def _form(token: str, typed: dict[str, str], refused: Refused | None = None) -> 
             chosen=typed.get("module") or (place.module if place else ""), typed=typed, settings=settings,
             key=typed.get("key") or secrets.token_urlsafe(16),
             own=public_reports.own(session, browser, console().public_secrets, console().now()),
+            had_photos=public_photos.any_given(),
             may_queue=bool(place) and not sent.standing.is_registered, short=short_number,
         ),
         400 if refused else 200,
@@ -104,8 +118,12 @@ def _department_of_network() -> str:
 
 
 @pages.post("/report")
+@takes(public_photos.LARGEST_FORM)
 def send() -> Any:
-    """Take a report and answer with its receipt: the code is shown here and never again."""
+    """Take a report and answer with its receipt: the code is shown here and never again.
+
+    The report stands before its photos are looked at: what is wrong with one is told on the receipt.
+    """
     typed = {name: request.form.get(name, "").strip() for name in FIELDS}
     token = request.form.get("place", "")
     browser = devices.token() or devices.new_token()
@@ -124,7 +142,7 @@ def send() -> Any:
         return _gone(missing)
     except Refused as refused:
         return _form(token, typed, refused)
-    return _receipt(made, browser)
+    return _receipt(made, browser, public_photos.keep(made.report_id, public_reports.photographer(sent)))
 
 
 def _device_time(text: str) -> datetime | None:
@@ -134,12 +152,13 @@ def _device_time(text: str) -> datetime | None:
     return datetime.fromtimestamp(int(text) / 1000, UTC)
 
 
-def _receipt(made: Received, browser: str) -> Response:
+def _receipt(made: Received, browser: str, not_kept: list[Sentence]) -> Response:
     where = _absolute(url_for("public_reports.status", token=made.status_token))
     answer = make_response(
         render_template(
             "public/receipt.html", made=made, where=where, qr=_qr(where), short=short_number(made.number),
-            mark=public_reports.mark(reading_anew(), made.report_id), settings=console().settings,
+            mark=public_reports.mark(reading_anew(), made.report_id), settings=console().settings, not_kept=not_kept,
+            photos=photo_service.count(reading_anew(), made.report_id),
         )
     )  # fmt: skip
     devices.remember(answer, browser)
@@ -162,19 +181,19 @@ def status(token: str) -> Any:
     return _status(token)
 
 
-def _status(token: str, refused: Refused | None = None) -> Any:
-    session = reading_anew() if refused else reading()
+def _status(token: str, refused: Refused | None = None, not_kept: Sequence[Sentence] = ()) -> Any:
+    session = reading_anew() if refused or not_kept else reading()
     try:
-        shown = public_answers.status(session, console().book(session), token, devices.token())
+        shown = public_answers.status(session, console().book(session), token, devices.token(), console().now())
     except NotFound as missing:
         return _gone(missing)
     answer = make_response(
         render_template(
             "public/status.html", shown=shown, token=token, refused=refused, typed=request.form,
             mark=public_reports.mark(session, shown.row.id), settings=console().settings,
-            short=short_number(shown.facts.number) if shown.facts else "",
+            short=short_number(shown.facts.number) if shown.facts else "", not_kept=not_kept,
         ),
-        400 if refused else 200,
+        400 if refused or not_kept else 200,
     )  # fmt: skip
     answer.headers["Referrer-Policy"] = "no-referrer"
     return answer
@@ -199,9 +218,37 @@ def answer(token: str) -> Any:
         return _gone(missing)
     except Refused as refused:
         return _status(token, refused)
+    return _back_to_status(token)
+
+
+def _back_to_status(token: str) -> Response:
     made = Response(status=303, headers={"Location": url_for("public_reports.status", token=token)})
     made.headers["Referrer-Policy"] = "no-referrer"
     return made
+
+
+@pages.post("/s/<token>/photos")
+@takes(public_photos.LARGEST_FORM)
+def add_photos(token: str) -> Any:
+    """Add photos to a report that stands, from the browser that sent it and within a while."""
+    try:
+        report_id = public_answers.own_report(reading(), token, devices.token())
+    except NotFound as missing:
+        return _gone(missing)
+    except Refused as refused:
+        return _status(token, refused)
+    sender = public_reports.photographer(_sender(devices.token(), None))
+    not_kept = public_photos.keep(report_id, sender)
+    return _status(token, not_kept=not_kept) if not_kept else _back_to_status(token)
+
+
+@pages.errorhandler(413)
+def too_large(_error: object) -> Any:
+    """A form past what any server would take: the one case in which the report has to be sent again, without it."""
+    told = formats.gettext(TOO_LARGE)
+    return render_template(
+        "public/gone.html", told=told, title=formats.gettext("没有提交"), settings=console().settings
+    ), 413
 
 
 @pages.get("/contacts")

@@ -38,7 +38,7 @@ pages = Blueprint("sign_in", __name__)
 NOBODYS = ("static", "healthz")  # the same for everybody: who asks is not even looked up
 REPORTING = tuple(  # without an account, on purpose: see web/public_reports.py
     f"public_reports.{name}"
-    for name in ("form", "at_place", "send", "status", "answer", "contacts", "offline", "worker")
+    for name in ("form", "at_place", "send", "status", "answer", "add_photos", "contacts", "offline", "worker")
 )
 PUBLIC = (*NOBODYS, "sign_in.sign_in", "sign_in.choose_language", "documents.verify", *REPORTING)
 WHILE_CHANGING = (*PUBLIC, "sign_in.password", "sign_in.sign_out")

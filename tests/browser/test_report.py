@@ -8,14 +8,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from ops_console.core.public_reports import Secrets
 from tests.browser.conftest import Visit
 from tests.browser.served import DESKTOP, PHONE, Served, Visitor, visiting
+from tests.pictures import photo_with_place, picture
 
 PLACE = "门诊收费处 3 号窗口"
 PLACES = f"门诊收费处,{PLACE},门诊缴费\n药房,药房发药窗口\n心内科,心内科护士站"
+NO_DRAFTS = """() => new Promise(done => {
+    const opening = indexedDB.open("report", 1);
+    opening.onsuccess = () => {
+        const asked = opening.result.transaction("report-drafts").objectStore("report-drafts").count();
+        asked.onsuccess = () => { opening.result.close(); done(asked.result === 0); };
+    };
+})"""
 # Keystroke-level estimates of a person with a phone: to see and tap a target, to type a character by pinyin, to read.
 TAP_SECONDS, CHARACTER_SECONDS, READ_SECONDS = 1.5, 0.8, 4.0
 
@@ -93,6 +102,27 @@ def test_the_form_fits_one_screen_of_a_phone(house: House, visit: Visit) -> None
     assert box["y"] + box["height"] <= 760
 
 
+def test_a_photo_is_scaled_shown_removed_and_sent(house: House, visit: Visit, tmp_path: Path) -> None:
+    large = tmp_path / "IMG_0001.jpg"
+    large.write_bytes(photo_with_place((4000, 3000)))
+    phone = visit(house.served, width=PHONE, has_touch=True, is_mobile=True)
+    page = phone.page
+    page.goto(f"/r/{house.token}")
+    page.locator(".tap", has_text="门诊缴费").click()
+    for shown in (1, 2):
+        page.locator("[data-photo-pick]").last.set_input_files(large)
+        expect(page.locator(".photo-list canvas")).to_have_count(shown)
+    page.locator(".photo-list button").first.click()
+    expect(page.locator(".photo-list canvas")).to_have_count(1)
+    assert phone.overhang() == ""
+    page.get_by_role("button", name="提交报修").click()
+    expect(page.locator(".public-card")).to_contain_text("已附 1 张照片")
+    (kept,) = (house.served.folder / "data" / "attachments").iterdir()
+    with Image.open(kept) as sent:
+        assert sent.size == (1200, 1600)  # turned as the phone was held
+        assert not sent.getexif()
+
+
 def test_the_shared_pc_asks_for_the_department(house: House, visit: Visit) -> None:
     pc = visit(house.served, width=DESKTOP)
     pc.page.goto("/报修")
@@ -102,23 +132,31 @@ def test_the_shared_pc_asks_for_the_department(house: House, visit: Visit) -> No
     expect(pc.page.locator(".public-done")).to_contain_text("已收到")
 
 
-def test_a_draft_without_network_waits_in_the_phone(house: House, visit: Visit) -> None:
+def test_a_draft_without_network_waits_in_the_phone(house: House, visit: Visit, tmp_path: Path) -> None:
     phone = visit(house.served, width=PHONE, has_touch=True, is_mobile=True)
     page = phone.page
     page.goto(f"/r/{house.token}")
     page.evaluate("navigator.serviceWorker.ready.then(() => true)")
     phone.context.set_offline(True)
     page.goto(f"/r/{house.token}")
-    expect(page.locator(".note-warning")).to_contain_text("现在没有网络")
+    expect(page.locator(".note-warning").first).to_contain_text("现在没有网络")
     page.locator(".tap", has_text="门诊缴费").click()
     page.fill("#title", "断网时写的")
+    photo = tmp_path / "photo.png"
+    photo.write_bytes(picture())
+    page.locator("[data-photo-pick]").last.set_input_files(photo)
+    expect(page.locator(".photo-list canvas")).to_have_count(1)
     page.get_by_role("button", name="存在手机里").click()
     expect(page.locator("[data-kept]")).to_be_visible()
     phone.context.set_offline(False)  # the page notices by itself
     expect(page.locator("[data-drafts]")).to_contain_text("1")
     page.get_by_role("button", name="现在发送").click()
     expect(page.locator(".public-done")).to_contain_text("已收到")
+    expect(page.locator(".public-card")).to_contain_text("已附 1 张照片")
     assert page.evaluate("localStorage.length + sessionStorage.length") == 0
+    page.goto(f"/r/{house.token}")
+    page.wait_for_function(NO_DRAFTS)
+    expect(page.locator("[data-drafts]")).not_to_be_visible()
     phone.problems[:] = [told for told in phone.problems if "ERR_INTERNET_DISCONNECTED" not in told]
 
 
@@ -127,3 +165,4 @@ def test_a_shared_pc_keeps_nothing(house: House, visit: Visit) -> None:
     pc.page.goto(f"/r/{house.token}")
     assert pc.page.evaluate("navigator.serviceWorker.getRegistrations().then(all => all.length)") == 0
     assert pc.page.evaluate("localStorage.length") == 0
+    assert pc.page.evaluate("indexedDB.databases().then(all => all.length)") == 0

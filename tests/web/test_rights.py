@@ -25,7 +25,8 @@ OWN = ("home", "sign_in.password", "sign_in.sign_out", "account.index", "account
 # What strangers may have. A view that joins these is a decision: it is written down here too.
 REPORTING = (
     "public_reports.form", "public_reports.at_place", "public_reports.send", "public_reports.status",
-    "public_reports.answer", "public_reports.contacts", "public_reports.offline", "public_reports.worker",
+    "public_reports.answer", "public_reports.add_photos", "public_reports.contacts",
+    "public_reports.offline", "public_reports.worker",
 )  # fmt: skip
 STRANGERS = (
     "static", "healthz", "sign_in.sign_in", "sign_in.choose_language", "documents.verify", *REPORTING,
@@ -81,7 +82,7 @@ def address(rule: str) -> str:
         "<id:version_id>": "1", "<id:token_id>": "1", "<account>": "spare", "<id:location_id>": "1",
         "<id:device_id>": "1", "<id:report_id>": "1", "<token>": "AAAAAAAAAAAAAAAAAAAAAA",
         "<id:attachment_id>": "1", "<kind>": "confirmation", "<code>": "0" * 12, "<id:failure_id>": "1",
-        "<id:seq>": "3", "<field>": "phone", "<id:view>": "1",
+        "<id:seq>": "3", "<id:photo_id>": "1", "<field>": "phone", "<id:view>": "1",
     }  # fmt: skip
     for place, value in known.items():
         rule = rule.replace(place, value)
