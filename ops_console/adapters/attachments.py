@@ -25,7 +25,7 @@ from ops_console.core.attachments import (
     sniff,
     speaks_true,
 )
-from ops_console.core.errors import Refused
+from ops_console.core.errors import NotTaken, Refused
 from ops_console.core.picture_headers import picture_size
 from ops_console.core.sheet_text import visible
 
@@ -69,7 +69,7 @@ def _kind(path: Path, shown: str, intake: Intake) -> str:
     if kind == "zip" and not intake.kinds.isdisjoint(ARCHIVES):
         kind = _look_inside(path, shown)
     if kind is None or kind not in intake.kinds:
-        raise Refused(NOT_TAKEN, field="file", name=shown, kinds=intake.accepted)
+        raise NotTaken(NOT_TAKEN, field="file", name=shown, kinds=intake.accepted)
     return kind
 
 

@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO
 
-from ops_console.core.errors import ConsoleError, Refused
+from ops_console.core.errors import ConsoleError, NoRoom
 
 logger = logging.getLogger(__name__)
 CHUNK = 1 << 20
@@ -76,14 +76,14 @@ class BlobFolder:
             yield made
         except OSError as exc:
             logger.warning("file not kept folder=%s reason=%s", self.folder, exc)
-            raise Refused(NOT_KEPT, field="file", reason=exc.strerror or "") from exc
+            raise NoRoom(NOT_KEPT, field="file", reason=exc.strerror or "") from exc
         finally:
             with contextlib.suppress(OSError):
                 made.path.unlink(missing_ok=True)
 
     def _look_for_room(self, needed: int) -> None:
         if needed and shutil.disk_usage(self.folder).free < needed:
-            raise Refused(NO_ROOM, field="file", mib=needed >> 20)
+            raise NoRoom(NO_ROOM, field="file", mib=needed >> 20)
 
     def path(self, digest: str) -> Path:
         """Given the SHA-256 of a file, return where it is."""

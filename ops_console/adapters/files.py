@@ -19,7 +19,7 @@ from ops_console.adapters.attachments import Scan, examined, typed_name
 from ops_console.adapters.blobs import CHUNK, BlobFolder, remove_older
 from ops_console.adapters.sealing import derive, read_master_key
 from ops_console.core.attachments import FROM_STAFF, TOO_LARGE, Intake, NewFile
-from ops_console.core.errors import NotFound, Refused
+from ops_console.core.errors import NotFound, Refused, TooLarge
 
 RESERVE = 256 << 20  # of the disk, for the database: a flood of files must not stop a report from being kept
 
@@ -107,7 +107,7 @@ class DataFolder:
 
         Raises Refused, and keeps nothing, for an empty, too large, broken, dangerous or unknown file or a full disk.
         """
-        too_large = Refused(TOO_LARGE, field="file", name=typed_name(name), mib=intake.mib)
+        too_large = TooLarge(TOO_LARGE, field="file", name=typed_name(name), mib=intake.mib)
         with self._attachments.draft(stream, intake.longest, too_large, intake.reserves) as draft:
             found = examined(
                 draft.path, name, digest=draft.digest, size=draft.size, scan=self._scan, intake=intake

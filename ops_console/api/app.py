@@ -12,6 +12,7 @@ from werkzeug.exceptions import SecurityError
 
 from ops_console.adapters import answers
 from ops_console.api import (
+    attachments,
     catalogue,
     clocks,
     documents,
@@ -30,7 +31,7 @@ from ops_console.console import PROJECT, Console
 from ops_console.core.sentences import sentence
 
 POLICY = "default-src 'none'; style-src 'self'; font-src 'self'; base-uri 'none'; frame-ancestors 'none'"
-NOUNS = (tickets, events, clocks, catalogue, reports, people)
+NOUNS = (tickets, events, attachments, clocks, catalogue, reports, people)
 
 
 def every_endpoint() -> Endpoints:

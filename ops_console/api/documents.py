@@ -17,17 +17,24 @@ from werkzeug.wrappers import Response as Redirect
 
 from ops_console.adapters.translations import LANGUAGES
 from ops_console.api.endpoints import JSON, VERSION, Endpoint, Endpoints
+from ops_console.api.files import FILE_NAME, FILE_TYPE, FORM_TYPE, LONGEST_NAME
 from ops_console.api.problems import TITLES, TYPE, Problem, language, told
 from ops_console.api.repeats import HEADER
 
 ROOT = "/api"
 LIMIT_HEADERS = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
-PLACE = re.compile(r"<(?:\w+:)?(\w+)>")
+PLACE = re.compile(r"<(?:[^<>:]+:)?(\w+)>")
+NUMBERED = re.compile(r"<int\(max=(\d+)\):(\w+)>")
+BINARY = {"type": "string", "format": "binary"}
 REF = "#/components/schemas/{model}"
 ABOUT = (
     "用个人令牌（“我的令牌”页生成）登记、读取、流转工单，读时限和达标汇总。令牌只写在 Authorization 头里。"
     "时刻都带时区；出错一律是 application/problem+json（RFC 9457）；语言按 Accept-Language，默认中文。"
 )
+FILE = {
+    FORM_TYPE: {"type": "object", "properties": {"file": BINARY}, "required": ["file"], "additionalProperties": False},
+    FILE_TYPE: BINARY,
+}
 Say = Callable[[str], str]
 
 
@@ -95,12 +102,17 @@ def _operation(endpoint: Endpoint, say: Say) -> dict[str, Any]:
         "responses": {str(endpoint.status): _answer(endpoint, say), **_faults(endpoint, say)},
     }
     if endpoint.body is not None:
-        made["requestBody"] = {"required": True, "content": {_kind(endpoint): {"schema": _ref(endpoint.body)}}}
+        made["requestBody"] = {"required": True, "content": {JSON: {"schema": _ref(endpoint.body)}}}
+    if endpoint.is_upload:
+        made["requestBody"] = {"required": True, "content": {kind: {"schema": shape} for kind, shape in FILE.items()}}
+        made["parameters"].append(_file_name(say))
     return made
 
 
-def _kind(endpoint: Endpoint) -> str:
-    return "multipart/form-data" if endpoint.is_upload else JSON
+def _file_name(say: Say) -> dict[str, Any]:
+    detail = say("直接提交内容时文件的名称，按 UTF-8 做百分号编码；表单提交时用表单里的名称")
+    schema = {"type": "string", "minLength": 1, "maxLength": LONGEST_NAME, "pattern": "^[!-~]+$"}
+    return {"name": FILE_NAME, "in": "header", "required": False, "schema": schema, "description": detail}
 
 
 def _ref(model: Any) -> dict[str, str]:
@@ -108,8 +120,15 @@ def _ref(model: Any) -> dict[str, str]:
 
 
 def _places(endpoint: Endpoint) -> list[dict[str, Any]]:
-    schema = {"type": "string", "minLength": 1, "maxLength": 40}
-    return [{"name": name, "in": "path", "required": True, "schema": schema} for name in PLACE.findall(endpoint.rule)]
+    numbers = {name: int(most) for most, name in NUMBERED.findall(endpoint.rule)}
+    text = {"type": "string", "minLength": 1, "maxLength": 40}
+    return [
+        {
+            "name": name, "in": "path", "required": True,
+            "schema": {"type": "integer", "minimum": 1, "maximum": numbers[name]} if name in numbers else text,
+        }
+        for name in PLACE.findall(endpoint.rule)
+    ]  # fmt: skip
 
 
 def _asked(endpoint: Endpoint, say: Say) -> list[dict[str, Any]]:
@@ -143,7 +162,8 @@ def _repeat(endpoint: Endpoint, say: Say) -> list[dict[str, Any]]:
 
 
 def _answer(endpoint: Endpoint, say: Say) -> dict[str, Any]:
-    made: dict[str, Any] = {"description": say("成功"), "content": {JSON: {"schema": _ref(endpoint.answer)}}}
+    content = {FILE_TYPE: {"schema": BINARY}} if endpoint.answer is None else {JSON: {"schema": _ref(endpoint.answer)}}
+    made: dict[str, Any] = {"description": say("成功"), "content": content}
     names = [*LIMIT_HEADERS, "Location"] if endpoint.status == 201 else LIMIT_HEADERS
     return made | {"headers": {name: {"schema": {"type": "string"}} for name in names}}
 
@@ -155,7 +175,7 @@ def _faults(endpoint: Endpoint, say: Say) -> dict[str, Any]:
 
 def _schemas(endpoints: Iterable[Endpoint], say: Say) -> dict[str, Any]:
     taken = {endpoint.body for endpoint in endpoints if endpoint.body is not None}
-    given = {endpoint.answer for endpoint in endpoints} | {Problem}
+    given = {endpoint.answer for endpoint in endpoints if endpoint.answer is not None} | {Problem}
     wanted = [(model, "validation") for model in taken] + [(model, "serialization") for model in given]
     _, made = models_json_schema(sorted(wanted, key=lambda pair: pair[0].__name__), ref_template=REF)  # type: ignore[arg-type]
     return {name: _plain(schema, say) for name, schema in sorted(made["$defs"].items())}

@@ -24,7 +24,7 @@ JSON = "application/json"
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One method at one address."""
+    """One method at one address. Without a model of its answer it answers with a file; `is_upload`: it takes one."""
 
     method: str
     rule: str
@@ -32,7 +32,7 @@ class Endpoint:
     tag: str
     summary: str
     scope: str
-    answer: type[BaseModel]
+    answer: type[BaseModel] | None
     query: type[BaseModel] | None = None
     body: type[BaseModel] | None = None
     status: int = 200
@@ -51,7 +51,8 @@ class Endpoint:
         """Every status of a fault that it may answer with."""
         found = {400, 401, 403, 429, 500, 503, *self.errors}
         found |= {404} if "<" in self.rule else set()
-        found |= {422} if self.query or self.body else set()
+        found |= {422} if self.query or self.body or self.is_upload else set()
+        found |= {507} if self.is_upload else set()
         found |= {409, 413, 415, 422} if self.method == "POST" else set()
         return tuple(sorted(found))
 

@@ -78,7 +78,7 @@ class EventTold(Told):
     channel: str
     grade: str
     evidence: list[str]
-    facts: dict[str, str | int | bool | None]
+    facts: dict[str, str | int | bool | list[str] | None]
     personal: dict[str, str]
 
 

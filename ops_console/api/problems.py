@@ -15,14 +15,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from werkzeug.exceptions import HTTPException
 
 from ops_console.adapters.translations import LANGUAGES
-from ops_console.core.errors import ConsoleError, NotFound, Refused
+from ops_console.core.errors import ConsoleError, NoRoom, NotFound, NotTaken, Refused, TooLarge
 from ops_console.core.sentences import Sentence, sentence
 
 TYPE = "application/problem+json"
 TITLES = {
     400: "请求读不懂", 401: "没有有效的令牌", 403: "没有权限", 404: "没有找到", 405: "不接受这种方法",
     409: "现在不能这样做", 413: "内容太大", 415: "内容类型不对", 422: "内容不合要求", 429: "请求太多",
-    500: "内部出错", 503: "暂时繁忙",
+    500: "内部出错", 503: "暂时繁忙", 507: "磁盘已满",
 }  # fmt: skip
 DETAILS = {
     400: "请求读不懂；请检查内容是不是有效的 JSON。",
@@ -30,6 +30,7 @@ DETAILS = {
     405: "这个地址不接受这种方法；可用的方法见 Allow。",
     413: "提交的内容太大；请缩小后再提交。",
 }
+FILES = {TooLarge: 413, NotTaken: 415, NoRoom: 507}
 FAULTS = {
     "missing": "缺少这一项",
     "extra_forbidden": "没有这一栏，请检查拼写",
@@ -117,6 +118,8 @@ def _fault(kind: str, context: dict[str, Any]) -> Sentence:
 
 
 def _refused(error: Refused) -> Response:
+    if type(error) in FILES:
+        return problem(FILES[type(error)], error.sentence)
     if error.field == "permission":
         return problem(403, error.sentence)
     if error.field == "busy":

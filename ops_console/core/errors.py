@@ -24,6 +24,18 @@ class Refused(ConsoleError):
         self.field = field
 
 
+class TooLarge(Refused):
+    """What was sent is longer than is taken."""
+
+
+class NotTaken(Refused):
+    """A file of a kind that is not taken."""
+
+
+class NoRoom(Refused):
+    """The disk does not take it."""
+
+
 class NotFound(ConsoleError):
     """The thing does not exist, or the asker may not know that it does."""
 

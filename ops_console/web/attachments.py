@@ -20,8 +20,6 @@ from ops_console.web.sign_in import console
 from ops_console.web.uploads import LARGEST_FORM, MOST_AT_ONCE, takes
 
 pages = Blueprint("attachments", __name__)
-LARGEST_FORM = 64 << 20
-MOST_AT_ONCE = 20
 TOLD = "文件“%(name)s”的内容其实是%(title)s，已按此保存。"
 
 

@@ -19,7 +19,6 @@ from ops_console.web.sign_in import console
 
 logger = logging.getLogger(__name__)
 FIELD = "photo"
-LARGEST_FORM = 64 << 20  # of which far less is kept: one photo that is too large does not cost the report beside it
 BROKEN = "照片没有存下（内部出错）；报修不受影响，可以稍后再补照片。"
 
 

@@ -28,7 +28,7 @@ from ops_console.services.public_reports import Received, Report, Sender
 from ops_console.web import devices, formats, public_photos
 from ops_console.web.database import reading, reading_anew
 from ops_console.web.sign_in import client_address, console
-from ops_console.web.uploads import takes
+from ops_console.web.uploads import LARGEST_FORM, takes
 
 pages = Blueprint("public_reports", __name__)
 # A module's code -> its picture on the form; one without any gets the ticket's.
@@ -118,7 +118,7 @@ def _department_of_network() -> str:
 
 
 @pages.post("/report")
-@takes(public_photos.LARGEST_FORM)
+@takes(LARGEST_FORM)
 def send() -> Any:
     """Take a report and answer with its receipt: the code is shown here and never again.
 
@@ -228,7 +228,7 @@ def _back_to_status(token: str) -> Response:
 
 
 @pages.post("/s/<token>/photos")
-@takes(public_photos.LARGEST_FORM)
+@takes(LARGEST_FORM)
 def add_photos(token: str) -> Any:
     """Add photos to a report that stands, from the browser that sent it and within a while."""
     try:

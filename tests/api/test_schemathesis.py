@@ -15,11 +15,12 @@ from schemathesis.config import SchemathesisConfig
 from tests.api.conftest import House
 from tests.conftest import FakeClock, copy_sqlite, do, log_ticket, make_console
 
-# Well-formed and yet refused: a name that the site's catalogue does not have, a month before the other.
+# Well-formed and yet refused: a name that the site's catalogue does not have, a month before the other, bytes that are
+# no file of a kind that is taken.
 HOST = {"Host": "127.0.0.1:8000"}
 CONFIG = """
 [checks]
-positive_data_acceptance.expected-statuses = ["2xx", "401", "403", "404", "409", "422", "429"]
+positive_data_acceptance.expected-statuses = ["2xx", "401", "403", "404", "409", "415", "422", "429"]
 """
 
 
