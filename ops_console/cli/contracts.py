@@ -44,5 +44,6 @@ def _plain(version: contracts.VersionView) -> dict[str, Any]:
         "number": version.terms.number, "version": version.version, "state": version.state, "digest": version.digest,
         "counts_from": version.counts_from.isoformat(), "terms": json.loads(version.terms.as_json()),
         "hospital_confirmed_by": version.hospital_by, "vendor_confirmed_by": version.vendor_by,
+        "confirmed_after_reset": {side: at.isoformat() for side, at in version.resets.items()},
         "changes": [vars(change) for change in version.changes],
     }  # fmt: skip

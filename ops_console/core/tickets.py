@@ -50,6 +50,7 @@ TIMES = ("reported_at", "responded_at", "arrived_at", "restored_at")
 CONTENT = ("type", "module", "channel", "carrier", "department")
 DETAILS = ("handler", "mode", "cause", "environment", "asker", "minutes", "cost_owner", "fixed_version")
 PERSONAL = ("reporter", "phone", "title", "description", "process")
+CREDENTIAL_RESET = "credential_reset_at"
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,12 @@ class Event:
     originals: Mapping[str, str] = field(default_factory=dict, repr=False)
     seq: int = field(default=0, compare=False)
     voided: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def credential_reset_at(self) -> datetime | None:
+        """When somebody else had reset the password of who said this, where that was within 30 days before."""
+        at = self.facts.get(CREDENTIAL_RESET)
+        return datetime.fromisoformat(str(at)) if at else None
 
 
 @dataclass(frozen=True)

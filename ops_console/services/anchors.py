@@ -18,7 +18,7 @@ from ops_console.core.moments import ZONE
 from ops_console.core.people import HOSPITAL, SYSTEM, VENDOR, Actor
 from ops_console.core.tickets import Event
 from ops_console.services.ports import AnchorCourier, AnchorShelf, OpenSession
-from ops_console.services.sign_in import refuse_fresh_reset
+from ops_console.services.resets import refuse_fresh_reset
 from ops_console.store import anchors as store
 from ops_console.store import audit, messages
 

@@ -111,12 +111,16 @@ class AnchorView:
 
 @dataclass(frozen=True)
 class FailureView:
-    """One failure: what was found, and the party's words about it by side."""
+    """One failure: what was found, and the party's words about it by side.
+
+    `resets`: side -> when the password of who signed had been reset by somebody else, within 30 days before.
+    """
 
     id: int
     found_at: datetime
     findings: tuple[Finding, ...]
     sign_offs: Mapping[str, checks.SignOffRow]
+    resets: Mapping[str, datetime]
 
     @property
     def is_open(self) -> bool:
@@ -149,10 +153,13 @@ def overview(session: Session, actor: Actor) -> Overview:
 
 def _failures(session: Session) -> tuple[FailureView, ...]:
     signed = checks.sign_offs(session)
+    words = [event for _, event in audit.of_subject(session, "chain", ["failure_signed_off"])] if signed else []
+    resets = {(e.facts["failure"], e.side): e.credential_reset_at for e in words if e.credential_reset_at}
     return tuple(
         FailureView(
             row.id, row.found_at, tuple(from_plain(kept) for kept in json.loads(row.findings)),
             {side: by for (failure_id, side), by in signed.items() if failure_id == row.id},
+            {side: at for (failure_id, side), at in resets.items() if failure_id == row.id},
         )
         for row in checks.failures(session)
     )  # fmt: skip

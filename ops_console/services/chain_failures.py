@@ -18,7 +18,7 @@ from ops_console.core.errors import NotFound, Refused
 from ops_console.core.people import HOSPITAL, SYSTEM, VENDOR, Actor
 from ops_console.core.tickets import Event
 from ops_console.services.ports import AnchorShelf, OpenSession
-from ops_console.services.sign_in import refuse_fresh_reset
+from ops_console.services.resets import refuse_fresh_reset, signing_facts
 from ops_console.store import anchors, audit, messages
 from ops_console.store import chain_checks as store
 
@@ -108,7 +108,7 @@ def sign_off(session: Session, failure_id: int, reason: str, actor: Actor, now: 
         )
     )
     facts: dict[str, object] = {"failure": failure.id, "fingerprint": failure.fingerprint, "reason": reason.strip()}
-    note(session, "failure_signed_off", actor, now, facts)
+    note(session, "failure_signed_off", actor, now, facts | signing_facts(session, actor, now))
 
 
 def restored(

@@ -19,7 +19,7 @@ from ops_console.core.moments import day_start, month_start, shift_month
 from ops_console.core.people import HOSPITAL, SYSTEM, VENDOR, Actor
 from ops_console.core.tickets import Event
 from ops_console.core.working_time import KnownYears, WorkingCalendar, missing_years, working_calendar
-from ops_console.services.sign_in import refuse_fresh_reset, signing_facts
+from ops_console.services.resets import refuse_fresh_reset, signing_facts
 from ops_console.store import audit, messages
 from ops_console.store import contracts as store
 
@@ -176,7 +176,10 @@ def confirm(session: Session, version_id: int, digest: str, actor: Actor, now: d
 
 @dataclass(frozen=True)
 class VersionView:
-    """A contract version as a page shows it, with its difference from the version in force before it."""
+    """A contract version as a page shows it, with its difference from the version in force before it.
+
+    `resets`: side -> when the password of who confirmed for it had been reset by somebody else, within 30 days before.
+    """
 
     id: int
     version: int
@@ -190,25 +193,38 @@ class VersionView:
     vendor_by: str | None
     vendor_at: datetime | None
     changes: tuple[Change, ...]
+    resets: Mapping[str, datetime]
 
 
 def overview(session: Session, actor: Actor) -> tuple[VersionView, ...]:
     """Given who asks, return every version, newest first, each with what it changes."""
     actor.need("contracts.read")
     rows = store.versions(session)
-    return tuple(_view(row, _before(row, rows)) for row in rows)
+    resets = _resets(session)
+    return tuple(_view(row, _before(row, rows), resets.get((row.contract_id, row.version), {})) for row in rows)
+
+
+def _resets(session: Session) -> dict[tuple[int, int], dict[str, datetime]]:
+    found: dict[tuple[int, int], dict[str, datetime]] = {}
+    kinds = ("contract_confirmed_hospital", "contract_confirmed_vendor")
+    for contract, event in audit.of_subject(session, "contract", kinds):
+        if event.credential_reset_at is not None:
+            of_version = found.setdefault((int(contract), int(str(event.facts["version"]))), {})
+            of_version.setdefault(event.side, event.credential_reset_at)  # the first one is whose name stands there
+    return found
 
 
 def _before(row: store.VersionRow, rows) -> store.VersionRow | None:  # type: ignore[no-untyped-def]
     return next((other for other in rows if other.id < row.id and other.state == store.IN_FORCE), None)
 
 
-def _view(row: store.VersionRow, before: store.VersionRow | None) -> VersionView:
+def _view(row: store.VersionRow, before: store.VersionRow | None, resets: Mapping[str, datetime]) -> VersionView:
     terms = terms_from_json(row.terms)
     changes = differences(terms_from_json(before.terms), terms) if before else ()
     return VersionView(
         row.id, row.version, row.state, row.digest, terms, row.counts_from, row.proposed_at,
         row.hospital_by, row.hospital_at, row.vendor_by, row.vendor_at, changes,
+        resets,
     )  # fmt: skip
 
 

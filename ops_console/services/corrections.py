@@ -21,7 +21,7 @@ from ops_console.core.tickets import Proposal, TicketFacts
 from ops_console.core.trust import GRADE_BARE, GRADE_PROVED
 from ops_console.services.clocks import frozen_of, judge
 from ops_console.services.contracts import Book
-from ops_console.services.sign_in import refuse_fresh_reset
+from ops_console.services.resets import refuse_fresh_reset, signing_facts
 from ops_console.services.ticket_events import (
     append_event,
     check_named,
@@ -55,6 +55,8 @@ class Correction:
 def propose(session: Session, book: Book, command: Correction, actor: Actor, now: datetime) -> TicketFacts:
     """Given the command, ask the other party and return what the ticket comes to. Raises Refused naming the field."""
     need_party(actor)
+    if actor.side == HOSPITAL:  # its proposal is half of what the vendor then completes
+        refuse_fresh_reset(session, actor, now)
     row, events, facts = held(session, command.number)
     check_correction(facts, command.field, command.new, now)
     _check_named(session, facts, command)
@@ -62,7 +64,10 @@ def propose(session: Session, book: Book, command: Correction, actor: Actor, now
         raise Refused("请写明原因。", field="reason")
     check_texts({"reason": command.reason, "title": command.split_title})
     check_proof(session, row, command.evidence)
-    told = {"field": command.field, "old": standing_value(facts, command.field), "new": command.new}
+    told: dict[str, object] = {
+        "field": command.field, "old": standing_value(facts, command.field), "new": command.new,
+        **signing_facts(session, actor, now),
+    }  # fmt: skip
     texts = {"reason": command.reason.strip(), "split_title": command.split_title.strip()}
     claim = claimed(None, now, command.evidence)
     asked = event_of(core.CORRECTION_PROPOSED, claim, actor, book, facts=told, personal=texts)
@@ -164,4 +169,5 @@ def accept_times(session: Session, book: Book, word: Word, actor: Actor, now: da
     if not times:
         raise Refused("请选择要认可的时间。", field="times")
     told: dict[str, object] = {name: whole(at).isoformat() for name, at in times.items()} | {"approved": word.approved}
+    told |= signing_facts(session, actor, now)
     return append_event(session, book, row, events, core.TIMES_ACCEPTED, actor, now, facts=told)

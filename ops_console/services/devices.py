@@ -14,6 +14,7 @@ from ops_console.core.devices import UNKNOWN_DEVICE, DeviceStanding, hashed_toke
 from ops_console.core.errors import NotFound, Refused
 from ops_console.core.people import HOSPITAL, VENDOR, Actor
 from ops_console.core.tickets import Event
+from ops_console.services.resets import refuse_fresh_reset
 from ops_console.store import audit
 from ops_console.store import devices as store
 
@@ -61,6 +62,7 @@ def register(
         raise Refused("请写设备名称（最多 60 个字）。", field="label")
     if not 1 <= len(department) <= 60:
         raise Refused("请写所在科室（最多 60 个字）。", field="department")
+    refuse_fresh_reset(session, actor, now)
     row = store.seen(session, hashed_token(device_token), now)
     if row.vendor_used_at is not None:
         raise Refused("这个浏览器登录过乙方账号，不能登记为医院设备；请换一台设备。")

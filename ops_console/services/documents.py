@@ -33,6 +33,7 @@ from ops_console.core.tickets import BY_SILENCE, CONFIRMED, GRADE_IMPORTED, SIGN
 from ops_console.core.trust import Claim, grade_of
 from ops_console.services import attachments
 from ops_console.services.contracts import Book
+from ops_console.services.resets import signing_facts
 from ops_console.services.tickets import view
 from ops_console.store import audit, tickets
 from ops_console.store import documents as store
@@ -59,7 +60,8 @@ class Form:
     """A service sheet ready to be printed. `code` begins the hash of the ticket's newest event, number `seq`.
 
     `closure` tells how it was closed: `signed` by the hospital here, `imported` from a sheet that says so, `silence` or
-    `unasked`; "" while it is not closed.
+    `unasked`; "" while it is not closed. `reset_at`: when the password of who confirmed had been reset by somebody
+    else, within 30 days before.
     """
 
     sheet: Sheet
@@ -67,6 +69,7 @@ class Form:
     parties: tuple[str, str]
     closed_at: datetime | None
     closure: str
+    reset_at: datetime | None
     signature: Signature | None
     seq: int
     code: str
@@ -81,7 +84,7 @@ def form(session: Session, book: Book, number: str, actor: Actor) -> Form:
     terms = seen.judgement.version.terms
     return Form(
         sheet, f"{terms.name}（{terms.number}）", (terms.hospital, terms.vendor), seen.facts.closed_at,
-        _closure(seen.facts, seen.events),
+        _closure(seen.facts, seen.events), confirmed_after_reset(seen.events),
         _signature(seen.events, sheet), seq, link[:CODE_LENGTH],
     )  # fmt: skip
 
@@ -91,6 +94,15 @@ def _closure(facts: TicketFacts, events: Sequence[Event]) -> str:
         return ""
     here = any(e.kind == CONFIRMED and e.grade != GRADE_IMPORTED and e.side == HOSPITAL for e in events)
     return facts.closure if facts.closure in (BY_SILENCE, UNASKED) else SIGNED if here else IMPORTED
+
+
+def confirmed_after_reset(events: Sequence[Event]) -> datetime | None:
+    """Given a ticket's events, return when the password of who confirmed last had been reset, where it is to be told.
+
+    One taken back tells nothing: another has confirmed since, or nobody has.
+    """
+    confirmed = [event for event in events if event.kind == CONFIRMED]
+    return confirmed[-1].credential_reset_at if confirmed else None
 
 
 def _signature(events: Sequence[Event], sheet: Sheet) -> Signature | None:
@@ -154,7 +166,7 @@ def sign_off(session: Session, book: Book, command: SignOff, actor: Actor, now: 
     made = attachments.attach(session, command.number, picture, actor, now, purpose=SIGNATURE)
     facts: dict[str, object] = {
         "attachment": made, "digest": picture.digest, "shown": shown, "device_time": command.device_time[:40],
-        "strength": "handwritten",
+        "strength": "handwritten", **signing_facts(session, actor, now),
     }  # fmt: skip
     at = whole(now)
     grade = grade_of(Claim(at, at), actor, timedelta())

@@ -35,6 +35,7 @@ from ops_console.core.public_reports import (
 from ops_console.core.tickets import Event
 from ops_console.services import devices, public_photos, tickets
 from ops_console.services.contracts import Book
+from ops_console.services.resets import refuse_fresh_reset
 from ops_console.services.tickets import OpenTicket
 from ops_console.store import audit, locations
 from ops_console.store import public_photos as photo_store
@@ -270,6 +271,7 @@ def accept(session: Session, book: Book, report_id: int, actor: Actor, now: date
 def reject(session: Session, report_id: int, reason: str, actor: Actor, now: datetime) -> None:
     """Given a waiting report and why, make no ticket of it; what was typed stays, masked. The hospital's to say."""
     actor.need("tickets.confirm")
+    refuse_fresh_reset(session, actor, now)
     reason = reason.strip()
     if not 1 <= len(reason) <= 200:
         raise Refused("请写明不受理的原因（最多 200 个字）。", field="reason")

@@ -27,8 +27,6 @@ LOCKED = "连续失败次数过多，此处对该账号的登录已锁定到 %(u
 FLOODED = "从此处登录的次数过多，请一分钟后再试。"
 DELAYS = (0.0, 0.0, 0.25, 0.5, 1.0)
 TRIES_A_MINUTE = 300  # of one source over all accounts: a whole hospital may stand behind one address
-RESET_WAIT = timedelta(hours=24)
-RESET_TOLD = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -176,22 +174,3 @@ def held_person(session: Session, account: str) -> store.PersonRow:
     if person is None:
         raise NotFound("没有账号“%(account)s”。", account=account)
     return person
-
-
-def refuse_fresh_reset(session: Session, actor: Actor, now: datetime) -> None:
-    """Given who acts for a party, let them pass. Raises Refused within a day of a reset by somebody else."""
-    person = store.by_account(session, actor.account)
-    if person is not None and person.reset_at is not None and now - person.reset_at < RESET_WAIT:
-        raise Refused(
-            "您的密码或角色在 24 小时内由他人设置过，期间不能代表本方确认；请于 %(until)s 之后再试。",
-            until=person.reset_at + RESET_WAIT,
-        )
-
-
-def signing_facts(session: Session, actor: Actor, now: datetime) -> dict[str, object]:
-    """Given who signs, return what is to stand beside the signature: that its password was reset within 30 days."""
-    person = store.by_account(session, actor.account)
-    reset_at = person.credential_reset_at if person else None
-    if reset_at is None or now - reset_at >= RESET_TOLD:
-        return {}
-    return {"credential_reset_at": reset_at.isoformat()}

@@ -31,7 +31,7 @@ from ops_console.services.clocks import Judgement, frozen_of, judge
 from ops_console.services.contracts import Book
 from ops_console.services.corrections import check_decision, may_decide
 from ops_console.services.links import split_off
-from ops_console.services.sign_in import refuse_fresh_reset
+from ops_console.services.resets import refuse_fresh_reset, signing_facts
 from ops_console.services.ticket_events import (
     BLANKABLE,
     check_named,
@@ -192,6 +192,8 @@ def move(session: Session, book: Book, command: Move, actor: Actor, now: datetim
         claim = replace(claim, at=facts.reported_at)  # the host's clock was set back since
     _check(facts, book.by_id[row.contract_version_id].terms, command, actor, claim.at)
     told, personal = _told(session, facts, command)
+    if _is_word(command):
+        told |= signing_facts(session, actor, now)
     event = event_of(command.kind, claim, actor, book, facts=told, personal=personal)
     _check_choice(session, command)
     if command.kind == core.CORRECTION_DECIDED:
@@ -251,8 +253,14 @@ def _need_right(session: Session, command: Move, actor: Actor, now: datetime) ->
     if not any(actor.may(right) for right in _rights(command.kind, command.facts)):
         actor.need(RIGHTS[command.kind])
         raise Refused("判定为不需到场会取消到场时限，只能由医院方登记。", field="permission")
-    if command.kind in WEIGHTY and actor.side == HOSPITAL:
+    if _is_word(command) and actor.side == HOSPITAL:
         refuse_fresh_reset(session, actor, now)
+
+
+def _is_word(command: Move) -> bool:
+    """Say whether it is a party's word that binds it: what a reset account must not give for its party that day."""
+    ends_clock = command.kind == core.ONSITE_DECIDED and command.facts.get("needs_onsite") is False
+    return command.kind in (*WEIGHTY, core.CANCEL) or ends_clock
 
 
 def _rights(kind: str, facts: Mapping[str, object]) -> tuple[Permission, ...]:

@@ -16,6 +16,7 @@ from flask import Blueprint, Response, flash, g, redirect, render_template, requ
 from ops_console.core.documents import MOST_PAGES, SLIPS_PER_PAGE, TITLES, week_of
 from ops_console.core.errors import Refused
 from ops_console.core.people import HOSPITAL
+from ops_console.core.tickets import SIGNED
 from ops_console.services import documents
 from ops_console.services.documents import Form, SignOff, Week
 from ops_console.web import formats
@@ -53,6 +54,9 @@ def _form_data(printed: Form, kind: str) -> dict[str, Any]:
     fields["attachments"] = formats.gettext("%(n)s 个") % {"n": printed.sheet.attachments}
     told = CLOSURES.get(printed.closure, "")
     confirmed = formats.gettext(told) % {"at": formats.exact_time(printed.closed_at)} if told else ""
+    if confirmed and printed.closure == SIGNED and printed.reset_at:
+        mark = formats.gettext("注意：确认人的凭据由服务器重置（%(at)s）")
+        confirmed += " · " + mark % {"at": formats.exact_time(printed.reset_at)}
     return {
         "title": formats.gettext(TITLES[kind]), "fields": fields, "contract": printed.contract,
         "parties": " · ".join(printed.parties), "code": console().papers.code(address), "short": printed.code,

@@ -143,7 +143,7 @@ def test_starting_again_notes_the_table_only_once(console: Console) -> None:
 
 
 def test_a_reset_is_told_beside_what_is_signed_for_thirty_days(house: Console, clock: FakeClock) -> None:
-    from ops_console.services.sign_in import signing_facts
+    from ops_console.services.resets import signing_facts
 
     ready = people.one_time(house.hasher)
     with house.write() as session:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,10 @@ from ops_console.console import Console
 from ops_console.core import tickets as core
 from ops_console.core.errors import Refused
 from ops_console.core.moments import MOST_MONTHS
-from ops_console.services import contracts, reports
+from ops_console.core.tickets import written
+from ops_console.services import contracts, devices, reports, tickets
+from ops_console.services.corrections import Correction, propose
+from ops_console.services.documents import confirmed_after_reset
 from ops_console.store import contracts as contract_store
 from ops_console.store import people as people_store
 from tests.conftest import HOSPITAL, VENDOR, FakeClock, do, import_sheet, log_ticket
@@ -44,21 +48,66 @@ def test_a_withdrawn_ticket_takes_nothing_from_a_sheet(console: Console, clock: 
     assert (result["completed"], result["unchanged"]) == (0, 1)
 
 
-def test_an_account_reset_today_decides_nothing_for_its_party(console: Console, clock: FakeClock) -> None:
-    number = log_ticket(console)
-    do(console, number, core.RESPONDED, VENDOR)
-    do(console, number, core.SUSPEND, VENDOR, reason="等待运营商")
+def reset_chief(console: Console) -> None:
+    now = console.now()
     with console.write() as session:
         session.add(
             people_store.PersonRow(
                 account=HOSPITAL.account, name="科长", role="hospital", password_hash="x", must_change=False,
-                created_at=console.now(), reset_at=console.now(),
+                created_at=now, reset_at=now, credential_reset_at=now,
             )
         )  # fmt: skip
+
+
+def test_an_account_reset_today_decides_nothing_for_its_party(console: Console, clock: FakeClock) -> None:
+    number = log_ticket(console)
+    do(console, number, core.RESPONDED, VENDOR)
+    do(console, number, core.SUSPEND, VENDOR, reason="等待运营商")
+    reset_chief(console)
     with pytest.raises(Refused, match="24 小时内由他人设置过"):
         do(console, number, core.SUSPENSION_DECIDED, HOSPITAL, approved=True)
     clock.forward(hours=24)
     do(console, number, core.SUSPENSION_DECIDED, HOSPITAL, approved=True)
+
+
+def test_an_account_reset_today_says_nothing_that_binds_its_party(console: Console, clock: FakeClock) -> None:
+    number = log_ticket(console, needs_onsite=True)
+    do(console, number, core.RESPONDED, VENDOR)
+    reset_chief(console)
+    earlier = written(console.now() - timedelta(minutes=1))
+    asked = Correction(number, "responded_at", earlier, "看错了")
+    with pytest.raises(Refused, match="24 小时内由他人设置过"):
+        do(console, number, core.ONSITE_DECIDED, HOSPITAL, needs_onsite=False)
+    with pytest.raises(Refused, match="24 小时内由他人设置过"):
+        do(console, number, core.CANCEL, HOSPITAL, reason="重复")
+    with pytest.raises(Refused, match="24 小时内由他人设置过"), console.write() as session:
+        propose(session, console.book(session), asked, HOSPITAL, console.now())
+    with pytest.raises(Refused, match="24 小时内由他人设置过"), console.write() as session:
+        devices.register(session, "a" * 32, "护士站", "内科", HOSPITAL, console.now())
+    do(console, number, core.ONSITE_DECIDED, HOSPITAL, needs_onsite=True)  # what helps only itself stays possible
+
+
+def test_a_word_within_thirty_days_of_a_reset_carries_the_mark(console: Console, clock: FakeClock) -> None:
+    reset_chief(console)
+    reset_at = console.now()
+    clock.forward(days=2)
+    number = log_ticket(console)
+    do(console, number, core.RESPONDED, VENDOR)
+    do(console, number, core.RESTORE, VENDOR)
+    do(console, number, core.CONFIRMED, HOSPITAL)
+    with console.read() as session:
+        seen = tickets.view(session, console.book(session), number, VENDOR)
+    marks = {event.kind: event.credential_reset_at for event in seen.events}
+    assert marks == {core.REPORTED: None, core.RESPONDED: None, core.RESTORE: None, core.CONFIRMED: reset_at}
+    assert confirmed_after_reset(seen.events) == reset_at
+    clock.forward(days=30)
+    later = log_ticket(console)
+    do(console, later, core.RESPONDED, VENDOR)
+    do(console, later, core.RESTORE, VENDOR)
+    do(console, later, core.CONFIRMED, HOSPITAL)
+    with console.read() as session:
+        seen = tickets.view(session, console.book(session), later, VENDOR)
+    assert confirmed_after_reset(seen.events) is None
 
 
 def test_what_may_not_be_declined_is_part_of_the_confirmed_terms(console: Console) -> None:
