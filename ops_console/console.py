@@ -32,6 +32,7 @@ from ops_console.adapters.host import (
     time_source,
     tree_hash,
 )
+from ops_console.adapters.identity_provider import IdentityProvider, Registration
 from ops_console.adapters.passwords import Argon2
 from ops_console.adapters.pictures import look_at
 from ops_console.adapters.sealing import AesGcmSealer, KeyRing, MasterKey, read_master_key
@@ -42,6 +43,7 @@ from ops_console.adapters.translations import Translations
 from ops_console.core import demo_places
 from ops_console.core.attachments import Seen
 from ops_console.core.errors import Refused
+from ops_console.core.identities import Rule
 from ops_console.core.personal_data import Masker
 from ops_console.core.public_reports import Secrets
 from ops_console.core.working_time import KnownYears
@@ -115,6 +117,7 @@ class Console:
         self.translations = Translations(PROJECT / "ops_console" / "translations")
         self.vocabularies = Vocabularies([t.name for t in settings.ticket_types], settings.modules)
         self.reminder = Reminder()
+        self.identity_provider = self._identity_provider()
         self.jobs: dict[str, Job] = {}
         self.wake = threading.Event()
         self.owner = f"{socket.gethostname()}/{os.getpid()}/{os.urandom(3).hex()}"
@@ -226,10 +229,28 @@ class Console:
         """Return what verifies the chain."""
         return chain_checks.Hands(self.read, self.write, AnchorFile(self.settings.data_folder), self.now)
 
-    def _couriers(self) -> AnchorCouriers:
-        network, url = self.settings.network, self.database.engine.url
+    @property
+    def identity_rule(self) -> Rule | None:
+        """Whom the site's provider of identities may sign in; None without one."""
+        given = self.settings.oidc
+        return Rule(given.issuer, given.party, tuple(given.roles)) if given else None
+
+    def _identity_provider(self) -> IdentityProvider | None:
+        given = self.settings.oidc
+        if given is None:
+            return None
+        registration = Registration(
+            given.issuer, given.client_id, self.settings.oidc_secret, given.account_claim, tuple(given.hosts)
+        )
+        return IdentityProvider(registration, self._egress(given.authorities))
+
+    def _egress(self, authorities: str = "") -> Egress:
+        url = self.database.engine.url
         own = [(url.host, url.port or 5432)] if url.host else []
-        return AnchorCouriers(Egress(network.allow, own), network.anchor_folders)
+        return Egress(self.settings.network.allow, own, authorities)
+
+    def _couriers(self) -> AnchorCouriers:
+        return AnchorCouriers(self._egress(), self.settings.network.anchor_folders)
 
     def _bound(self) -> dict[str, object]:
         """What an anchor binds besides the chain: the code and plug-ins that run, and the state of the host's clock."""

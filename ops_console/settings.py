@@ -23,12 +23,15 @@ from ops_console.core.demo import FIRST, LAST
 from ops_console.core.devices import is_network
 from ops_console.core.errors import CalendarInvalid, SettingsInvalid
 from ops_console.core.hours import cut
+from ops_console.core.identities import is_of
+from ops_console.core.people import ROLES
 from ops_console.core.secrets import Secret
 from ops_console.core.statutory import statutory_calendar
 from ops_console.settings_file import (
     Attachments,
     ContractShape,
     Network,
+    Oidc,
     Personal,
     Public,
     Sections,
@@ -68,6 +71,8 @@ class Settings:
     carriers: tuple[Carrier, ...]
     public: Public
     attachments: Attachments
+    oidc: Oidc | None
+    oidc_secret: Secret | None
     is_demo: bool = False
 
 
@@ -189,6 +194,8 @@ def _contradictions(found: Sections) -> list[str]:
     for index, network in enumerate(found.security.hospital_networks if found.security else ()):
         if not is_network(network):
             problems.append(f"security.hospital_networks[{index}]：“{network}”应为一个网段，例如 10.20.0.0/16")
+    if found.oidc:
+        problems += _oidc_problems(found.oidc)
     if found.working_time:
         problems += _working_time_problems(found.working_time)
     names = [item.name for item in found.ticket_type or ()]
@@ -225,6 +232,19 @@ def _tls_problems(server: Server) -> Iterator[str]:
         yield "server.tls_cert：证书和密钥（tls_key）要么都写，要么都留空"
     elif server.tls_cert and not server.public_url.startswith("https://"):
         yield "server.public_url：设了证书，地址应以 https:// 开头"
+
+
+def _oidc_problems(oidc: Oidc) -> Iterator[str]:
+    parts = urlsplit(oidc.issuer)
+    if parts.scheme != "https" and parts.hostname not in LOOPBACK:
+        yield "oidc.issuer：身份提供方的地址应以 https:// 开头"
+    if oidc.account_claim in ("email", "email_verified", "name"):
+        yield f"oidc.account_claim：“{oidc.account_claim}”会变，也会重名，不能用来认人；请用 sub 或工号一类的声明"
+    for index, role in enumerate(oidc.roles):
+        if role not in ROLES:
+            yield f"oidc.roles[{index}]：没有“{role}”这一角色"
+        elif not is_of(oidc.party, role):
+            yield f"oidc.roles[{index}]：“{role}”是另一方的角色；这一身份提供方只能登录 party = {oidc.party} 的账号"
 
 
 def _repeated(names: Sequence[str]) -> list[str]:
@@ -304,6 +324,7 @@ class Reached:
     migrate_url: str = ""
     migrate_password: str = ""
     master_key: str = ""
+    oidc_secret: str = ""
 
 
 def _resolved(sections: Sections, environment: Mapping[str, str], problems: list[str]) -> Reached:
@@ -315,6 +336,8 @@ def _resolved(sections: Sections, environment: Mapping[str, str], problems: list
         problems += _reach_problems(found)
     if sections.security:
         found["master_key"] = _follow("security.master_key", sections.security.master_key, environment, problems)
+    if sections.oidc:
+        found["oidc_secret"] = _follow("oidc.client_secret", sections.oidc.client_secret, environment, problems)
     return Reached(**found)
 
 
@@ -361,4 +384,6 @@ def _settings(path: Path, data_folder: Path, found: Sections, reached: Reached) 
         carriers=tuple(Carrier(c.code, c.name) for c in found.catalogue.carriers),
         public=found.public,
         attachments=found.attachments,
+        oidc=found.oidc,
+        oidc_secret=Secret(reached.oidc_secret) if reached.oidc_secret else None,
     )

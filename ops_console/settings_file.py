@@ -119,6 +119,21 @@ class Attachments:
 
 
 @shape(frozen=True, kw_only=True, config=STRICT)
+class Oidc:
+    """[oidc], left out where nobody signs in by a provider of identities: which one, and whom it may sign in."""
+
+    issuer: str = Field(pattern=r"^https?://[^/\s?#@]+(/[^\s?#]*)?$", max_length=200)
+    client_id: str = Field(min_length=1, max_length=200)
+    client_secret: str = ""
+    button: str = Field(default="统一身份登录", min_length=1, max_length=20)
+    account_claim: str = Field(default="sub", pattern=r"^[A-Za-z0-9_:/.-]{1,100}$")
+    party: Literal["hospital", "vendor", "both"] = "hospital"
+    roles: list[str] = Field(min_length=1)
+    hosts: list[str] = Field(default_factory=list)
+    authorities: str = ""
+
+
+@shape(frozen=True, kw_only=True, config=STRICT)
 class Personal:
     """[personal]: how personal data in free texts is found, and how long originals and uploads are kept."""
 
@@ -244,7 +259,9 @@ SECTIONS: dict[str, Any] = {
     "ticket_type": Annotated[list[TicketTypeShape], Field(min_length=1)],
     "catalogue": CatalogueShape,
     "attachments": Attachments,
+    "oidc": Oidc,
 }
+ABSENT = ("oidc",)  # left out, it is off: there is nothing to take instead
 OPTIONAL = ("public", "attachments", "network", "personal")  # a file written before they were there still counts
 
 
@@ -263,6 +280,7 @@ class Sections:
     catalogue: CatalogueShape | None = None
     public: Public | None = None
     attachments: Attachments | None = None
+    oidc: Oidc | None = None
 
 
 def read_sections(raw: Mapping[str, Any]) -> tuple[Sections, list[str]]:
@@ -272,6 +290,8 @@ def read_sections(raw: Mapping[str, Any]) -> tuple[Sections, list[str]]:
     for name, kind in SECTIONS.items():
         if name not in raw and name in OPTIONAL:
             found[name] = kind()
+            continue
+        if name not in raw and name in ABSENT:
             continue
         if name not in raw:
             problems.append(f"{name}：{TOLD['missing']}")

@@ -40,8 +40,8 @@ ADDED = {
     "store": {"sqlalchemy", "alembic"},
     "services": {SESSION},
     "adapters": {
-        "PIL", "argon2", "chinese_calendar", "cryptography", "openpyxl", "pylopdf_fonts_zh_cn", "requests", "segno",
-        "typst", "xlsxwriter",
+        "PIL", "argon2", "chinese_calendar", "cryptography", "joserfc", "openpyxl", "pylopdf_fonts_zh_cn", "requests",
+        "segno", "typst", "xlsxwriter",
     },
     "console": {SESSION, "sqlalchemy.URL"},  # the database's address, password and all, is put together there
     "web": {

@@ -165,6 +165,20 @@ def test_accounts_of_the_first_version_get_a_holder_and_everybody_signs_in_anew(
     assert not any(person.waits for person in people)
 
 
+def test_sessions_from_before_identities_were_begun_by_a_password(database: Database) -> None:
+    migrate(database, PROJECT / "migrations", to="0013")
+    at = datetime(2026, 11, 1, tzinfo=UTC)
+    with database.engine.execution_options(writes=True).begin() as connection:
+        person = _reflected(connection, "person")
+        given = {"account": "chief", "name": "科长", "role": "hospital", "password_hash": "x", "must_change": False}
+        connection.execute(person.insert(), [given | {"id": 1, "created_at": at}])
+        row = {"token_hash": "t" * 64, "person_id": 1, "created_at": at, "seen_at": at, "source": "10.0.0.1"}
+        connection.execute(_reflected(connection, "sign_in_session").insert(), [row])
+    migrate(database, PROJECT / "migrations")
+    with database.reading() as session:
+        assert [row.via for row in session.scalars(select(SessionRow))] == ["password"]
+
+
 def test_an_old_houses_numbers_are_masked_wherever_they_are_read(old_house: Database) -> None:
     with old_house.engine.execution_options(writes=True).begin() as connection:
         ticket_id = connection.execute(text("SELECT min(id) FROM ticket")).scalar_one()

@@ -246,3 +246,52 @@ def test_listening_outside_behind_a_proxy_or_by_explicit_wish_is_allowed(tmp_pat
     outside = ('host = "127.0.0.1"', 'host = "0.0.0.0"')
     assert load(tmp_path, outside, ("trusted_proxies = []", 'trusted_proxies = ["10.0.0.1"]')).server.host == "0.0.0.0"
     assert load(tmp_path, outside, ("allow_plain_http = false", "allow_plain_http = true")).server.allow_plain_http
+
+
+OIDC = """[oidc]
+issuer = "https://sso.hospital.example/realms/staff"
+client_id = "ops-console"
+client_secret = "env:OIDC_SECRET"
+roles = ["hospital", "officer"]
+
+[personal] """
+
+
+def with_oidc(*changes: tuple[str, str]) -> tuple[str, str]:
+    text = OIDC
+    for old, new in changes:
+        assert old in text, old
+        text = text.replace(old, new)
+    return "[personal] ", text
+
+
+def test_a_provider_of_identities_is_off_unless_its_section_is_there(tmp_path: Path) -> None:
+    assert load(tmp_path).oidc is None
+    found = load(tmp_path, with_oidc(), OIDC_SECRET="hidden")
+    assert found.oidc is not None
+    assert (found.oidc.party, found.oidc.account_claim, found.oidc.roles) == (
+        "hospital",
+        "sub",
+        ["hospital", "officer"],
+    )
+    assert found.oidc_secret is not None
+    assert "hidden" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("https://sso", "http://sso", "oidc.issuer"),
+        ('"env:OIDC_SECRET"', '"in clear"', "oidc.client_secret"),
+        ('"officer"', '"vendor"', "oidc.roles[1]"),  # the hospital's provider never signs in the vendor
+        ('"officer"', '"boss"', "oidc.roles[1]"),
+        ('["hospital", "officer"]', "[]", "oidc.roles"),
+        ("client_id", 'party = "anybody"\nclient_id', "oidc.party"),
+        ("client_id", 'account_claim = "email"\nclient_id', "oidc.account_claim"),
+        ("client_id", "create_accounts = true\nclient_id", "oidc.create_accounts"),
+    ],
+)
+def test_a_provider_of_identities_is_configured_safely_or_not_at_all(
+    tmp_path: Path, old: str, new: str, told: str
+) -> None:
+    assert paths(tmp_path, with_oidc((old, new)), OIDC_SECRET="hidden") == {told}

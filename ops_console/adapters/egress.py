@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 import socket
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from ops_console.core.errors import Refused
 
@@ -55,11 +55,17 @@ class Answer:
 
 
 class Egress:
-    """Posts to places that may be reached. `allowed`: single `address:port` that would be refused; `own`: never."""
+    """Asks places that may be reached. `allowed`: single `address:port` that would be refused; `own`: never.
 
-    def __init__(self, allowed: Collection[str] = (), own: Iterable[tuple[str, int]] = ()) -> None:
+    `authorities`: a file of certificates to trust instead of the public ones.
+    """
+
+    def __init__(
+        self, allowed: Collection[str] = (), own: Iterable[tuple[str, int]] = (), authorities: str = ""
+    ) -> None:
         self._allowed = frozenset(allowed)
         self._own = tuple(own)
+        self._verify: str | bool = authorities or True
 
     def check(self, url: str) -> Place:
         """Given an address that somebody typed, return where it leads. Raises Refused when it may not go there."""
@@ -74,20 +80,33 @@ class Egress:
 
     def post(self, url: str, body: bytes) -> Answer:
         """Given a typed address and a JSON body, post it and return the answer. Raises Refused when there is none."""
+        return self._ask("POST", url, body, {"Content-Type": "application/json"})
+
+    def fetch(self, url: str) -> Answer:
+        """Given an address, return what it answers. Raises Refused when it answers nothing."""
+        return self._ask("GET", url, None, {"Accept": "application/json"})
+
+    def send(self, url: str, fields: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
+        """Given an address, a form's fields and headers, send the form and return the answer. Raises Refused."""
+        given = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json", **headers}
+        return self._ask("POST", url, urlencode(fields).encode(), given)
+
+    def _ask(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
         import requests
 
         place = self.check(url)
         with requests.Session() as session:
             session.trust_env = False
             session.mount("https://", _checked_name(place.host))
-            given = {"Host": _host_header(place), "Content-Type": "application/json", "User-Agent": "ops-console"}
+            given = {"Host": _host_header(place), "User-Agent": "ops-console", **headers}
             try:
-                with session.post(
-                    f"{place.scheme}://{_bracketed(place.address)}:{place.port}{place.path}", data=body, headers=given,
-                    timeout=(CONNECT_SECONDS, READ_SECONDS), allow_redirects=False, stream=True,
+                with session.request(
+                    method, f"{place.scheme}://{_bracketed(place.address)}:{place.port}{place.path}", data=body,
+                    headers=given, timeout=(CONNECT_SECONDS, READ_SECONDS), allow_redirects=False, stream=True,
+                    verify=self._verify,
                 ) as answer:  # fmt: skip
                     return Answer(answer.status_code, _text(answer))
-            except requests.RequestException:
+            except (requests.RequestException, OSError):  # OSError: the file of authorities cannot be read
                 raise Refused(NO_ANSWER, host=place.host) from None  # its text holds the whole address, key and all
 
 

@@ -43,7 +43,7 @@ __all__ = [
 SHOWN_ACTS = (
     "account_added", "account_reset", "account_disabled", "account_unlocked", "role_confirmed", "role_changed",
     "sign_in_locked", "password_changed", "factor_enrolled", "factor_locked", "factor_drop_asked", "factor_dropped",
-    "session_ended",
+    "session_ended", "oidc_linked", "oidc_unlinked", "oidc_bound", "oidc_refused",
 )  # fmt: skip
 ACCOUNT = re.compile(r"[a-z][a-z0-9._-]{1,38}")
 TOLD_FOR = timedelta(days=7)

@@ -1,4 +1,4 @@
-"""What an account whose password or role somebody else set may not do for its party, and the mark its word carries.
+"""What an account that somebody else gave a password, role or identity may not say, and the mark its word carries.
 
 Not for resetting one (`services/people.py`). Whoever can reset an account could speak with its voice: so it is silent
 for a day, while both parties are told, and marked for a month.
@@ -24,7 +24,7 @@ def refuse_fresh_reset(session: Session, actor: Actor, now: datetime) -> None:
     person = store.by_account(session, actor.account)
     if person is not None and person.reset_at is not None and now - person.reset_at < RESET_WAIT:
         raise Refused(
-            "您的密码或角色在 24 小时内由他人设置过，期间不能代表本方确认；请于 %(until)s 之后再试。",
+            "您的密码、角色或统一身份在 24 小时内由他人设置过，期间不能代表本方确认；请于 %(until)s 之后再试。",
             until=person.reset_at + RESET_WAIT,
         )
 

@@ -17,6 +17,7 @@ from ops_console.core.errors import NotFound
 from ops_console.core.factors import FRESH
 from ops_console.core.passwords import WARNED, ends_at
 from ops_console.core.people import DUTIES, Actor, actor_of
+from ops_console.services import sign_in
 from ops_console.services.sign_in import Policy, note
 from ops_console.store import people as store
 
@@ -27,7 +28,8 @@ PASSWORD, ENROL, FACTOR = "password", "enrol", "factor"
 class Guest:
     """Who a session belongs to, as of now.
 
-    `step`: what it owes before any other page opens: `password`, `enrol`, `factor` or nothing. `waits`: the security
+    `step`: what it owes before any other page opens: `password`, `enrol`, `factor` or nothing; a password
+    that was not asked for has not to be changed first. `waits`: the security
     administrator has not confirmed the role yet, so it has no rights. `password_ends_at`: when it has to be changed,
     where that is near. `versions`: the ids of the contract's versions in force.
     """
@@ -53,8 +55,9 @@ def whose(session: Session, policy: Policy, token: str, now: datetime) -> Guest 
     row, person = found.session, found.person
     if now - row.seen_at > policy.idle or now - row.created_at > policy.absolute or person.disabled_at is not None:
         return None
-    ending = ends_at(person.changed_at, policy.password_rules)
-    must_change = person.must_change or (ending is not None and ending <= now)
+    with_password = row.via == sign_in.PASSWORD
+    ending = ends_at(person.changed_at, policy.password_rules) if with_password else None
+    must_change = with_password and (person.must_change or (ending is not None and ending <= now))
     return Guest(
         person.id, _actor(found, policy, now), person.role, must_change, row.token_hash, row.seen_at,
         step=PASSWORD if must_change else _owed(found, policy), waits=person.waits, factor_kind=found.factor_kind,

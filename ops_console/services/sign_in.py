@@ -25,6 +25,7 @@ from ops_console.store import people as store
 WRONG = "账号或密码不对；请检查大小写，或联系系统管理员重置密码。"
 LOCKED = "连续失败次数过多，此处对该账号的登录已锁定到 %(until)s；在别处登录不受影响。"
 FLOODED = "从此处登录的次数过多，请一分钟后再试。"
+PASSWORD, OIDC = "password", "oidc"
 DELAYS = (0.0, 0.0, 0.25, 0.5, 1.0)
 TRIES_A_MINUTE = 300  # of one source over all accounts: a whole hospital may stand behind one address
 
@@ -54,6 +55,7 @@ class SignedIn:
 
     token: str
     person_id: int
+    account: str
     must_change: bool
 
 
@@ -82,7 +84,7 @@ def sign_in(
     source alone: nobody locks another out from elsewhere.
     """
     account = account.strip().lower()[:40]
-    _count_try(open_write, source, now)
+    count_try(open_write, source, now)
     with open_read() as session:
         failure = store.failure(session, account, source)
         person = store.by_account(session, account)
@@ -94,12 +96,15 @@ def sign_in(
     if person.one_time_until is not None and person.must_change and person.one_time_until < now:
         raise SignInFailed("一次性密码已过期，请联系系统管理员重新生成。")
     fresh = hasher.hash(password) if hasher.is_outdated(person.password_hash) else None
-    begun = Beginning(source, device, address, fresh)
+    begun = Beginning(source, device, address, fresh_hash=fresh)
     return begin_session(open_write, person, begun, now)
 
 
-def _count_try(open_write: OpenSession, source: str, now: datetime) -> None:
-    """Counted before anything is looked at, in the database: when that fails nobody signs in."""
+def count_try(open_write: OpenSession, source: str, now: datetime) -> None:
+    """Given a source and now, let it try to sign in. Raises SignInFailed when it tried too often within the minute.
+
+    Counted before anything is looked at, in the database: when that fails nobody signs in.
+    """
     with open_write() as session:
         tries = store.count_try(session, source, now.replace(second=0, microsecond=0))
     if tries > TRIES_A_MINUTE:
@@ -133,11 +138,15 @@ def failed(
 
 @dataclass(frozen=True)
 class Beginning:
-    """Where a session begins: source, browser and address; and the password's hash made anew where it was outdated."""
+    """Where a session begins: source, browser and address; and the password's hash made anew where it was outdated.
+
+    `via`: by what, `password` or `oidc`. Locks are of guessed passwords: they hold up nobody who came without one.
+    """
 
     source: str
     device: str = ""
     address: str = ""
+    via: str = PASSWORD
     fresh_hash: str | None = None
 
 
@@ -145,8 +154,9 @@ def begin_session(open_write: OpenSession, person: store.PersonRow, begun: Begin
     """Given a person whose password was right and where, begin a session. Raises SignInFailed when overtaken."""
     token = secrets.token_urlsafe(32)
     with open_write() as session:
-        refuse_locked(store.failure(session, person.account, begun.source), now)  # others may have failed meanwhile
-        store.clear_failure(session, person.account, begun.source)
+        if begun.via == PASSWORD:
+            refuse_locked(store.failure(session, person.account, begun.source), now)  # others may have failed meanwhile
+            store.clear_failure(session, person.account, begun.source)
         row = held_person(session, person.account)
         if row.password_hash != person.password_hash:  # reset while we hashed: the old one opens nothing any more
             raise SignInFailed(WRONG)
@@ -157,10 +167,11 @@ def begin_session(open_write: OpenSession, person: store.PersonRow, begun: Begin
             store.SessionRow(
                 token_hash=hashed_token(token), person_id=person.id, created_at=now, seen_at=now,
                 source=begun.source, address=begun.address[:45], device_id=used.id if used else None,
+                via=begun.via,
             )
         )  # fmt: skip
-        note(session, person.account, "signed_in", actor, now, {"source": begun.source})
-    return SignedIn(token, person.id, person.must_change)
+        note(session, person.account, "signed_in", actor, now, {"source": begun.source, "via": begun.via})
+    return SignedIn(token, person.id, person.account, person.must_change)
 
 
 def note(session: Session, account: str, kind: str, actor: Actor, now: datetime, facts: dict[str, object]) -> None:

@@ -87,6 +87,7 @@ class SessionRow(Base):
     address: Mapped[str] = mapped_column(String(45), default="", server_default="")
     device_id: Mapped[int | None] = mapped_column(ForeignKey("device.id"))
     factor_at: Mapped[datetime | None]
+    via: Mapped[str] = mapped_column(String(12), default="password", server_default="password")
     __table_args__ = (Index("ix_sign_in_session_person_id", "person_id"),)
 
 
@@ -208,7 +209,7 @@ def sessions(session: Session, person_id: int | None = None) -> Sequence[Any]:
     query = (
         select(
             func.substr(SessionRow.token_hash, 1, NUMBER_LENGTH).label("number"), SessionRow.created_at,
-            SessionRow.seen_at, SessionRow.address, SessionRow.factor_at, SessionRow.token_hash,
+            SessionRow.seen_at, SessionRow.address, SessionRow.factor_at, SessionRow.token_hash, SessionRow.via,
             PersonRow.account, PersonRow.name, DeviceRow.label.label("device"), DeviceRow.hospital_registered_at,
         )
         .join(PersonRow, PersonRow.id == SessionRow.person_id)

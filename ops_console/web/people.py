@@ -25,6 +25,8 @@ ACT_NAMES = {
     "sign_in_locked": "登录锁定", "password_changed": "修改密码", "factor_enrolled": "启用第二因素",
     "factor_locked": "第二因素锁定",
     "factor_drop_asked": "申请清除第二因素", "factor_dropped": "清除第二因素", "session_ended": "结束登录",
+    "oidc_linked": "关联统一身份", "oidc_unlinked": "解除统一身份", "oidc_bound": "首次用统一身份登录",
+    "oidc_refused": "统一身份登录被拒",
 }  # fmt: skip
 
 
@@ -51,6 +53,7 @@ def _page(made: tuple[people.NewAccount, ...] = (), refused: Refused | None = No
         takers=[person for person in people.everybody(session, actor) if people.may_take(person)],
         act_names=ACT_NAMES,
         made=made,
+        provider=console().settings.oidc,
         address=console().settings.server.public_url,
         refused=refused,
         typed=request.form,

@@ -40,7 +40,10 @@ REPORTING = tuple(  # without an account, on purpose: see web/public_reports.py
     f"public_reports.{name}"
     for name in ("form", "at_place", "send", "status", "answer", "add_photos", "contacts", "offline", "worker")
 )
-PUBLIC = (*NOBODYS, "sign_in.sign_in", "sign_in.choose_language", "documents.verify", *REPORTING)
+PUBLIC = (
+    *NOBODYS, "sign_in.sign_in", "sign_in.choose_language", "documents.verify", "identities.leave",
+    "identities.come_back", *REPORTING,
+)  # fmt: skip
 WHILE_CHANGING = (*PUBLIC, "sign_in.password", "sign_in.sign_out")
 # What a session owes before any other page opens -> the page for it, and the pages that are open meanwhile.
 STEPS = {
@@ -182,7 +185,7 @@ def sign_in() -> Any:
     if request.method == "GET" or not form.validate_on_submit():
         if request.method == "POST":
             flash(formats.gettext("请填写账号和密码。"), "danger")
-        return render_template("people/sign_in.html", form=form), 200 if request.method == "GET" else 400
+        return _sign_in_page(200 if request.method == "GET" else 400, form)
     at = console()
     account = form.account.data.strip().lower()
     device = devices.token() or devices.new_token()
@@ -202,11 +205,16 @@ def sign_in() -> Any:
     except service.SignInFailed as refused:
         _delay(refused.delay_seconds)
         flash(formats.render_sentence(refused.sentence), "danger")
-        return render_template("people/sign_in.html", form=form), 401
-    return _enter(made, (account, device), url_for("sign_in.password") if made.must_change else _wanted())
+        return _sign_in_page(401, form)
+    return enter(made, (account, device), url_for("sign_in.password") if made.must_change else _wanted())
 
 
-def _enter(made: service.SignedIn, known: tuple[str, str], where: str) -> Response:
+def _sign_in_page(status: int, form: SignInForm) -> Any:
+    return render_template("people/sign_in.html", form=form, provider=console().settings.oidc), status
+
+
+def enter(made: service.SignedIn, known: tuple[str, str], where: str) -> Response:
+    """Given a session just begun, the account and its browser's token, and where to go, go there signed in."""
     session.clear()  # nothing of the stranger's session lives on
     session.permanent = True
     login_user(SignedInUser(made.token))
@@ -261,7 +269,7 @@ def password() -> Any:
     except Refused as refused:
         return render_template("people/password.html", form=form, refused=refused), 400
     flash(formats.gettext("密码已修改，其他设备上的登录已全部结束。"), "success")
-    return _enter(made, (g.guest.actor.account, device), url_for("home"))
+    return enter(made, (g.guest.actor.account, device), url_for("home"))
 
 
 @pages.post("/language")

@@ -29,7 +29,8 @@ REPORTING = (
     "public_reports.offline", "public_reports.worker",
 )  # fmt: skip
 STRANGERS = (
-    "static", "healthz", "sign_in.sign_in", "sign_in.choose_language", "documents.verify", *REPORTING,
+    "static", "healthz", "sign_in.sign_in", "sign_in.choose_language", "documents.verify", "identities.leave",
+    "identities.come_back", *REPORTING,
 )  # fmt: skip
 SECRET_WORDS = ("GD-2026", "刘药师", "打不开了", "spare某", "13800001234")
 # Forms that do their work where their right is there: the rest of the addresses answer to an empty one.
