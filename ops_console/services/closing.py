@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from ops_console.core.contracts import Terms
 from ops_console.core.moments import ZONE, day_start
 from ops_console.core.people import Actor
+from ops_console.core.tickets import SUSPENDED
 from ops_console.services.contracts import Book
 from ops_console.store import closing as store
 
@@ -60,7 +61,7 @@ class Closing:
 
 
 def closing(session: Session, book: Book, actor: Actor, now: datetime) -> Closing:
-    """Given who asks and now, return what today still lacks and what tomorrow asks for. Eight statements."""
+    """Given who asks and now, return what today still lacks and what tomorrow asks for. Seven statements."""
     actor.need("tickets.record")
     began = day_start(now.astimezone(ZONE).date())
     blanks = store.lacking_content(session)
@@ -78,12 +79,12 @@ def closing(session: Session, book: Book, actor: Actor, now: datetime) -> Closin
 def duties(session: Session, day: date, now: datetime) -> tuple[Duty, ...]:
     """Given a working day and now, return what it asks for: what is overdue, due by its morning, agreed, suspended."""
     running = store.due_before(session, datetime.combine(day, MORNING, tzinfo=ZONE))
-    promised = store.agreed_by(session, day)
-    today = now.astimezone(ZONE).date()
+    known, today = store.promised_or_suspended(session, day), now.astimezone(ZONE).date()
+    promised = sorted((row for row in known if row.agreed_on and row.agreed_on <= day), key=lambda row: row.agreed_on)
     return (
         *(Duty(OVERDUE if row.due_at < now else DUE, row.due_at, row) for row in running),
         *(Duty(DELIVERY if row.agreed_on >= today else LATE_DELIVERY, row.agreed_on, row) for row in promised),
-        *(Duty(ON_HOLD, None, row) for row in store.suspended(session)),
+        *(Duty(ON_HOLD, None, row) for row in known if row.state == SUSPENDED),
     )
 
 

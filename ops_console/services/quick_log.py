@@ -55,7 +55,8 @@ class Vocabulary:
 class Entry:
     """The command of one quick entry: the line as typed, the fields that a person set, and when it was said.
 
-    `fields` by names of FIELDS; one that is not there is guessed. `said_minutes` ago, or `said_at` (aware), as told by
+    `fields` by names of FIELDS; one that is not there is guessed. `inherited` are those of the entry before, which the
+    line overrules: 同上, but by phone. `said_minutes` ago, or `said_at` (aware), as told by
     a chip or by the chat itself; `chat` is the channel of the chip, where the line names none. `answered` counts for
     chats alone: a call taken is answered, anything else is not. `files` were kept just now: they are attached to the
     ticket in the same act, and to a new one they prove the report time.
@@ -68,6 +69,7 @@ class Entry:
     chat: str = ""
     answered: bool = False
     files: tuple[NewFile, ...] = ()
+    inherited: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,10 @@ def _frequent(rows: Sequence[Any], column: str) -> tuple[str, ...]:
 def guessed(entry: Entry, vocabulary: Vocabulary) -> dict[str, str]:
     """Given an entry, return its fields by name, `title` among them: what a person set, else what the line says."""
     guess = read(entry.line, vocabulary.lexicon)
-    told = {name: str(getattr(guess, name) or "") for name in FIELDS} | dict(entry.fields)
+    told = {name: str(getattr(guess, name) or "") for name in FIELDS}
+    passed_on = {} if told["department"] or told["reporter"] else entry.inherited  # somebody else, somewhere else
+    passed_on = {**passed_on, "channel": entry.inherited.get("channel", "")}
+    told |= {name: value for name, value in passed_on.items() if not told[name]} | dict(entry.fields)
     if not told["channel"]:
         told["channel"] = entry.chat or ("" if entry.line.strip() else CALL)
     return {**told, "title": guess.title}

@@ -44,15 +44,10 @@ def late_without_proof(session: Session, since: datetime) -> Sequence[Any]:
     return _first(session, _late(since))
 
 
-def suspended(session: Session) -> Sequence[Any]:
-    """Given nothing, return the tickets that are suspended, oldest first."""
-    return _first(session, TicketRow.state == SUSPENDED)
-
-
-def agreed_by(session: Session, day: date) -> Sequence[Any]:
-    """Given a day, return the tickets that were to be delivered by it and are not, the earliest agreed first."""
-    query = select(*SHOWN).where(TicketRow.agreed_on <= day, TicketRow.state.in_(UNDELIVERED))
-    return session.execute(query.order_by(TicketRow.agreed_on, TicketRow.id).limit(MOST)).all()
+def promised_or_suspended(session: Session, day: date) -> Sequence[Any]:
+    """Given a day, return the tickets agreed for it or before and not delivered, and those suspended, oldest first."""
+    promised = and_(TicketRow.agreed_on <= day, TicketRow.state.in_(UNDELIVERED))
+    return _first(session, or_(promised, TicketRow.state == SUSPENDED))
 
 
 def due_before(session: Session, last: datetime) -> Sequence[Any]:

@@ -30,6 +30,7 @@ pages = Blueprint("quick_log", __name__)
 PICTURES = 32 << 20  # bytes that an entry with pasted screenshots takes
 MOST_PICTURES = 6
 WAITING_SHOWN = 20
+INHERITED = ("channel", "department", "reporter")  # what 同上 passes on until the line says otherwise
 TAKE_BACK = timedelta(seconds=60)
 
 
@@ -62,7 +63,11 @@ def index() -> Any:
     like = _known(request.args.get("like", ""))
     told = {name: getattr(like, name, "") for name in ("type", "module", "channel", "department")} if like else {}
     told |= {"reporter": like.personal.get("reporter", "")} if like else {}
-    return _page(told=told, kept=tuple(name for name, value in told.items() if value))
+    return _page(
+        told=told,
+        kept=tuple(name for name in ("type", "module") if told.get(name)),
+        inherited=tuple(name for name in INHERITED if told.get(name)),
+    )
 
 
 def _page(
@@ -70,14 +75,16 @@ def _page(
     *,
     told: Mapping[str, str] | None = None,
     kept: tuple[str, ...] = (),
+    inherited: tuple[str, ...] = (),
     confirming: bool = False,
 ) -> Any:
     if refused is not None:
         reading_anew()
     number = request.values.get("number", "")
     return render_template(
-        "quick_log/index.html", read_out=told or {}, by_hand=kept, refused=refused, confirming=confirming,
-        filling=_known(number) if number else None, line=request.form.get("line", ""), done=_done(), waiting=_waiting(),
+        "quick_log/index.html", read_out=told or {}, by_hand=kept, inherited=inherited, refused=refused,
+        confirming=confirming, filling=_known(number) if number else None, line=request.form.get("line", ""),
+        done=_done(), waiting=_waiting(),
     ), 400 if refused and refused.field != "said" else 200  # fmt: skip
 
 
@@ -106,8 +113,9 @@ def _waiting() -> Any:
 def guess() -> Any:
     """What the line seems to say, as the box's fields; nothing is kept."""
     entry = _entry()
-    told = service.guessed(entry, vocabulary()) if entry.line.strip() else entry.fields
-    return render_template("quick_log/_fields.html", read_out=told, by_hand=tuple(entry.fields))
+    told = service.guessed(entry, vocabulary()) if entry.line.strip() else {**entry.inherited, **entry.fields}
+    marks = {"by_hand": tuple(entry.fields), "inherited": tuple(entry.inherited)}
+    return render_template("quick_log/_fields.html", read_out=told, **marks)
 
 
 @pages.post("/log")
@@ -185,7 +193,10 @@ def _entry() -> Entry:
     if said == "at":
         fields["reported"] = given.get("said_at", "").strip()
     chat = given.get("chat", "") if said and given.get("chat") in CHATS else ""
-    return Entry(given.get("line", ""), fields, minutes, chat=chat, answered=given.get("answered") == "yes")
+    inherited = {name: given.get(name, "").strip() for name in INHERITED if name in given.getlist("inherited")}
+    inherited = {name: value for name, value in inherited.items() if name not in fields}
+    line, answered = given.get("line", ""), given.get("answered") == "yes"
+    return Entry(line, fields, minutes, chat=chat, answered=answered, inherited=inherited)
 
 
 @pages.post("/log/take-back")

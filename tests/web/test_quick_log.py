@@ -160,3 +160,19 @@ def test_the_end_of_the_day_is_marked_in_the_menu_until_nothing_is_left(site: Si
 def test_the_vendors_list_has_the_box_and_the_hospitals_has_not(site: Site) -> None:
     assert len(site.as_("vendor").get("/tickets").root.all("form", "quick")) == 1
     assert site.as_("hospital").get("/tickets").root.all("form", "quick") == []
+
+
+def test_the_same_again_gives_way_to_what_the_line_says(site: Site) -> None:
+    """同上, but by phone, or of somebody else: it used to stay a chat message that asked when it was said."""
+    vendor = site.as_("vendor")
+    vendor.post("/log", line="门诊收费 王护士 支付宝缴费成功但HIS未到账 微信群", said="5", answered="yes")
+    (first,) = rows(site)
+    page = vendor.get("/log", like=first.number).main
+    inherited = [node["value"] for node in page.all("input", name="inherited")]
+    assert inherited == ["channel", "department", "reporter"]
+    same = {"type": "故障", "module": "门诊缴费", "channel": "微信群", "department": "门诊收费处", "reporter": "王护士"}
+    for line in ("又一笔未到账 电话", "药房刘药师 也是未到账 电话"):
+        assert vendor.post("/log", **same, kept=["type", "module"], inherited=inherited, line=line).status == 302
+    assert [(row.channel, row.department, row.reporter, row.module) for row in rows(site)[1:]] == [
+        ("电话", "门诊收费处", "王护士", "门诊缴费"), ("电话", "药房", "刘药师", "门诊缴费"),
+    ]  # fmt: skip

@@ -104,6 +104,7 @@
     line.value = "";
     form.querySelectorAll("[name=number]").forEach(function (field) { field.remove(); });
     form.querySelectorAll(".quick-filling").forEach(function (told) { told.remove(); });
+    form.querySelectorAll("[data-inherited]").forEach(function (mark) { mark.remove(); });
     form.querySelectorAll("[data-kept]").forEach(function (mark) { forget(mark); });
     form.querySelectorAll(".quick-fields select, .quick-fields input:not([type=hidden])").forEach(function (field) { field.value = ""; });
     if (asks) { asks.hidden = true; }
