@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ops_console.core.sheet_text import guard
 
+TICKETS = "工单"
 NARROWEST, WIDEST = 8, 60
 CELL_LENGTH = 32_767  # what a workbook's cell holds
 OPTIONS = {
@@ -19,7 +20,7 @@ OPTIONS = {
 }  # fmt: skip
 
 
-def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> int:
+def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str = TICKETS) -> int:
     """Given a path, column names and rows, write them with a byte order mark; return how many rows.
 
     A text that a spreadsheet would take for a formula gets a `'` before it, which importing takes off again.
@@ -34,13 +35,15 @@ def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]])
     return count
 
 
-def write_workbook(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> int:
-    """Given a path, column names and rows, write a workbook of one sheet, every cell a text; return how many rows."""
+def write_workbook(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str = TICKETS) -> int:
+    """Given a path, column names and rows, write a workbook of one sheet called `title`, every cell a text.
+
+    Returns how many rows. A title must be without the characters `[]:*?/\\`, as the lists' own are."""
     import xlsxwriter
 
     count, widths = 0, [wide(name) + 2 for name in columns]
     with xlsxwriter.Workbook(str(path), {**OPTIONS, "tmpdir": str(path.parent)}) as book:
-        sheet, bold = book.add_worksheet("工单"), book.add_format({"bold": True})
+        sheet, bold = book.add_worksheet(title[:31]), book.add_format({"bold": True})
         sheet.freeze_panes(1, 0)
         for place, name in enumerate(columns):
             sheet.write_string(0, place, name, bold)

@@ -48,11 +48,17 @@ def count(session: Session, export: Export, actor: Actor) -> int:
     Raises Refused without the right, or for an unknown format.
     """
     actor.need("tickets.export")
-    if export.format not in FORMATS:
-        raise Refused("没有这一种导出格式。", field="format")
+    checked_format(export.format)
     if export.chosen.q:
         return len(_hits(session, export, AT_ONCE + 1))
     return ticket_lists.count(session, export.chosen, export.now)
+
+
+def checked_format(format: str) -> str:
+    """Given a format's name, return it. Raises Refused, naming the field, for one that no file is made in."""
+    if format not in FORMATS:
+        raise Refused("没有这一种导出格式。", field="format")
+    return format
 
 
 def _hits(session: Session, export: Export, limit: int) -> list[int]:
@@ -118,6 +124,22 @@ def note(session: Session, export: Export, rows: int, actor: Actor, now: datetim
     facts: dict[str, object] = {"filter": narrowed, "format": export.format, "rows": rows}
     at = whole(now)
     audit.append(session, "export", export.format, Event(EXPORTED, at, at, actor.account, actor.side, facts=facts))
+
+
+@dataclass(frozen=True)
+class TakenList:
+    """That another list than that of tickets was taken: which, narrowed by which query, in which form, its length."""
+
+    name: str
+    query: str
+    format: str
+    rows: int
+
+
+def note_list(session: Session, taken: TakenList, actor: Actor, now: datetime) -> None:
+    """Given a list that was exported, append the event."""
+    at, facts = whole(now), {"list": taken.name, "filter": taken.query, "format": taken.format, "rows": taken.rows}
+    audit.append(session, "export", taken.name, Event(EXPORTED, at, at, actor.account, actor.side, facts=facts))
 
 
 def ask(session: Session, export: Export, actor: Actor, now: datetime) -> int:

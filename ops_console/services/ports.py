@@ -61,8 +61,8 @@ class SheetReader(Protocol):
 class SheetWriter(Protocol):
     """Writing a sheet of texts into a file."""
 
-    def __call__(self, path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> int:
-        """Given a new file's path, column names and rows, write them and return how many rows."""
+    def __call__(self, path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str = ...) -> int:
+        """Given a new file's path, column names, rows and what they are, write them and return how many rows."""
         ...
 
 

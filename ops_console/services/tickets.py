@@ -67,6 +67,7 @@ RIGHTS: dict[str, Permission] = {
     core.ESCALATED: "tickets.record",
 }
 ANSWERED_AT_ONCE = ("电话", "当面")  # who takes the call or sees the person has answered (domain §1.7)
+TAB_LIMIT = 999
 CLAIMABLE = (core.RESPONDED, core.ARRIVED, core.RESTORE)
 WEIGHTY = (core.CONFIRMED, core.SUSPENSION_DECIDED, core.CORRECTION_DECIDED)
 REASONED = (core.SUSPEND, core.ESCALATED, core.DECLINED, core.CANCEL, core.RESTORE_REJECTED, core.REOPENED)
@@ -319,6 +320,14 @@ def listing(session: Session, chosen: Filter, actor: Actor, *, now: datetime, wi
     else:
         count = window.offset + len(rows) if rows or not window.offset else ticket_lists.count(session, chosen, now)
     return Listing(rows, clock_store.chips(session, [row.id for row in rows]), count)
+
+
+def tab_counts(session: Session, chosen: Filter, tabs: Sequence[str], actor: Actor, now: datetime) -> dict[str, int]:
+    """Given a filter and conditions of it, return how many tickets each alone leaves (one above TAB_LIMIT: more)."""
+    actor.need("tickets.read")
+    without = replace(chosen, **dict.fromkeys(tabs, False))  # type: ignore[arg-type]
+    each = [replace(without, **{name: True}) for name in tabs]  # type: ignore[arg-type]
+    return dict(zip(tabs, ticket_lists.counts(session, each, now, limit=TAB_LIMIT), strict=True))
 
 
 def _hits(session: Session, chosen: Filter, actor: Actor, now: datetime, window: Window) -> Listing:

@@ -109,6 +109,13 @@ def count(session: Session, chosen: Filter, now: datetime) -> int:
     return session.scalar(select(_counted(chosen, now))) or 0
 
 
+def counts(session: Session, each: Sequence[Filter], now: datetime, *, limit: int) -> list[int]:
+    """Given filters, return how many tickets match each, none counted further than `limit` + 1. One statement."""
+    matching = (narrowed(select(TicketRow.id), chosen, now).limit(limit + 1).subquery() for chosen in each)
+    counted = [select(func.count()).select_from(ids).scalar_subquery() for ids in matching]
+    return list(session.execute(select(*counted)).one())
+
+
 def _counted(chosen: Filter, now: datetime) -> ScalarSelect[int]:
     matching = narrowed(select(TicketRow.id), chosen, now).limit(COUNT_LIMIT + 1).subquery()
     return select(func.count()).select_from(matching).scalar_subquery()

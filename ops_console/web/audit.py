@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -19,6 +20,7 @@ from ops_console.services import anchors, audit, chain_failures, jobs
 from ops_console.store.trail import Wanted
 from ops_console.web import formats
 from ops_console.web.database import reading
+from ops_console.web.lists import listed, word
 from ops_console.web.people import ACT_NAMES
 from ops_console.web.rights import needs
 from ops_console.web.sign_in import console
@@ -111,6 +113,22 @@ def _page(refused: Refused | None = None, failure_id: int = 0, status: int = 400
         delivery_names=DELIVERY_NAMES, receiver_names=RECEIVER_NAMES,
         fact_names=FACT_NAMES, fact_text=fact_text,
     ), status if refused else 200  # fmt: skip
+
+
+@listed(
+    "events", "链上的事件", "audit.read", "序号", "记录时间", "对象", "编号", "事件", "谁", "一方", "发生时间", "哈希"
+)
+def _entries() -> Iterator[tuple[object, ...]]:
+    wanted, _given = _wanted()
+    before: int | None = None
+    while True:
+        entries, before = audit.entries(reading(), wanted, before, g.guest.actor)
+        for one in entries:
+            subject, what = word(SUBJECT_NAMES.get(one.subject, one.subject)), word(kind_name(one.subject, one.kind))
+            side = word(formats.SIDE_NAMES.get(one.side))
+            yield one.seq, one.recorded_at, subject, one.subject_id, what, one.actor, side, one.occurred_at, one.hash
+        if before is None:
+            return
 
 
 def _wanted() -> tuple[Wanted, dict[str, str]]:

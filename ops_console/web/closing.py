@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from flask import Blueprint, g, render_template
 
 from ops_console.services import closing as service
 from ops_console.web.database import reading
+from ops_console.web.lists import listed, word
 from ops_console.web.rights import needs
 from ops_console.web.sign_in import console
 
@@ -36,6 +38,14 @@ def closing_waits() -> bool:
     if not g.guest.actor.may("tickets.record") or not g.book.versions:
         return False
     return console().reminder.stands(reading(), g.book, g.now)
+
+
+@listed("closing", "今日收尾", "tickets.record", "事项", "到期", "单号", "报修时间", "渠道", "报修科室", "标题")
+def _left() -> Iterator[tuple[object, ...]]:
+    found = service.closing(reading(), g.book, g.guest.actor, g.now)
+    left = ((TITLES[section.key], None, row) for section in found.sections for row in section.rows)
+    for what, due, row in (*left, *((WHY[duty.why], duty.due, duty.row) for duty in found.tomorrow)):
+        yield word(what), due, row.number, row.reported_at, word(row.channel), row.department, row.title
 
 
 @pages.get("/closing")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import io
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,6 +22,7 @@ from ops_console.services import documents
 from ops_console.services.documents import Form, SignOff, Week
 from ops_console.web import formats
 from ops_console.web.database import reading, reading_anew
+from ops_console.web.lists import listed, word
 from ops_console.web.paper_words import CLOSURES, INSTRUCTIONS, LABELS, STRENGTHS, WEEKLY_COLUMNS
 from ops_console.web.rights import needs
 from ops_console.web.sign_in import console
@@ -159,6 +161,14 @@ def weekly() -> Any:
     with console().write() as session:
         documents.note_weekly(session, found, g.guest.actor, console().now())
     return _pdf("weekly", _weekly_data(found, week), f"{formats.gettext('科室周服务单')}-{department}-{week}")
+
+
+@listed("weekly", "科室周服务单", "tickets.read", *WEEKLY_COLUMNS[:-1])
+def _week_rows() -> Iterator[tuple[object, ...]]:
+    department, week = request.args.get("department", ""), request.args.get("week", "") or week_of(g.now)
+    for row in documents.weekly(reading(), department, week, g.guest.actor).rows:
+        what, state = word(row.type), word(row.state)
+        yield row.number, row.reported_at, what, row.title, row.handler, state, row.restored_at
 
 
 def _weekly_page(found: Week | None, department: str, week: str, refused: Refused | None = None) -> Any:

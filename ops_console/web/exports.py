@@ -38,14 +38,15 @@ def make() -> Any:
         rows = exports.write(console().read, console().sheet_writers, path, export, lambda _done: None)
         with console().write() as session:
             exports.note(session, export, rows, g.guest.actor, console().now())
-        return _file(path, export.format)
+        return sent(path, export.format, formats.gettext("工单"))
     finally:
         path.unlink(missing_ok=True)
 
 
-def _file(path: Path, format: str) -> Any:
+def sent(path: Path, format: str, title: str) -> Any:
+    """Given a file that was made, its format and what it holds, return it as a download with a name that says so."""
     demo = f"{formats.gettext('演示')}-" if console().settings.is_demo else ""
-    name = f"{demo}{formats.gettext('工单')}-{g.now.astimezone(ZONE):%Y%m%d-%H%M}.{format}"
+    name = f"{demo}{title}-{g.now.astimezone(ZONE):%Y%m%d-%H%M}.{format}"
     return send_file(path.open("rb"), mimetype=MEDIA[format], as_attachment=True, download_name=name)
 
 
@@ -72,4 +73,4 @@ def file(run_id: int) -> Any:
     path = console().files.export(run_id)
     if not run.result or not path.exists():
         raise NotFound("这次导出的文件已过 24 小时，不再保留；请重新导出。")
-    return _file(path, json.loads(run.result)["format"])
+    return sent(path, json.loads(run.result)["format"], formats.gettext("工单"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
@@ -10,10 +11,17 @@ from ops_console.core.errors import Refused
 from ops_console.services import devices as service
 from ops_console.web import devices, formats
 from ops_console.web.database import reading_anew
+from ops_console.web.lists import listed
 from ops_console.web.rights import needs
 from ops_console.web.sign_in import console
 
 pages = Blueprint("hospital_devices", __name__)
+
+
+@listed("devices", "医院设备", "locations.manage", "科室", "设备", "登记", "谁", "乙方登录过")
+def _devices() -> Iterator[tuple[object, ...]]:
+    for row in service.registered(reading_anew(), g.guest.actor):
+        yield row.department, row.label, row.hospital_registered_at, row.registered_by, row.vendor_used_at
 
 
 @pages.get("/devices")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from flask import Blueprint, g, render_template
 
 from ops_console.services import jobs
 from ops_console.web.database import reading
+from ops_console.web.lists import listed, word
 from ops_console.web.rights import needs
 from ops_console.web.sign_in import console
 
@@ -16,6 +18,17 @@ STATUS_NAMES = {
     "queued": "等待中", "running": "进行中", "done": "完成",
     "failed": "失败", "unknown": "结果未知", "skipped": "已跳过",
 }  # fmt: skip
+
+
+@listed("runs", "最近的作业", "jobs.read", "编号", "作业", "应在", "状态", "完成", "总数", "开始", "结束", "谁")
+def _runs() -> Iterator[tuple[object, ...]]:
+    titles = {name: job.title for name, job in console().jobs.items()}
+    for run in jobs.overview(reading(), g.guest.actor).runs:
+        what, status = word(titles.get(run.job, run.job)), word(STATUS_NAMES[run.status])
+        yield (
+            run.id, what, run.due_at, status, run.done, run.total, run.started_at, run.finished_at,
+            word(run.requested_by),
+        )  # fmt: skip
 
 
 @pages.get("/system")

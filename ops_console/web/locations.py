@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from flask import Blueprint, Response, flash, g, redirect, render_template, request, url_for
@@ -12,11 +13,44 @@ from ops_console.services.locations import Sticker
 from ops_console.web import formats
 from ops_console.web.attachments import as_download
 from ops_console.web.database import reading, reading_anew
+from ops_console.web.lists import listed, word
 from ops_console.web.rights import needs
 from ops_console.web.sign_in import console
 
 pages = Blueprint("locations", __name__)
 PAGE = 50
+
+
+@listed(
+    "locations", "报修位置", "locations.manage", "科室", "位置", "默认模块", "状态", "报修贴", "报修次数", "最近一次"
+)
+def _places() -> Iterator[tuple[object, ...]]:
+    for place in locations.listing(reading(), g.guest.actor):
+        row = place.row
+        sticker = f"{row.id}-{row.generation}"
+        state = word("在用" if row.active else "停用")
+        yield row.department, row.name, row.module, state, sticker, place.reports, place.last_at
+
+
+@listed("pending", "待核报修", "tickets.open", "收到", "来自", "地址", "类型", "系统模块", "内容", "报修人", "联系电话")
+def _waiting() -> Iterator[tuple[object, ...]]:
+    page, rows = 1, True
+    while rows:
+        rows, _count = public_reports.waiting(reading(), g.guest.actor, page=page, per_page=PAGE)
+        for one in rows:
+            form, row = one.form, one.row
+            place = one.place or form.department
+            yield (
+                row.received_at,
+                place,
+                row.address,
+                word(form.type),
+                form.module,
+                form.title,
+                form.reporter,
+                form.phone,
+            )
+        page += 1
 
 
 @pages.get("/locations")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -10,11 +10,12 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from sqlalchemy.orm import Session
 
 from ops_console.core.errors import Refused
-from ops_console.core.people import DUTIES, HOLDERS, ROLES, Actor
+from ops_console.core.people import DUTIES, HOLDERS, ROLE_NAMES, ROLES, Actor
 from ops_console.services import leavers, lost_factors, people, sessions
 from ops_console.web import formats
 from ops_console.web.database import reading, reading_anew
 from ops_console.web.factors import needs_factor
+from ops_console.web.lists import listed, word
 from ops_console.web.rights import needs
 from ops_console.web.sign_in import console
 
@@ -28,6 +29,29 @@ ACT_NAMES = {
     "oidc_linked": "关联统一身份", "oidc_unlinked": "解除统一身份", "oidc_bound": "首次用统一身份登录",
     "oidc_refused": "统一身份登录被拒",
 }  # fmt: skip
+
+
+@listed(
+    "people", "账号", "people.read", "账号", "姓名", "角色", "归属", "单位/科室", "状态", "第二因素", "建立", "停用"
+)
+def _people() -> Iterator[tuple[object, ...]]:
+    session, actor = reading(), g.guest.actor
+    enrolled = people.enrolled(session, actor)
+    for one in people.everybody(session, actor):
+        state = "停用" if one.disabled_at else "等待安全管理员确认角色" if one.waits else "在用"
+        state = "等待首次修改密码" if state == "在用" and one.must_change else state
+        factor = "已启用" if one.id in enrolled else ""
+        holder = word(formats.HOLDER_NAMES.get(one.holder or ""))
+        yield (
+            one.account, one.name, word(ROLE_NAMES[one.role]), holder, one.department,
+            word(state), word(factor), one.created_at, one.disabled_at,
+        )  # fmt: skip
+
+
+@listed("account-acts", "账号变动", "people.read", "时间", "账号", "事件", "谁")
+def _acts() -> Iterator[tuple[object, ...]]:
+    for act in people.account_events(reading(), g.guest.actor):
+        yield act.event.recorded_at, act.account, word(ACT_NAMES[act.event.kind]), word(act.event.actor)
 
 
 @pages.get("/people")

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from flask import Blueprint, flash, g, render_template, request
 
 from ops_console.core.contracts import VersionInForce
 from ops_console.core.errors import Refused
-from ops_console.core.explanations import rule_sentence
+from ops_console.core.explanations import CLOCK_NAMES, rule_sentence
 from ops_console.core.moments import month_of, parse_month, shift_month
 from ops_console.core.sentences import Sentence
 from ops_console.core.ticket_lists import COUNT_LIMIT
 from ops_console.services import reports
 from ops_console.web import formats
 from ops_console.web.database import reading
+from ops_console.web.lists import listed, word
 from ops_console.web.rights import needs
 
 pages = Blueprint("reports", __name__)
@@ -33,6 +35,16 @@ def dashboard() -> Any:
         "reports/dashboard.html", shown=shown, limit=COUNT_LIMIT, rules=rules, known=known,
         previous=shift_month(month, -1), following=shift_month(month, 1), chart=_chart(shown), versions=versions,
     )  # fmt: skip
+
+
+@listed("months", "时限达标", "reports.read", "月份", "时限", "达标", "超时", "未证实", "进行中", "已有结果")
+def _months() -> Iterator[tuple[object, ...]]:
+    known = reports.month_list(reading())
+    shown = reports.dashboard(reading(), _month(known[0] if known else month_of(g.now)), g.guest.actor, now=g.now)
+    for kind, months in shown.trend.items():
+        for month in shown.months:
+            n = months[month]
+            yield month, word(CLOCK_NAMES[kind]), n.met, n.breached, n.unproven, n.running, n.judged
 
 
 def _rules(versions: tuple[VersionInForce, ...], kind: str, klass: str) -> list[Sentence]:

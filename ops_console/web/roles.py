@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
@@ -9,10 +10,12 @@ from flask import Blueprint, g, render_template, request
 
 from ops_console.core.errors import Refused
 from ops_console.core.moments import ZONE
-from ops_console.core.people import DUTIES, KEPT_BY_HOSPITAL, PERMISSION_NAMES, ROLES
+from ops_console.core.people import DUTIES, KEPT_BY_HOSPITAL, PERMISSION_NAMES, ROLE_NAMES, ROLES
 from ops_console.core.rights import digest_of, table_of_now
 from ops_console.services import people, rights
+from ops_console.web import formats
 from ops_console.web.database import reading
+from ops_console.web.lists import listed, word
 from ops_console.web.rights import needs
 from ops_console.web.sign_in import console
 
@@ -48,6 +51,24 @@ def on_day() -> Any:
         "people/rights.html", found=found, on=wanted or today.isoformat(), today=today.isoformat(), refused=refused,
         permissions=PERMISSION_NAMES,
     ), 400 if refused else 200  # fmt: skip
+
+
+@listed("roles", "权限表", "people.read", "权限", *ROLE_NAMES.values())
+def _matrix() -> Iterator[tuple[object, ...]]:
+    for key, name in PERMISSION_NAMES.items():
+        yield word(name), *(word("有" if key in held else "") for _side, held in (ROLES[role] for role in ROLE_NAMES))
+
+
+@listed("rights", "某一天的权限", "people.read", "账号", "姓名", "角色", "归属", "状态", "权限")
+def _rights() -> Iterator[tuple[object, ...]]:
+    wanted = request.args.get("on", "")
+    day = _day(wanted) if wanted else g.now.astimezone(ZONE).date()
+    found = rights.on_day(reading(), day, g.guest.actor, console().now())
+    for one in found.people:
+        state = "停用" if not one.is_active else "等待确认角色" if one.waits else "在用"
+        held = "; ".join(word(PERMISSION_NAMES.get(key, key)) for key in one.permissions)  # type: ignore[call-overload]
+        role, holder = ROLE_NAMES.get(one.role, one.role), formats.HOLDER_NAMES.get(one.holder, one.holder)
+        yield one.account, found.names.get(one.account, ""), word(role), word(holder), word(state), held
 
 
 def _day(text: str) -> date:

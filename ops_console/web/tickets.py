@@ -21,7 +21,7 @@ from ops_console.services import attachments, clocks, links, people, personal, r
 from ops_console.services.corrections import may_decide
 from ops_console.services.documents import confirmed_after_reset
 from ops_console.services.silences import ends_at
-from ops_console.services.tickets import Move, OpenTicket
+from ops_console.services.tickets import TAB_LIMIT, Move, OpenTicket
 from ops_console.web import formats, worklists
 from ops_console.web.database import reading, reading_anew
 from ops_console.web.rights import needs
@@ -32,6 +32,11 @@ pages = Blueprint("tickets", __name__)
 PAGE = 50
 FIELDS = ("type", "module", "channel", "title", "department", "reporter", "phone", "description", "carrier")
 CHOSEN = {core.ESCALATED: "level", core.ASSIGNED: "assignee", core.SUSPEND: "cause", core.RESTORE: "mode"}
+# The list's tabs: the condition in its address (`""`: none of them), its word.
+TABS = {
+    "": "全部", "open": "未关闭", "breached": "有超时", "waiting": "待批复", "unproven": "未证实", "blanks": "待补",
+}  # fmt: skip
+NO_TAB = {name: "" for name in TABS if name}
 RESULTS = ("met", "breached", "unproven", "running", "settled")
 # What a page offers, in the order of a ticket's life: kind -> (button, whether it asks why).
 ACTIONS = {
@@ -68,6 +73,8 @@ def index() -> Any:
         months=reports.month_list(reading()), link=_link, drop=_drop, kept=kept,
         bulk=bulk, colleagues=people.who_may_work(reading()) if assigns else (),
         views=views.visible(reading(), g.guest.person_id, g.guest.actor),
+        tabs=TABS, no_tab=NO_TAB, tab=next((name for name in NO_TAB if getattr(chosen, name)), ""),
+        tab_counts=_tab_counts(chosen) if template == "tickets/index.html" else {},
     ), 400 if refused else 200  # fmt: skip
 
 
@@ -78,6 +85,14 @@ def _listing(chosen: Filter, window: Window) -> tuple[tickets.Listing, Refused |
         if refused.field != "q":
             raise
         return tickets.Listing((), {}, 0), refused
+
+
+def _tab_counts(chosen: Filter) -> dict[str, str]:
+    """How many tickets each tab would show, beside the other conditions; words looked for are not counted per tab."""
+    if chosen.q:
+        return {}
+    found = tickets.tab_counts(reading(), chosen, tuple(NO_TAB), g.guest.actor, g.now)
+    return {name: f"{TAB_LIMIT}+" if n > TAB_LIMIT else str(n) for name, n in found.items()}
 
 
 def asked() -> tuple[Filter, str, bool, int]:

@@ -36,6 +36,7 @@ SECRET_WORDS = ("GD-2026", "刘药师", "打不开了", "spare某", "13800001234
 # Forms that do their work where their right is there: the rest of the addresses answer to an empty one.
 FORMS = {
     "tickets.move": {"kind": "responded"},
+    "lists.export": {"format": "csv"},
     "tickets.new": {"type": "故障", "module": "门诊缴费", "channel": "电话", "title": "打不开了"},
     "personal.reveal": {"reason": "回电核实"},
     "people.add": {"account": "newone", "name": "新人", "role": "auditor"},

@@ -11,6 +11,7 @@
     if (!place.hasAttribute("data-empty")) { place.setAttribute("data-empty", place.textContent); }
     place.textContent = ticked ? place.getAttribute("data-words").replace("{n}", ticked) : place.getAttribute("data-empty");
     bar.classList.toggle("bulk-ready", ticked > 0);
+    bar.hidden = !ticked;
   }
 
   document.addEventListener("change", function (event) {
