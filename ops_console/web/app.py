@@ -149,6 +149,9 @@ def _configure(app: Flask, console: Console) -> None:
         MAX_FORM_MEMORY_SIZE=500_000,
         MAX_FORM_PARTS=200,
         WTF_CSRF_TIME_LIMIT=None,
+        # Over HTTPS it would want a Referer, which the pages of reports without an account send to nobody. The token
+        # binds a form to its session, whose __Host- cookie no other site can set.
+        WTF_CSRF_SSL_STRICT=False,
         DEBUG=False,
         TEMPLATES_AUTO_RELOAD=False,
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(days=30),

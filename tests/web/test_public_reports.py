@@ -64,6 +64,20 @@ def test_a_report_needs_no_account_and_no_script(site: Site, token: str) -> None
     assert nurse.get(status_of(receipt)).root.one("code").text == mark
 
 
+def test_a_report_and_its_answer_go_through_over_https(site: Site, token: str) -> None:
+    """Their pages send no Referer, so none may be asked for."""
+    nurse = Browser(site.app, origin="https://127.0.0.1:8000")
+    receipt = report(nurse, token)
+    assert receipt.status == 200, receipt.text
+    number, status = re.findall(r"GD-\d{8}-\d{5}", receipt.html)[0], status_of(receipt)
+    site.clock.forward(minutes=1)
+    do(site.console, number, core.RESPONDED)
+    do(site.console, number, core.RESTORE)
+    assert nurse.post(status, answer="restored").status == 303
+    stranger = nurse.ask("POST", "/report", data={"key": "x", "place": token, **REPORT, "csrf_token": "made up"})
+    assert (stranger.status, "页面已过期" in stranger.text) == (400, True)
+
+
 @pytest.mark.parametrize("path", ["/报修", "/report"])
 def test_the_shared_pages_addresses_both_open(site: Site, path: str) -> None:
     assert site.browser().get(path).status == 200
