@@ -88,9 +88,11 @@ def _note(
 def set_receiver(hands: Hands, kind: str, address: str, actor: Actor, now: datetime) -> None:
     """Given what somebody typed, receive their own party's anchors there from now on, beginning with today's.
 
-    Raises Refused naming the field: for another kind, a place that may not be reached, or the other party's place.
+    Raises Refused naming the field: without a fresh second factor, for another kind, a place that may not be reached,
+    or the other party's place.
     """
     actor.need("anchors.keep")
+    actor.need_proof(now)
     if kind not in KINDS:
         raise Refused("请选择一种接收方式。", field="kind")
     if len(address) > 500:

@@ -88,9 +88,11 @@ def note(session: Session, kind: str, actor: Actor, now: datetime, facts: dict[s
 def sign_off(session: Session, failure_id: int, reason: str, actor: Actor, now: datetime) -> None:
     """Given a failure and a reason, note that this party knows of it and accepts how it is explained.
 
-    Raises Refused without a reason, twice by one party, or before the whole chain was verified after it was found.
+    Raises Refused without a fresh second factor or a reason, twice by one party, or before the whole chain was
+    verified after it was found.
     """
     actor.need("anchors.keep")
+    actor.need_proof(now)
     failure = store.failure(session, failure_id)
     if failure is None:
         raise NotFound("没有这一条校验失败记录。")

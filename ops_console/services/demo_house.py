@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -66,7 +66,7 @@ def _places(session: Session, house: Secrets, modules: Mapping[str, str], now: d
 def receive_anchors(hands: anchors.Hands, now: datetime) -> None:
     """Given what makes anchors, let both parties receive them, each by taking them away itself."""
     for account in (CHIEF, MANAGER):
-        anchors.set_receiver(hands, "download", "", actor_named(account), now)
+        anchors.set_receiver(hands, "download", "", replace(actor_named(account), proved_until=now), now)
 
 
 def take_anchors(session: Session, now: datetime) -> None:

@@ -20,6 +20,7 @@ from ops_console.services import anchors, audit, chain_failures, jobs
 from ops_console.store.trail import Wanted
 from ops_console.web import formats
 from ops_console.web.database import reading
+from ops_console.web.factors import needs_factor
 from ops_console.web.lists import listed, word
 from ops_console.web.people import ACT_NAMES
 from ops_console.web.rights import needs
@@ -204,12 +205,18 @@ def anchor_file() -> Any:
     return _file(anchors.file_of(reading(), g.guest.actor), "anchors.jsonl", "application/x-ndjson")
 
 
-@pages.route("/audit/receivers", methods=["GET", "POST"])
+@pages.get("/audit/receivers")
 @needs("anchors.keep")
 def receivers() -> Any:
     """Where one's own party receives its anchors."""
-    if request.method == "GET":
-        return _receivers()
+    return _receivers()
+
+
+@pages.post("/audit/receivers")
+@needs("anchors.keep")
+@needs_factor
+def set_receiver() -> Any:
+    """Receive the anchors of one's own party elsewhere from now on."""
     at, form = console(), request.form
     try:
         anchors.set_receiver(at.anchoring(), form.get("kind", ""), form.get("address", ""), g.guest.actor, at.now())
@@ -244,6 +251,7 @@ def confirm_download() -> Any:
 
 @pages.post("/audit/failures/<id:failure_id>/sign-off")
 @needs("anchors.keep")
+@needs_factor
 def sign_off(failure_id: int) -> Any:
     """Say, for one's own party, how a failure of the chain is explained."""
     at = console()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -24,8 +25,13 @@ from ops_console.store import audit, notices
 from ops_console.store.anchors import AnchorRow, DeliveryRow
 from ops_console.store.audit import EventRow
 from ops_console.store.messages import OutboxRow
-from tests.conftest import HOSPITAL, NOON, VENDOR, FakeClock, log_ticket
+from tests.conftest import HOSPITAL as CHIEF
+from tests.conftest import NOON, FakeClock, log_ticket
+from tests.conftest import VENDOR as ENGINEER
 from tests.services.test_tickets import at_once
+
+PROVED = datetime.max.replace(tzinfo=UTC)  # each gave a second factor just now
+HOSPITAL, VENDOR = (replace(actor, proved_until=PROVED) for actor in (CHIEF, ENGINEER))
 
 
 class Receiver:
@@ -169,6 +175,8 @@ def test_each_party_sets_its_own_and_nobody_else_sets_any(console: Console, cloc
     outsiders: list[Actor] = [
         actor_of("a", "审计员", "auditor"), actor_of("s", "管理员", "administrator"), terminal_actor("root"), SYSTEM,
     ]  # fmt: skip
+    with pytest.raises(Refused, match="第二因素"):  # a stolen cookie does not lead the anchors elsewhere
+        anchors.set_receiver(hands, "http", "http://10.0.0.7/", CHIEF, clock())
     for actor in outsiders:
         with pytest.raises(Refused, match="权限"):
             anchors.set_receiver(hands, "http", "http://10.0.0.7/", actor, clock())

@@ -7,7 +7,8 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,12 @@ from ops_console.store import audit, jobs, notices
 from ops_console.store import chain_checks as store
 from ops_console.store.audit import EventRow
 from ops_console.store.messages import OutboxRow
-from tests.conftest import HOSPITAL, NOON, VENDOR, FakeClock, copy_sqlite, log_ticket, make_console
+from tests.conftest import HOSPITAL as CHIEF
+from tests.conftest import NOON, FakeClock, copy_sqlite, log_ticket, make_console
+from tests.conftest import VENDOR as ENGINEER
+
+PROVED = datetime.max.replace(tzinfo=UTC)  # each gave a second factor just now
+HOSPITAL, VENDOR = (replace(actor, proved_until=PROVED) for actor in (CHIEF, ENGINEER))
 
 TERMINAL = terminal_actor("test")
 VERIFIER = PROJECT / "docs" / "verify_chain.py"
@@ -283,6 +289,8 @@ def test_both_parties_sign_a_failure_off_after_a_full_verification_and_nobody_el
     for actor in (TERMINAL, SYSTEM):
         with ten.write() as session, pytest.raises(Refused, match="权限"):
             chain_failures.sign_off(session, 1, "磁盘故障", actor, ten.now())
+    with ten.write() as session, pytest.raises(Refused, match="第二因素"):
+        chain_failures.sign_off(session, 1, "磁盘故障", CHIEF, ten.now())
     for reason in ("  ", "长" * 501):
         with ten.write() as session, pytest.raises(Refused, match="原因"):
             chain_failures.sign_off(session, 1, reason, HOSPITAL, ten.now())

@@ -5,6 +5,8 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
@@ -17,8 +19,12 @@ from ops_console.core.people import SYSTEM, terminal_actor
 from ops_console.services import anchors, chain_checks, doctor
 from ops_console.store import roles
 from ops_console.store.chain_checks import GUARDED
-from tests.conftest import HOSPITAL, FakeClock, do, log_ticket, make_console
+from tests.conftest import HOSPITAL as CHIEF
+from tests.conftest import FakeClock, do, log_ticket, make_console
 from tests.real_services import fresh_postgres, plain
+
+PROVED = datetime.max.replace(tzinfo=UTC)  # gave a second factor just now
+HOSPITAL = replace(CHIEF, proved_until=PROVED)
 
 
 @pytest.fixture
