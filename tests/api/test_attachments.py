@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from ops_console.adapters import blobs
-from ops_console.core.attachments import LONGEST_BYTES
+from ops_console.core.attachments import FROM_STRANGERS, LONGEST_BYTES
+from ops_console.services import public_photos, public_reports
+from ops_console.services.public_reports import Report
 from ops_console.store.attachments import AttachmentRow
 from ops_console.store.audit import EventRow
 from tests.api.conftest import Caller, House, problem
@@ -205,3 +208,21 @@ def test_a_changed_file_is_not_handed_out(house: House) -> None:
     path.unlink()
     problem(caller.ask("GET", f"/tickets/{number}/attachments/1"), 404)
     assert count(house, EventRow)
+
+
+def test_a_nurses_code_is_told_by_no_endpoint_and_her_photo_to_no_stranger(house: House) -> None:
+    at = house.console
+    with at.write() as session:
+        sent = public_reports.sender(session, "phone", "192.0.2.7", [], None)
+        report = Report("k", "broken", "门诊缴费", "打不开")
+        made = public_reports.receive(session, at.book(session), report, sent, at.public_secrets, at.now())
+    photo = at.files.keep_attachment(io.BytesIO(picture()), "IMG.png", FROM_STRANGERS)
+    with at.write() as session:
+        public_photos.add(session, made.report_id, photo, public_reports.photographer(sent), at.now())
+    vendor, where = house.caller("vendor"), f"/tickets/{made.number}"
+    word = re.compile(rf"(?<![\w:.-]){made.code}(?![\w:.-])")
+    for path in ("/tickets", where, f"{where}/events", f"{where}/clocks", f"{where}/attachments"):
+        answer = vendor.ask("GET", path)
+        assert (answer.status_code, word.search(answer.text)) == (200, None), path
+    assert vendor.ask("GET", f"{where}/attachments/1").data == picture()
+    problem(house.stranger().ask("GET", f"{where}/attachments/1"), 401)
