@@ -73,12 +73,20 @@ def closing(session: Session, book: Book, actor: Actor, now: datetime) -> Closin
         Section(LATE, store.late_without_proof(session, began)),
     )
     next_day = book.calendars[book.at(now).id].next_workday(now.astimezone(ZONE).date())
-    return Closing(left, duties(session, next_day, now), next_day)
+    morning = datetime.combine(next_day, MORNING, tzinfo=ZONE)
+    return Closing(left, _duties(session, next_day, morning, now), next_day)
 
 
-def duties(session: Session, day: date, now: datetime) -> tuple[Duty, ...]:
-    """Given a working day and now, return what it asks for: what is overdue, due by its morning, agreed, suspended."""
-    running = store.due_before(session, datetime.combine(day, MORNING, tzinfo=ZONE))
+def today(session: Session, actor: Actor, now: datetime) -> tuple[Duty, ...]:
+    """Given who asks and now, return what today asks for until its end. Two statements."""
+    actor.need("tickets.record")
+    day = now.astimezone(ZONE).date()
+    return _duties(session, day, day_start(day + timedelta(days=1)), now)
+
+
+def _duties(session: Session, day: date, until: datetime, now: datetime) -> tuple[Duty, ...]:
+    """What a day asks for: what is overdue, due until an instant of it, agreed for it or before, suspended."""
+    running = store.due_before(session, until)
     known, today = store.promised_or_suspended(session, day), now.astimezone(ZONE).date()
     promised = sorted((row for row in known if row.agreed_on and row.agreed_on <= day), key=lambda row: row.agreed_on)
     return (

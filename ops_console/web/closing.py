@@ -30,7 +30,12 @@ WHY = {
 
 @pages.app_context_processor
 def _for_the_menu() -> dict[str, Any]:
-    return {"closing_waits": closing_waits}
+    return {"closing_waits": closing_waits, "duties_today": duties_today, "duty_words": WHY}
+
+
+def duties_today() -> tuple[service.Duty, ...]:
+    """Return what today asks of the vendor's side, for the first page of their day."""
+    return service.today(reading(), g.guest.actor, g.now)
 
 
 def closing_waits() -> bool:
@@ -55,5 +60,5 @@ def index() -> Any:
     console().reminder.forget()
     found = service.closing(reading(), g.book, g.guest.actor, g.now)
     return render_template(
-        "closing/index.html", closing=found, titles=TITLES, acts=ACTS, why=WHY, in_time=service.is_time(g.now)
+        "closing/index.html", closing=found, titles=TITLES, acts=ACTS, in_time=service.is_time(g.now)
     )

@@ -7,7 +7,7 @@ from datetime import timedelta
 from ops_console.core import tickets as core
 from ops_console.services.tickets import Move, move
 from ops_console.store import tickets as rows
-from tests.conftest import VENDOR, do, log_ticket
+from tests.conftest import NOON, VENDOR, do, log_ticket
 from tests.web.conftest import Site
 
 
@@ -77,3 +77,15 @@ def test_a_view_needs_a_name_and_filters_and_is_no_address_elsewhere(site: Site)
     vendor.post("/tickets/views", name="外链", query="//evil.example/?x=1")
     (link,) = [a["href"] for a in vendor.get("/tickets").main.all("a", "tab") if "外链" in a.text]
     assert link.startswith("/tickets?")
+
+
+def test_the_engineers_first_page_has_the_box_in_focus_and_what_today_asks_for(site: Site) -> None:
+    number = log_ticket(site.console, title="缴费报错", reported_at=NOON - timedelta(hours=1))
+    vendor = site.as_("vendor")
+    home = vendor.get(vendor.get("/").location).main
+    assert "autofocus" in home.one("textarea", name="line").attributes
+    assert number in home.one("section", id="today").text and "已超时" in home.one("section", id="today").text
+    assert not vendor.get("/tickets", open=1, type="咨询").main.all("section", id="today")
+    assert not site.as_("hospital").get("/tickets", open=1).main.all("section", id="today")
+    tabs = {tab.text.split()[0]: tab.text.split()[1:] for tab in home.all("a", "tab")}
+    assert (tabs["未关闭"], tabs["有超时"], tabs["待批复"], tabs["全部"]) == (["1"], ["1"], ["0"], [])
