@@ -96,6 +96,7 @@ BLUEPRINTS = (
     search,
     seen,
 )
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 CERTIFICATE_WARNING = timedelta(days=30)
 
 
@@ -118,6 +119,7 @@ def create_app(console: Console) -> Flask:
     notices.install(app)
     sign_in.install(app)  # before the form is read: a stranger's body is not
     uploads.install(app)
+    _refuse_other_sites(app)
     CSRFProtect(app)
     for face in BLUEPRINTS:
         app.register_blueprint(face.pages)
@@ -178,6 +180,15 @@ def _refuse_other_hosts(app: Flask, console: Console) -> None:
     def _foreign(_error: SecurityError) -> Response:  # plain: with a host that cannot be read, no address can be made
         told = formats.gettext("请求的主机名不是本控制台的；请用 %(url)s 打开。")
         return Response(told % {"url": console.settings.server.public_url}, 400, mimetype="text/plain")
+
+
+def _refuse_other_sites(app: Flask) -> None:
+    """A form sent from another site's page is refused by the browser's own word, before its token is looked at."""
+
+    @app.before_request
+    def _check_site() -> None:
+        if request.method not in SAFE and request.headers.get("Sec-Fetch-Site") == "cross-site":
+            raise CSRFError
 
 
 def _is_plain_http(console: Console) -> bool:

@@ -181,6 +181,18 @@ def test_post_without_this_sessions_token_changes_no_row(house: Site, endpoint: 
     assert everything(house.console) == before
 
 
+@pytest.mark.parametrize(("endpoint", "rule"), POSTS)
+def test_post_from_another_sites_page_changes_no_row(house: Site, endpoint: str, rule: str) -> None:
+    browser = house.browser() if endpoint in STRANGERS else house.as_("hospital")
+    fields = {"csrf_token": browser.token, **FORMS.get(endpoint, {})}
+    before = everything(house.console)
+
+    answer = browser.ask("POST", address(rule), data=fields, headers={"Sec-Fetch-Site": "cross-site"})
+
+    assert answer.status == 400
+    assert everything(house.console) == before
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_looking_at_every_page_changes_no_row(house: Site, role: str) -> None:
     browser = house.signed_in(role)
