@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from ops_console.core.chain import commitment
 from ops_console.core.errors import NotFound, Refused, Unsealable
+from ops_console.core.notes import NOTED
 from ops_console.core.people import Actor
 from ops_console.core.personal_data import Masker
 from ops_console.core.tickets import PERSONAL_REFUSED, PERSONAL_REVEALED, Event
@@ -70,7 +71,7 @@ def masked_texts(session: Session, number: str, actor: Actor, *, ticket_id: int 
     """
     actor.need("tickets.read")
     masker = masker_of(session)
-    parts = _parts(session, number)[1] if ticket_id is None else store.parts(session, [ticket_id])[ticket_id]
+    parts = _parts(session, number, actor)[1] if ticket_id is None else store.parts(session, [ticket_id])[ticket_id]
     kept = [part for part in parts if has_original(part, masker)]
     return [_masked(number, part, masker) for part in sorted(kept, key=lambda part: (part.seq, _place_of(part.field)))]
 
@@ -79,15 +80,17 @@ def _place_of(field: str) -> int:
     return ORDER.index(field) if field in ORDER else len(ORDER)
 
 
-def _parts(session: Session, number: str) -> tuple[int, list[store.Part]]:
+def _parts(session: Session, number: str, actor: Actor) -> tuple[int, list[store.Part]]:
+    """A hospital's note may hold a number too: it is there for the hospital alone, masked or not."""
     row = tickets.by_number(session, number)
     if row is None:
         raise NotFound("没有编号为 %(number)s 的工单。", number=number)
-    return row.id, store.parts(session, [row.id])[row.id]
+    parts = store.parts(session, [row.id])[row.id]
+    return row.id, [part for part in parts if part.kind != NOTED or actor.may("notes.hospital")]
 
 
-def _part(session: Session, number: str, seq: int, field: str) -> tuple[int, store.Part]:
-    ticket_id, parts = _parts(session, number)
+def _part(session: Session, number: str, seq: int, field: str, actor: Actor) -> tuple[int, store.Part]:
+    ticket_id, parts = _parts(session, number, actor)
     for part in parts:
         if (part.seq, part.field) == (seq, field):
             return ticket_id, part
@@ -105,7 +108,7 @@ def shown(session: Session, sealer: Sealer, place: Reveal, actor: Actor, now: da
     Raises NotFound for a place that is not there, Refused without the right.
     """
     actor.need("personal.reveal")
-    _, part = _part(session, place.number, place.seq, place.field)
+    _, part = _part(session, place.number, place.seq, place.field, actor)
     masked = _masked(place.number, part, masker_of(session))
     person = people.by_account(session, actor.account)
     until = store.open_reveal(session, person.id, part.seq, part.field, now) if person else None
@@ -124,7 +127,7 @@ def reveal(open_write: OpenSession, sealer: Sealer, command: Reveal, actor: Acto
     actor.need_proof(now)
     reason = _checked(command.reason)
     with open_write() as session:
-        ticket_id, part = _part(session, command.number, command.seq, command.field)
+        ticket_id, part = _part(session, command.number, command.seq, command.field, actor)
         if not has_original(part, masker_of(session)):
             raise Refused("这一处没有保存原文，或已按保存期清除。")
         person = held_person(session, actor.account)

@@ -17,7 +17,7 @@ from ops_console.core.chain import commitment
 from ops_console.core.errors import NotFound, Refused, Unsealable
 from ops_console.core.people import Actor, actor_of
 from ops_console.core.tickets import PURGED, Event
-from ops_console.services import jobs, personal, rechecks, tickets
+from ops_console.services import jobs, notes, personal, rechecks, tickets
 from ops_console.services.personal import PER_HOUR, SHOWN_FOR, MaskedText, Reveal
 from ops_console.services.take_backs import take_back
 from ops_console.store import audit
@@ -233,6 +233,22 @@ def test_a_place_that_is_not_there_is_not_found(console: Console) -> None:
         for act in (reveal, look):
             with pytest.raises(NotFound):
                 act(console, command)
+
+
+def test_a_number_in_a_hospitals_note_is_shown_to_the_hospital_alone(console: Console) -> None:
+    number = log(console)
+    with console.write() as session:
+        notes.note(session, number, f"患者家属 {PHONE} 投诉乙方", HOSPITAL, console.now())
+    assert "note" not in masked(console, number, VENDOR)
+    command = place_of(masked(console, number, HOSPITAL)["note"])
+    for act in (reveal, look):
+        with pytest.raises(NotFound):
+            act(console, command, VENDOR)
+    assert reveal(console, command, HOSPITAL) == f"患者家属 {PHONE} 投诉乙方"
+
+
+def place_of(text: MaskedText) -> Reveal:
+    return Reveal(text.number, text.seq, text.field, "核实")
 
 
 def test_a_text_without_an_original_is_not_revealed(console: Console) -> None:
