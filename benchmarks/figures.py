@@ -24,6 +24,7 @@ from benchmarks.calendars import processor
 README = Path(__file__).resolve().parent / "README.md"
 SECTIONS = (  # in the order of README.md
     "load", "pages", "search", "create", "quick", "soak", "chain", "imports", "reports", "start", "calendars",
+    "detectors",
 )  # fmt: skip
 AIMS = "own aims"  # the source of every figure in a column named so
 HEAD = """# Figures

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from benchmarks import calendars, chain, create, figures, imports, load, pages, reports, search, start
+from benchmarks import calendars, chain, create, detectors, figures, imports, load, pages, reports, search, start
 
 
 def load_all(sizes: Sequence[int], *, anew: bool) -> str:
@@ -43,6 +43,7 @@ def main() -> None:
         "start": partial(start.run, asked.sizes),
         "chain": partial(chain.run, 1_000_000),
         "calendars": calendar_section,
+        "detectors": detectors.run,
     }
     failed = [name for name, script in scripts.items() if not _write(name, script)]
     sys.exit(f"failed: {', '.join(failed)}" if failed else 0)

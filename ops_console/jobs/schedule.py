@@ -15,6 +15,7 @@ from ops_console.services import (
     anchors,
     attachments,
     chain_checks,
+    detectors,
     exports,
     imports,
     people,
@@ -43,6 +44,7 @@ class Plan:
 
 PLANS = (
     Plan("recheck", {"hour": "3", "minute": "10"}, catch_up=True),
+    Plan(detectors.JOB, {"hour": "3", "minute": "30"}, catch_up=True),
     Plan("anchor", {"hour": "0", "minute": "5"}, catch_up=True),
     Plan("verify-chain", {"hour": "2", "minute": "40"}, catch_up=True),
     Plan("purge-personal", {"hour": "2", "minute": "40"}, catch_up=True),
@@ -56,6 +58,7 @@ def registry(console: Console) -> dict[str, Job]:
     jobs = (
         Job("import-tickets", lambda run: _import(console, run), idempotent=True, title="导入工单台账"),
         Job("recheck", lambda run: _recheck(console, run), idempotent=True, title="时限自检"),
+        Job(detectors.JOB, lambda run: _flags(console, run), idempotent=True, title="查找疑点"),
         Job(exports.JOB, lambda run: _export(console, run), idempotent=True, title="导出工单"),
         Job(attachments.LOOK, lambda run: _look(console, run), idempotent=True, title="生成缩略图"),
         Job("confirm-by-silence", lambda run: _silence(console, run), idempotent=True, title="超时默认确认"),
@@ -81,6 +84,11 @@ def _import(console: Console, run: Run) -> dict[str, Any]:
 
 def _recheck(console: Console, run: Run) -> dict[str, Any]:
     return rechecks.recheck(run, console.read, console.write, console.book, console.now())
+
+
+def _flags(console: Console, run: Run) -> dict[str, Any]:
+    hands = detectors.Hands(console.read, console.write, console.book, console.vocabularies.shipped.lexicon)
+    return detectors.find_flags(run, hands, console.now())
 
 
 def _silence(console: Console, run: Run) -> dict[str, Any]:

@@ -66,6 +66,12 @@ def proving(session: Session, ticket_id: int, digests: Iterable[str]) -> set[str
     return set(session.scalars(query.where(AttachmentRow.digest.in_(set(digests)), AttachmentRow.purpose == EVIDENCE)))
 
 
+def tickets_with(session: Session, ticket_ids: Iterable[int]) -> set[int]:
+    """Given tickets, return those that have a file which is not void."""
+    query = select(AttachmentRow.ticket_id).where(AttachmentRow.ticket_id.in_(list(ticket_ids)))
+    return set(session.scalars(query.where(AttachmentRow.voided_at.is_(None)).distinct()))
+
+
 def count(session: Session, ticket_id: int) -> int:
     """Given a ticket, return how many attachments it has, void ones too."""
     return session.scalar(select(func.count()).where(AttachmentRow.ticket_id == ticket_id)) or 0

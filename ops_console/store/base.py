@@ -5,9 +5,11 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData, TextClause, text
-from sqlalchemy.orm import DeclarativeBase, registry
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import DeclarativeBase, Session, registry
 from sqlalchemy.types import TypeDecorator
 
 # All five keys, or Alembic cannot name what it alters on SQLite.
@@ -50,6 +52,11 @@ class Base(DeclarativeBase):
         metadata=MetaData(naming_convention=NAMING), type_annotation_map={datetime: UTCDateTime(), int: Integer()}
     )
     metadata = registry.metadata
+
+
+def insert_over(session: Session, table: type[Base]) -> Any:
+    """Given a session and a table, return the insert of its database, which can say what a conflict comes to."""
+    return (postgresql if session.get_bind().dialect.name == "postgresql" else sqlite).insert(table)
 
 
 def not_null(column: str) -> TextClause:

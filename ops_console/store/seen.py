@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import ColumnElement, ForeignKey, Select, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from ops_console.store.audit import NEWS, EventRow
-from ops_console.store.base import Base, Id
+from ops_console.store.base import Base, Id, insert_over
 
 LOOK_BACK = 5_000  # events of the chain: what lies further back is no news
 
@@ -39,7 +38,7 @@ def until(session: Session, person_id: int) -> int | None:
 def keep_until(session: Session, person_id: int, seq: int, *, anew: bool) -> None:
     """Given a person and a number, note that nothing up to it is news; one that stands is kept unless `anew`."""
     row = {"person_id": person_id, "seq": seq}
-    statement = _insert(session)(UntilRow).values(row)
+    statement = insert_over(session, UntilRow).values(row)
     session.execute(
         statement.on_conflict_do_update(index_elements=["person_id"], set_={"seq": seq})
         if anew
@@ -49,16 +48,12 @@ def keep_until(session: Session, person_id: int, seq: int, *, anew: bool) -> Non
 
 def keep(session: Session, person_id: int, ticket_id: int, seq: int) -> None:
     """Given a person, a ticket and a number, note that they have seen it up to there; never less than before."""
-    statement = _insert(session)(SeenRow).values(person_id=person_id, ticket_id=ticket_id, seen_seq=seq)
+    statement = insert_over(session, SeenRow).values(person_id=person_id, ticket_id=ticket_id, seen_seq=seq)
     session.execute(
         statement.on_conflict_do_update(
             index_elements=["person_id", "ticket_id"], set_={"seen_seq": seq}, where=SeenRow.seen_seq < seq
         )
     )
-
-
-def _insert(session: Session) -> Any:
-    return (postgresql if session.get_bind().dialect.name == "postgresql" else sqlite).insert
 
 
 def news(session: Session, person_id: int, side: str, limit: int) -> list[int]:

@@ -32,6 +32,8 @@ EVENT_NAMES = {
     "times_accepted": "医院对补录时间的意见", "taken_back": "撤回",
     "attached": "添加附件", "attachment_voided": "附件作废", "attachment_marked": "附件标为含患者信息",
     "printed": "打印单据", "signed_off": "手写签字",
+    "flag_found": "发现疑点", "flag_explained": "乙方说明疑点", "flag_reviewed": "医院复核疑点",
+    "flag_lapsed": "疑点依据已变",
     "personal_revealed": "查看原文", "personal_reveal_refused": "查看原文被拒", "personal_purged": "清除个人信息",
 }  # fmt: skip
 FIELD_NAMES = {

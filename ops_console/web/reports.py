@@ -13,7 +13,7 @@ from ops_console.core.explanations import CLOCK_NAMES, rule_sentence
 from ops_console.core.moments import month_of, parse_month, shift_month
 from ops_console.core.sentences import Sentence
 from ops_console.core.ticket_lists import COUNT_LIMIT
-from ops_console.services import reports
+from ops_console.services import flags, reports
 from ops_console.web import formats
 from ops_console.web.database import reading
 from ops_console.web.lists import listed, word
@@ -34,6 +34,7 @@ def dashboard() -> Any:
     return render_template(
         "reports/dashboard.html", shown=shown, limit=COUNT_LIMIT, rules=rules, known=known,
         previous=shift_month(month, -1), following=shift_month(month, 1), chart=_chart(shown), versions=versions,
+        flags=flags.waiting(reading(), month),
     )  # fmt: skip
 
 

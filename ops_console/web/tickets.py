@@ -17,7 +17,19 @@ from ops_console.core.moments import MONTH, local_moment
 from ops_console.core.search import HIT_LIMIT, query_of
 from ops_console.core.ticket_lists import COUNT_LIMIT, READINGS, SORT_KEYS, Filter, Window
 from ops_console.core.trust import unproven
-from ops_console.services import attachments, clocks, links, people, personal, reports, seen, take_backs, tickets, views
+from ops_console.services import (
+    attachments,
+    clocks,
+    flags,
+    links,
+    people,
+    personal,
+    reports,
+    seen,
+    take_backs,
+    tickets,
+    views,
+)
 from ops_console.services.corrections import may_decide
 from ops_console.services.documents import confirmed_after_reset
 from ops_console.services.silences import ends_at
@@ -194,6 +206,7 @@ def page(number: str, refused: Refused | None = None) -> Any:
         unproven=unproven(view.facts.stamps), colleagues=people.who_may_work(session),
         last_act=take_backs.last_act(view.events, g.guest.actor, g.now), may_decide=may_decide,
         after_reset=confirmed_after_reset(view.events),
+        flags=flags.about(session, number, g.guest.actor),
         silence_ends=ends_at(view.facts, g.book, view.judgement.version.id),
     ), _status(refused)  # fmt: skip
 

@@ -1,0 +1,33 @@
+"""What becomes of a flag: it waits, the vendor may explain, the hospital says what it comes to. Never a verdict itself.
+
+Not for finding flags (`core/detectors.py`, `core/patterns.py`).
+"""
+
+from __future__ import annotations
+
+from ops_console.core.errors import Refused
+from ops_console.core.sheet_text import has_forbidden
+
+WAITING, EXPLAINED, DOUBTFUL, SETTLED, UNFOUNDED, LAPSED = (
+    "waiting",
+    "explained",
+    "doubtful",
+    "settled",
+    "unfounded",
+    "lapsed",
+)
+STATES = (WAITING, EXPLAINED, DOUBTFUL, SETTLED, UNFOUNDED, LAPSED)
+OPEN = (WAITING, EXPLAINED)  # nobody of the hospital has said yet what it comes to
+VERDICTS = (DOUBTFUL, SETTLED, UNFOUNDED)
+FOUND, TOLD, REVIEWED, GONE = "flag_found", "flag_explained", "flag_reviewed", "flag_lapsed"
+LONGEST = 500
+
+
+def check_text(text: str, field: str) -> str:
+    """Given what was typed about a flag and its field, return it without blanks around. Raises Refused."""
+    plain = text.strip()
+    if not plain:
+        raise Refused("请写明理由。", field=field)
+    if len(plain) > LONGEST or has_forbidden(plain):
+        raise Refused("理由最多 %(n)s 个字，不能含控制字符。", field=field, n=LONGEST)
+    return plain
