@@ -9,18 +9,16 @@ from __future__ import annotations
 import http.client
 import json
 import shutil
-import signal
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import text
 
-from benchmarks import figures, load, servers
+from benchmarks import figures, load, postgres, servers
 from benchmarks.servers import HOST, Browser, Server
 from ops_console.console import Console, utc_now
 from ops_console.core.people import actor_of
@@ -68,10 +66,15 @@ class Script:
         """Log a ticket; say whether it was."""
         return self.ask("POST", "/tickets", json.dumps(BODY, ensure_ascii=False))[0] == 201
 
-    def list_page(self) -> bool:
-        """Read the first page of the list; say whether it came."""
-        status, body = self.ask("GET", "/tickets?limit=50")
-        return status == 200 and len(json.loads(body)["items"]) == 50
+
+def list_page(browser: Browser) -> Ask:
+    """Given a signed-in browser, return what reads the first page of the list."""
+
+    def read() -> bool:
+        answer = browser.get("/tickets")
+        return answer.status == 200 and answer.text.count("<tr data-href=") == 50
+
+    return read
 
 
 @contextmanager
@@ -87,9 +90,9 @@ def scratch(size: int) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def token_of(folder: Path) -> str:
-    """Given a folder whose vendor has an account of its own, return a token of theirs."""
-    console = load.open_console(folder, utc_now)
+def token_of(folder: Path, **more: str) -> str:
+    """Given a folder whose vendor has a password of their own, and more of its environment, return their token."""
+    console = load.open_console(folder, utc_now, **more)
     with console.write() as session:
         vendor = actor_of("vendor", "vendor", "vendor")
         made = tokens.make(session, "benchmark", ["tickets:read", "tickets:write"], 1, vendor, console.now())
@@ -143,56 +146,65 @@ def measure(server: Server, token: str, password: str, requests: int) -> list[Co
         found.append(
             cost(server, "create, page", [form(servers.sign_in(server, password)) for _ in range(n)], requests)
         )
-    return [*found, *_beside(server, token, requests)]
+    return [*found, *_beside(server, token, password, requests)]
 
 
-def _beside(server: Server, token: str, requests: int) -> list[Cost]:
-    """Readers of the list while as many writers write."""
-    readers, writers = ([Script(server.port, token) for _ in range(max(CLIENTS))] for _ in range(2))
+def _beside(server: Server, token: str, password: str, requests: int) -> list[Cost]:
+    """Readers of the list's page while as many writers write."""
+    readers = [list_page(servers.sign_in(server, password)) for _ in range(max(CLIENTS))]
+    writers = [Script(server.port, token).create for _ in range(max(CLIENTS))]
     with ThreadPoolExecutor(2) as pool:
-        reading = pool.submit(cost, server, "list, API, beside 8 writers", [r.list_page for r in readers], requests)
-        writing = pool.submit(cost, server, "create, API, beside 8 readers", [w.create for w in writers], requests)
+        reading = pool.submit(cost, server, "list, page, beside 8 writers", readers, requests)
+        writing = pool.submit(cost, server, "create, API, beside 8 readers", writers, requests)
         return [reading.result(), writing.result()]
 
 
 # -- kill -9 -----------------------------------------------------------------------------------------------------
 
 
-def killed(folder: Path) -> tuple[int, int]:
-    """Given a folder, kill the server among 1 000 creations; return how many were acknowledged and how many are whole.
+@dataclass(frozen=True)
+class Killed:
+    """What a kill left: how many tickets were acknowledged before, and how many of them are there whole."""
 
-    Raises ValueError when the chain is broken afterwards.
+    acknowledged: int
+    whole: int
+
+
+def killed(folder: Path, token: str, *, after: int, **more: str) -> Killed:
+    """Given a folder, a token, and more of its environment, kill -9 the server after so many acknowledged creations.
+
+    The kill comes while 8 clients go on creating. Raises ValueError when one is refused, when the chain is broken
+    afterwards or a foreign key dangles.
     """
     acknowledged: list[str] = []
-    with servers.running(folder, **UNLIMITED) as server:
-        token = token_of(folder)
-        stop = threading.Timer(2.0, lambda: server.process.send_signal(signal.SIGKILL))
-        stop.start()
-        with ThreadPoolExecutor(max(CLIENTS)) as pool:
-            for part in pool.map(lambda _n: _create_until_dead(server.port, token), range(max(CLIENTS))):
-                acknowledged += part
-        stop.cancel()
-    console = load.open_console(folder, utc_now)
+    with servers.running(folder, **UNLIMITED, **more) as server, ThreadPoolExecutor(max(CLIENTS)) as pool:
+
+        def create_until_dead(_place: int) -> None:
+            script = Script(server.port, token)
+            with suppress(OSError, http.client.HTTPException):  # it is dead: what it acknowledged is what counts
+                while True:
+                    status, body = script.ask("POST", "/tickets", json.dumps(BODY, ensure_ascii=False))
+                    if status != 201:
+                        raise ValueError(f"not created: {status} {body.decode()}")
+                    acknowledged.append(str(json.loads(body)["number"]))
+                    if len(acknowledged) >= after:
+                        server.process.kill()
+
+        list(pool.map(create_until_dead, range(max(CLIENTS))))
+    console = load.open_console(folder, utc_now, **more)
+    try:
+        return Killed(len(acknowledged), _whole(console, acknowledged))
+    finally:
+        console.close()
+
+
+def _whole(console: Console, acknowledged: Sequence[str]) -> int:
     with console.read() as session:
         broken = audit.first_broken(session)
-        whole = sum(_is_whole(console, number) for number in acknowledged)
-        dangling = session.execute(text("PRAGMA foreign_key_check")).first()
-    console.close()
+        dangling = console.database.is_sqlite and session.execute(text("PRAGMA foreign_key_check")).first()
     if broken or dangling:
         raise ValueError(f"after the kill: {broken=} {dangling=}")
-    return len(acknowledged), whole
-
-
-def _create_until_dead(port: int, token: str) -> list[str]:
-    script, numbers = Script(port, token), []
-    try:
-        for _ in range(KILLED // max(CLIENTS)):
-            status, body = script.ask("POST", "/tickets", json.dumps(BODY, ensure_ascii=False))
-            if status == 201:
-                numbers.append(str(json.loads(body)["number"]))
-    except (OSError, http.client.HTTPException):
-        pass  # the server is dead: what it acknowledged is what counts
-    return numbers
+    return sum(_is_whole(console, number) for number in acknowledged)
 
 
 def _is_whole(console: Console, number: str) -> bool:
@@ -208,10 +220,10 @@ def _is_whole(console: Console, number: str) -> bool:
 # -- the chain ---------------------------------------------------------------------------------------------------
 
 
-def chain_share(folder: Path, writes: int) -> tuple[float, float]:
+def chain_share(folder: Path, writes: int, **more: str) -> tuple[float, float]:
     """Given a folder, log tickets in this process; return the processor milliseconds of a write and of its seal."""
     sealing = 0.0
-    console = Console(load.settings.load(load.PROJECT, {"OPS_DATA": str(folder)}))
+    console = load.open_console(folder, utc_now, **more)
 
     def timed(session: object) -> None:
         nonlocal sealing
@@ -234,49 +246,76 @@ def chain_share(folder: Path, writes: int) -> tuple[float, float]:
 # -- telling -----------------------------------------------------------------------------------------------------
 
 
-def report(size: int, costs: Sequence[Cost], kill: tuple[int, int], chain: tuple[float, float]) -> str:
+@dataclass(frozen=True)
+class Measured:
+    """What creating costs on one database: requests, what a kill left, processor milliseconds of a write, its seal."""
+
+    database: str
+    costs: tuple[Cost, ...]
+    kill: Killed
+    chain: tuple[float, float]
+
+
+def report(size: int, found: Sequence[Measured]) -> str:
     """Given the figures, return the section of README.md."""
     method = (
-        f"`python -m ops_console` on a copy of the folder with {figures.number(size)} tickets; the client is a process "
-        "of its own (a thread a connection, kept alive) on the same cores; every answer is checked. CPU is the "
-        "server's (beside: of both kinds together, for each of the one). Aims for creating "
-        f"({figures.AIMS}): p50 ≤ {AIM_MS} ms at 1 client, ≥ {AIM_RATE}/s at 8, no error."
+        f"`python -m ops_console` on a copy of the folder with {figures.number(size)} tickets, on PostgreSQL with the "
+        "same rows on a cluster of its own (shipped settings, every commit on disk; its processor time is not "
+        "counted); the client is a process of its own (a thread a connection, kept alive) on the same cores; every "
+        "answer is checked. CPU is the server's (beside: of both kinds together, for each of the one). Aims for "
+        f"creating ({figures.AIMS}): p50 ≤ {AIM_MS} ms at 1 client, ≥ {AIM_RATE}/s at 8, no error."
     )
+    header = ["request", "clients", "p50 ms", "p99 ms", "per s", "CPU ms", "errors", "aim"]
+    return figures.section("Creating tickets", method, *(_told(one, header) for one in found))
+
+
+def _told(found: Measured, header: Sequence[str]) -> str:
     rows = [
         [c.name, c.clients, f"{c.p50:.1f}", f"{c.p99:.1f}", f"{c.rate:.0f}", f"{c.cpu:.1f}", c.errors, _aim(c)]
-        for c in costs
+        for c in found.costs
     ]
-    header = ["request", "clients", "p50 ms", "p99 ms", "per s", "CPU ms", "errors", "aim"]
-    told = (
-        f"kill -9 two seconds into {KILLED} creations by 8 clients: {kill[0]} acknowledged, {kill[1]} of them there "
-        "whole (event, personal texts, clocks), chain and foreign keys intact.\n\n"
-        f"The chain: {chain[1]:.2f} ms of {chain[0]:.2f} ms processor time a write ({chain[1] / chain[0]:.0%}) is "
+    kill, (write, sealing) = found.kill, found.chain
+    return (
+        f"### {found.database}\n\n{figures.table(header, rows)}\n\n"
+        f"kill -9 in the middle of {KILLED} creations by 8 clients: {kill.acknowledged} acknowledged, {kill.whole} of "
+        "them there whole (event, personal texts, clocks), chain intact "
+        f"{figures.mark(kill.whole == kill.acknowledged)}."
+        f"\n\nThe chain: {sealing:.2f} ms of {write:.2f} ms processor time a write ({sealing / write:.0%}) is "
         "sealing: reading the head, canonical form, commitments, hash, inserting the event and its personal texts."
     )
-    return figures.section("Creating tickets", method, figures.table(header, rows), told)
 
 
 def _aim(found: Cost) -> str:
     if not found.name.startswith("create") or "beside" in found.name:
-        return "0 errors " + ("✗" if found.errors else "✓")
+        return f"0 errors {figures.mark(not found.errors)}"
     is_met = found.p50 <= AIM_MS if found.clients == 1 else found.rate >= AIM_RATE
     told = f"≤ {AIM_MS} ms" if found.clients == 1 else f"≥ {AIM_RATE}/s"
-    return f"{told} {'✓' if is_met and not found.errors else '✗'}"
+    return f"{told} {figures.mark(is_met and not found.errors)}"
 
 
 def run(size: int, requests: int) -> str:
-    """Given a size and how many requests a figure, measure and return the section."""
+    """Given a size and how many requests a figure, measure on both databases and return the section."""
     with scratch(size) as folder:
         with servers.running(folder, **UNLIMITED) as server:
             password = servers.take_account(server, folder)
-            costs = measure(server, token_of(folder), password, requests)
-        return report(size, costs, killed(folder), chain_share(folder, requests))
+            token = token_of(folder)
+        with postgres.cluster() as url:
+            postgres.bring(folder, url)
+            on_postgres = _measured("PostgreSQL", folder, (token, password), requests, OPS_DATABASE__URL=url)
+        return report(size, [_measured("SQLite", folder, (token, password), requests), on_postgres])
+
+
+def _measured(name: str, folder: Path, known: tuple[str, str], requests: int, **more: str) -> Measured:
+    with servers.running(folder, **UNLIMITED, **more) as server:
+        costs = measure(server, *known, requests)
+    kill = killed(folder, known[0], after=KILLED // 2, **more)
+    return Measured(name, tuple(costs), kill, chain_share(folder, requests, **more))
 
 
 def main() -> None:
     """Measure the size asked for."""
     asked = figures.arguments(
-        __doc__, size=(int, 10_000, "number of tickets"), requests=(int, 400, "requests a figure")
+        __doc__, size=(int, AIM_SIZE, "number of tickets"), requests=(int, 400, "requests a figure")
     )
     figures.give("create", run(asked.size, asked.requests), readme=asked.readme)
 

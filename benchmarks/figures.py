@@ -12,6 +12,7 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from math import ceil
 from pathlib import Path
 from statistics import median
@@ -77,9 +78,15 @@ def machine() -> str:
     )
 
 
+@cache
+def load_before() -> float:
+    """Given nothing, return the machine's load of the minute before the first call: what others did there."""
+    return os.getloadavg()[0]
+
+
 def busy() -> str:
-    """Given nothing, return the machine's load of the last minutes: much above the cores, others worked there too."""
-    return f" · load {os.getloadavg()[1]:.1f} (5 min) when measured"
+    """Given nothing, return the machine's load before the script began: much above 0, others worked there too."""
+    return f" · load {load_before():.1f} before the start"
 
 
 def mark(is_met: bool) -> str:
@@ -111,6 +118,7 @@ def sizes(text: str) -> tuple[int, ...]:
 
 def arguments(told: str | None, **more: tuple[Callable[[str], object], object, str]) -> argparse.Namespace:
     """Given a script's sentence and its own options (type, default, help), return what was asked for."""
+    load_before()
     parser = argparse.ArgumentParser(description=told)
     parser.add_argument("--readme", action="store_true", help="write the section into benchmarks/README.md")
     for name, (kind, default, words) in more.items():

@@ -53,9 +53,9 @@ def folder_of(count: int, root: Path = ROOT) -> Path:
     return root / f"tickets-{count}"
 
 
-def open_console(folder: Path, now: Callable[[], Any] = lambda: END) -> Console:
-    """Given a data folder, return a prepared console on it with the shipped settings."""
-    console = Console(settings.load(PROJECT, {"OPS_DATA": str(folder)}), now=now)
+def open_console(folder: Path, now: Callable[[], Any] = lambda: END, **more: str) -> Console:
+    """Given a data folder and more of its environment, return a prepared console on it with the shipped settings."""
+    console = Console(settings.load(PROJECT, {"OPS_DATA": str(folder), **more}), now=now)
     console.prepare()
     return console
 

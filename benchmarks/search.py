@@ -62,7 +62,7 @@ def without_index() -> Iterator[None]:
     """While inside, tickets are stored without being put into the index."""
     kept = search.keep
 
-    def skip(_session: Any, _facts: Mapping[int, TicketFacts]) -> None:
+    def skip(_session: Any, _facts: Mapping[int, TicketFacts], _new: Any = ()) -> None:
         return None
 
     search.keep = skip

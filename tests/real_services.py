@@ -13,7 +13,7 @@ import socket
 import subprocess
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -187,22 +187,28 @@ def start_postgres(programs: Path) -> Found:
     stop_orphans()
     folder = Path(tempfile.mkdtemp(prefix=CLUSTER_PREFIX))
     try:
-        if os.geteuid() == 0:
-            shutil.chown(folder, "postgres", "postgres")
-        port = free_port()
-        run_all(start_commands(programs, folder, port))
+        url = start_cluster(programs, folder, SETTINGS)
     except (OSError, LookupError, subprocess.SubprocessError) as error:
         shutil.rmtree(folder, ignore_errors=True)
         return Found(None, f"did not start: {getattr(error, 'stdout', None) or error}")
     (folder / "session").write_text(str(shared_folder()))
-    return Found(f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres", folder=str(folder))
+    return Found(url, folder=str(folder))
 
 
-def start_commands(programs: Path, folder: Path, port: int) -> list[list[str]]:
-    """Given the programs, an empty folder and a port, return the commands that make and start a cluster there."""
+def start_cluster(programs: Path, folder: Path, settings: Mapping[str, str]) -> str:
+    """Given the programs, an empty folder and settings, start a cluster there and return its URL."""
+    if os.geteuid() == 0:
+        shutil.chown(folder, "postgres", "postgres")
+    port = free_port()
+    run_all(start_commands(programs, folder, port, settings))
+    return f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres"
+
+
+def start_commands(programs: Path, folder: Path, port: int, given: Mapping[str, str]) -> list[list[str]]:
+    """Given the programs, an empty folder, a port and settings, return the commands that make a cluster there."""
     cluster, log = str(folder / "data"), str(folder / "log")
     made = [str(programs / "initdb"), "-N", "--username=postgres", "--auth=trust", "--encoding=UTF8"]
-    settings = {**SETTINGS, "port": str(port), "unix_socket_directories": str(folder)}
+    settings = {**given, "port": str(port), "unix_socket_directories": str(folder)}
     options = " ".join(f"-c {name}={value}" for name, value in settings.items())
     started = [str(programs / "pg_ctl"), "start", "-w", "-t", "60", "-s", "-D", cluster, "-l", log, "-o", options]
     return [[*made, "--locale=C.UTF-8", "-D", cluster], started]

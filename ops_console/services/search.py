@@ -6,7 +6,7 @@ Not for cutting texts and marking hits (`core/search.py`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -31,9 +31,12 @@ BATCH = 200
 # -- keeping the index -------------------------------------------------------------------------------------------
 
 
-def keep(session: Session, facts: Mapping[int, TicketFacts]) -> None:
-    """Given what tickets come to, by id, bring the index to it. What has not changed is left alone."""
-    known = store.known(session, facts)
+def keep(session: Session, facts: Mapping[int, TicketFacts], new: Collection[int] = ()) -> None:
+    """Given what tickets come to, by id, bring the index to it. What has not changed is left alone.
+
+    `new` are the ids of tickets just added: the index cannot have them.
+    """
+    known = store.known(session, facts.keys() - set(new))
     wanted = {ticket_id: row_of(ticket_id, told) for ticket_id, told in facts.items()}
     changed = [i for i, row in wanted.items() if i not in known or dict(known[i]._mapping) != row]
     store.remove(session, [known[ticket_id] for ticket_id in changed if ticket_id in known])

@@ -40,10 +40,11 @@ def write(
     judged = {number: _judged(number, happened, book, rows.get(number)) for number, happened in events.items()}
     ids = _store_rows(session, judged, rows)
     _append(session, events, ids, new)
-    search.keep(session, {ids[number]: made.facts for number, made in judged.items()})
-    unnoticed = clocks.unnoticed(session, [row.id for row in rows.values()], now)
+    known = [row.id for row in rows.values()]
+    search.keep(session, {ids[number]: made.facts for number, made in judged.items()}, set(ids.values()) - set(known))
+    unnoticed = clocks.unnoticed(session, known, now)
     columns = [c for number, made in judged.items() for c in clock_columns(made, ids[number], now, unnoticed)]
-    clocks.replace(session, [ids[number] for number in events], columns)
+    clocks.replace(session, known, columns)
     return judged
 
 

@@ -98,6 +98,9 @@ class PersonalRow(Base):
 HEAD = select(EventRow.seq, EventRow.hash).order_by(EventRow.seq.desc()).limit(1)
 
 
+ADD, ADD_PERSONAL = insert(EventRow.__table__), insert(PersonalRow.__table__)
+
+
 def append(session: Session, subject: str, subject_id: str, event: Event, ticket_id: int | None = None) -> None:
     """Given what the event is about, keep it, masked, to be linked into the chain at this session's commit.
 
@@ -119,9 +122,9 @@ def seal(session: Session) -> None:
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": CHAIN_LOCK})
     seq, head = session.execute(HEAD).one_or_none() or (0, GENESIS)
     rows, personal = linked(session, seq, head, pending)
-    session.execute(insert(EventRow.__table__), rows)
+    session.execute(ADD, rows)
     if personal:
-        session.execute(insert(PersonalRow.__table__), personal)
+        session.execute(ADD_PERSONAL, personal)
 
 
 def linked(session: Session, seq: int, head: str, entries: Iterable[Entry]) -> tuple[list[dict], list[dict]]:  # type: ignore[type-arg]

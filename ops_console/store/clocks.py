@@ -102,15 +102,19 @@ OF_TICKETS = select(ClockRow).where(ClockRow.ticket_id.in_(bindparam("ids", expa
 
 
 def of_tickets(session: Session, ticket_ids: Iterable[int]) -> dict[int, list[ClockRow]]:
-    """Given ticket ids, return their clock rows by ticket. One statement."""
+    """Given ticket ids, return their clock rows by ticket. One statement, none without ids."""
+    ids = list(ticket_ids)
     found: dict[int, list[ClockRow]] = {}
-    for row in session.scalars(OF_TICKETS, {"ids": list(ticket_ids)}):
+    for row in session.scalars(OF_TICKETS, {"ids": ids}) if ids else ():
         found.setdefault(row.ticket_id, []).append(row)
     return found
 
 
 def replace(session: Session, ticket_ids: Iterable[int], rows: list[dict[str, Any]]) -> None:
-    """Given tickets and all the clocks they now have, write these, drop what they no longer have, move the tally."""
+    """Given tickets that may have clocks, and all the clocks that they and new ones now have, write these.
+
+    Drops what they no longer have, and moves the tally.
+    """
     before = of_tickets(session, ticket_ids)
     known = {(row.ticket_id, row.kind): row for group in before.values() for row in group}
     moved: Counter[tuple[Any, ...]] = Counter()

@@ -72,11 +72,8 @@ def version(session: Session, version_id: int, *, lock: bool = False) -> Version
 
 
 # Asked with every page, within the statement that asks who looks (`store/people.py`): one text, read by `ids_in`.
-IN_FORCE_IDS = (
-    select(func.aggregate_strings(cast(VersionRow.id, String), ","))
-    .where(VersionRow.state == IN_FORCE)
-    .scalar_subquery()
-)
+WHICH = select(func.aggregate_strings(cast(VersionRow.id, String), ",")).where(VersionRow.state == IN_FORCE)
+IN_FORCE_IDS = WHICH.scalar_subquery()
 
 
 def ids_in(text: str | None) -> tuple[int, ...]:
@@ -86,7 +83,7 @@ def ids_in(text: str | None) -> tuple[int, ...]:
 
 def in_force_ids(session: Session) -> tuple[int, ...]:
     """Given nothing, return the ids of every confirmed version, newest first. One statement."""
-    return ids_in(session.scalar(select(IN_FORCE_IDS)))
+    return ids_in(session.scalar(WHICH))
 
 
 def in_force(session: Session) -> tuple[VersionInForce, ...]:
