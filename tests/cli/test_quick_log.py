@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from ops_console.core.ticket_lists import Filter
-from ops_console.store import tickets
+from ops_console.core.ticket_lists import Filter, Window
+from ops_console.store import ticket_lists, tickets
 from tests.cli.test_commands import run, terminal  # noqa: F401 - a fixture
 from tests.conftest import NOON
 
@@ -45,8 +45,7 @@ def test_a_line_is_logged_and_not_answered_for_the_vendor(terminal: Any) -> None
 def test_a_dry_run_in_a_house_keeps_nothing(terminal: Any) -> None:  # noqa: F811
     assert terminal("log", LINE, "--dry-run", "--json").json == SAID
     with terminal.console.read() as session:
-        chosen = {"sort": "number", "descending": False, "limit": 1, "offset": 0}
-        assert tickets.page(session, Filter(), NOON, **chosen) == []  # type: ignore[arg-type]
+        assert ticket_lists.page(session, Filter(), NOON, Window("number", descending=False, limit=1)) == []
 
 
 @pytest.mark.parametrize(("options", "code"), [((), 1), (("--said", "10"), 0)])

@@ -21,11 +21,11 @@ def by_script(browser: Browser, path: str = "/log", **fields: str) -> Page:
 
 
 def rows(site: Site) -> list[Any]:
-    from ops_console.core.ticket_lists import Filter
-    from ops_console.store import tickets
+    from ops_console.core.ticket_lists import Filter, Window
+    from ops_console.store import ticket_lists
 
     with site.console.read() as session:
-        return list(tickets.page(session, Filter(), NOON, sort="number", descending=False, limit=50, offset=0))
+        return list(ticket_lists.page(session, Filter(), NOON, Window("number", descending=False, limit=50)))
 
 
 def test_without_a_script_the_line_is_shown_as_read_and_kept_when_confirmed(site: Site) -> None:
