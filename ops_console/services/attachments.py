@@ -95,12 +95,13 @@ def attach(
 
 @dataclass(frozen=True)
 class _Adding:
-    """What is added, to which tickets."""
+    """What is added, to which tickets. `owner`: the account and side whose file it stays; None: of who adds it."""
 
     file: NewFile
     numbers: tuple[str, ...]
     patient: bool
     purpose: str
+    owner: tuple[str, str] | None = None
 
     def columns(self) -> dict[str, Any]:
         """The columns that tell of the file."""
@@ -117,7 +118,8 @@ class _Adding:
             "digest": self.file.digest, "size": self.file.size, "kind": self.file.kind, "patient": self.patient,
             "purpose": self.purpose,
         }  # fmt: skip
-        return told | ({"shared_with": others} if others else {})
+        owner = dict(zip(("owner", "owner_side"), self.owner, strict=True)) if self.owner else {}
+        return told | ({"shared_with": others} if others else {}) | owner
 
 
 def _attach(session: Session, row: tickets.TicketRow, adding: _Adding, actor: Actor, now: datetime) -> int:
@@ -127,7 +129,8 @@ def _attach(session: Session, row: tickets.TicketRow, adding: _Adding, actor: Ac
     if store.count(session, row.id) >= MOST_PER_TICKET:
         told = "工单 %(number)s 已有 %(n)s 个附件，不能再加。"
         raise Refused(told, field="file", number=row.number, n=MOST_PER_TICKET)
-    who = {"recorded_at": whole(now), "recorded_by": actor.account, "side": actor.side}
+    account, side = adding.owner or (actor.account, actor.side)
+    who = {"recorded_at": whole(now), "recorded_by": account, "side": side}
     made = store.add(session, {"ticket_id": row.id, **adding.columns(), **who})
     facts = {"attachment": made, **adding.facts(row.number)}
     _note(session, row, _event(ATTACHED, facts, {"file_name": adding.file.name}, actor, now))
@@ -156,14 +159,18 @@ def carry_over(
     actor: Actor,
     now: datetime,
 ) -> None:
-    """Given two held tickets and hashes of files of the first, add those that stand to the second as shared proof."""
+    """Given two held tickets and hashes of files of the first, add those that stand to the second as shared proof.
+
+    A copy stays the file of who added the first, to be voided by that side alone; its event tells who let it be made.
+    """
     events = audit.of_tickets(session, [source.id])[source.id]
     for row in store.of_ticket(session, source.id):
         if row.digest in digests and row.voided_at is None:
             file = NewFile(
                 row.digest, row.size, _shown(row, events, {}).name, row.kind, row.width, row.height, row.scan
             )
-            adding = _Adding(file, (source.number, target.number), row.patient, row.purpose)
+            owner = (row.recorded_by, row.side)
+            adding = _Adding(file, (source.number, target.number), row.patient, row.purpose, owner)
             _attach(session, target, adding, actor, now)
 
 

@@ -24,69 +24,86 @@ from ops_console.store import identities as store
 LONGEST_NAME = 255
 NOT_LINKED = "您的统一身份“%(name)s”还没有与控制台账号关联；请联系安全管理员，或用账号和密码登录。"
 NOT_THE_SAME = "统一身份“%(name)s”已换了人，不再与原来的账号关联；请联系安全管理员核对后重新关联。"
+ANOTHER_NAME = "统一身份“%(name)s”背后的用户已与另一账号关联；请联系安全管理员核对，先解除原来的关联。"
 DISABLED = "账号“%(account)s”已停用，不能登录。"
 NOT_ADMITTED = "账号“%(account)s”的角色不能用统一身份登录；请用账号和密码登录。"
 
 
+class _NotAdmitted(Exception):
+    """Whom a provider named is not let in: which account (or none), why for the records, and what is told."""
+
+    def __init__(self, account: str, why: str, told: str) -> None:
+        super().__init__(why)
+        self.account, self.why, self.told = account, why, told
+
+
 def sign_in_as(
-    open_read: OpenSession, open_write: OpenSession, rule: Rule, identity: Identity, begun: Beginning, now: datetime
+    open_read: OpenSession,
+    open_write: OpenSession,
+    rule: Rule,
+    identity: Identity,
+    begun: Beginning,
+    now: datetime,
+    *,
+    mark_key: bytes,
 ) -> SignedIn:
     """Given the rule, who the provider says came and where the session begins, return a new session.
 
-    Raises SignInFailed, telling why and recording it: to who proved an identity nothing is given away.
+    Raises SignInFailed, telling why and recording it: to who proved an identity nothing is given away. A name without
+    an account is recorded as its mark under `mark_key`: the chain keeps for ever what it is given.
     """
     count_try(open_write, begun.source, now)
     with open_read() as session:
         found = store.named(session, identity.issuer, identity.name)
-    person = found[1] if found else None
-    refused = _refusal(rule, identity, found)
-    with open_write() as session:
-        if refused is not None:
-            _note_refused(session, identity, person, refused[0], begun, now)
-        elif found is not None and found[0].subject is None:
-            _bind(session, identity, now)
-    if person is None or refused is not None:
-        raise SignInFailed(refused[1] if refused else NOT_LINKED, name=identity.name, account=_account(person))
-    return begin_session(open_write, person, begun, now)
+    try:
+        if found is None:
+            raise _NotAdmitted("", "not_linked", NOT_LINKED)
+        return begin_session(
+            open_write, found[1], begun, now, admit=lambda session, person: _admit(session, rule, identity, person, now)
+        )
+    except _NotAdmitted as refused:
+        with open_write() as session:
+            _note_refused(session, identity, refused, begun, now, mark_key)
+        raise SignInFailed(refused.told, name=identity.name, account=refused.account) from refused
 
 
-def _account(person: people.PersonRow | None) -> str:
-    return person.account if person else ""
+def _admit(session: Session, rule: Rule, identity: Identity, person: people.PersonRow, now: datetime) -> None:
+    """Given a held person, let the identity pass that is linked to them now: it may have been unlinked meanwhile.
 
-
-def _refusal(
-    rule: Rule, identity: Identity, found: tuple[store.IdentityRow, people.PersonRow] | None
-) -> tuple[str, str] | None:
-    if found is None:
-        return "not_linked", NOT_LINKED
-    row, person = found
+    From the first sign-in on the name alone is not enough: a provider may give it to somebody else one day.
+    """
+    row = store.of_person(session, identity.issuer, person.id)
+    if row is None or row.name != identity.name:
+        raise _NotAdmitted(person.account, "not_linked", NOT_LINKED)
     if row.subject not in (None, identity.subject):
-        return "another_subject", NOT_THE_SAME
+        raise _NotAdmitted(person.account, "another_subject", NOT_THE_SAME)
     if person.disabled_at is not None:
-        return "disabled", DISABLED
+        raise _NotAdmitted(person.account, "disabled", DISABLED)
     if not rule.admits(person.role, person.holder):
-        return "not_admitted", NOT_ADMITTED
-    return None
+        raise _NotAdmitted(person.account, "not_admitted", NOT_ADMITTED)
+    if row.subject is None:
+        _bind(session, row, identity, person, now)
+
+
+def _bind(
+    session: Session, row: store.IdentityRow, identity: Identity, person: people.PersonRow, now: datetime
+) -> None:
+    store.hold_subjects(session)
+    if store.of_subject(session, identity.issuer, identity.subject) is not None:
+        raise _NotAdmitted(person.account, "subject_of_another", ANOTHER_NAME)
+    row.subject = identity.subject
+    note(session, person.account, "oidc_bound", SYSTEM, now, {"issuer": identity.issuer})
 
 
 def _note_refused(
-    session: Session, identity: Identity, person: people.PersonRow | None, why: str, begun: Beginning, now: datetime
+    session: Session, identity: Identity, refused: _NotAdmitted, begun: Beginning, now: datetime, mark_key: bytes
 ) -> None:
-    facts: dict[str, object] = {"issuer": identity.issuer, "why": why, "source": begun.source}
-    if person is not None:
-        note(session, person.account, "oidc_refused", SYSTEM, now, facts)
+    facts: dict[str, object] = {"issuer": identity.issuer, "why": refused.why, "source": begun.source}
+    if refused.account:
+        note(session, refused.account, "oidc_refused", SYSTEM, now, facts)
         return
     event = Event("oidc_refused", now, now, SYSTEM.account, SYSTEM.side, facts=facts)
-    audit.append(session, "identity", identity.name[:80], event)
-
-
-def _bind(session: Session, identity: Identity, now: datetime) -> None:
-    """From the first sign-in on the name alone is not enough: a provider may give it to somebody else one day."""
-    found = store.named(session, identity.issuer, identity.name)
-    if found is None or found[0].subject not in (None, identity.subject):
-        raise SignInFailed(NOT_LINKED, name=identity.name)
-    found[0].subject = identity.subject
-    note(session, found[1].account, "oidc_bound", SYSTEM, now, {"issuer": identity.issuer})
+    audit.append(session, "identity", identity.mark(mark_key), event)
 
 
 def link(session: Session, rule: Rule, account: str, name: str, actor: Actor, now: datetime) -> None:

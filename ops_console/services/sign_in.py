@@ -7,6 +7,7 @@ on purpose and happens with no transaction open.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -150,14 +151,27 @@ class Beginning:
     fresh_hash: str | None = None
 
 
-def begin_session(open_write: OpenSession, person: store.PersonRow, begun: Beginning, now: datetime) -> SignedIn:
-    """Given a person whose password was right and where, begin a session. Raises SignInFailed when overtaken."""
+def begin_session(
+    open_write: OpenSession,
+    person: store.PersonRow,
+    begun: Beginning,
+    now: datetime,
+    *,
+    admit: Callable[[Session, store.PersonRow], None] = lambda session, person: None,
+) -> SignedIn:
+    """Given a person whose password was right and where, begin a session. Raises SignInFailed when overtaken.
+
+    `admit` looks once more, at the held person: whatever ends an identity or an account waits for this session first.
+    """
     token = secrets.token_urlsafe(32)
     with open_write() as session:
         if begun.via == PASSWORD:
             refuse_locked(store.failure(session, person.account, begun.source), now)  # others may have failed meanwhile
             store.clear_failure(session, person.account, begun.source)
         row = held_person(session, person.account)
+        admit(session, row)
+        if row.disabled_at is not None:
+            raise SignInFailed(WRONG)
         if row.password_hash != person.password_hash:  # reset while we hashed: the old one opens nothing any more
             raise SignInFailed(WRONG)
         row.password_hash = begun.fresh_hash or row.password_hash

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from ops_console.core.anchors import NO_ANCHOR, Anchor
 from ops_console.store.base import Base, Id, not_null
 
-ANCHOR_LOCK = 7_302_027
+ANCHOR_LOCK = 7_302_030
 WAITING, RECEIVED, GIVEN_UP = "waiting", "received", "given_up"
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint, delete, select
+from sqlalchemy import ForeignKey, String, UniqueConstraint, delete, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from ops_console.store.base import Base
 from ops_console.store.people import PersonRow
+
+SUBJECT_LOCK = 7_302_029  # pg_advisory_xact_lock key of binding subjects
 
 
 class IdentityRow(Base):
@@ -40,6 +42,17 @@ def named(session: Session, issuer: str, name: str) -> tuple[IdentityRow, Person
 def of_person(session: Session, issuer: str, person_id: int) -> IdentityRow | None:
     """Given an issuer and a person, return their link, or None."""
     return session.scalar(select(IdentityRow).where(IdentityRow.issuer == issuer, IdentityRow.person_id == person_id))
+
+
+def of_subject(session: Session, issuer: str, subject: str) -> IdentityRow | None:
+    """Given an issuer and whom it means, return the link that is bound to them, or None."""
+    return session.scalar(select(IdentityRow).where(IdentityRow.issuer == issuer, IdentityRow.subject == subject))
+
+
+def hold_subjects(session: Session) -> None:
+    """Given a session that is about to bind a subject, let no other bind any until its commit."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": SUBJECT_LOCK})
 
 
 def of_issuer(session: Session, issuer: str) -> Sequence[tuple[IdentityRow, PersonRow]]:

@@ -65,7 +65,8 @@ def come_back() -> Any:
         identity = provider.identity(attempt, given, _return_to(), at.now())
         device = devices.token() or devices.new_token()
         begun = Beginning(client_address(), device, request.remote_addr or "", via=OIDC)
-        made = identities.sign_in_as(at.read, at.write, rule, identity, begun, at.now())
+        key = at.files.key_for("identity")
+        made = identities.sign_in_as(at.read, at.write, rule, identity, begun, at.now(), mark_key=key)
     except Refused as refused:
         return _refused(refused)
     wanted = str(kept.get("next", ""))

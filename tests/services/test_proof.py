@@ -177,6 +177,15 @@ def test_a_ticket_split_off_carries_the_proof_of_its_report(console: Console) ->
     assert facts_of(console, split).stamps["reported_at"].proof == (file.digest,)
     (carried,) = shown(console, split)
     assert (carried.name, carried.declared) == ("通话记录.txt", (number,))
+    assert (carried.side, carried.recorded_by) == ("vendor", "vendor")  # still the vendor's file, not who approved it
+    with pytest.raises(Refused, match="只能由对方标记作废"):
+        void(console, split, carried.id, HOSPITAL)
+    assert facts_of(console, split).stamps["reported_at"].proof == (file.digest,)
+    with console.read() as session:
+        row = rows.by_number(session, split)
+        assert row is not None
+        (copied,) = [e for e in audit.of_tickets(session, [row.id])[row.id] if e.kind == "attached"]
+    assert (copied.side, copied.facts["owner"], copied.facts["owner_side"]) == ("hospital", "vendor", "vendor")
 
 
 def test_splitting_makes_a_bare_report_of_the_vendor_s_no_better(console: Console) -> None:

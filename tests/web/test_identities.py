@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from http.client import HTTPConnection
 from pathlib import Path
@@ -11,10 +12,15 @@ from urllib.parse import urlsplit
 
 import pytest
 from joserfc.jwk import RSAKey
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
 
 from ops_console.adapters import identity_provider
 from ops_console.console import PROJECT
+from ops_console.core.identities import Identity
+from ops_console.core.people import actor_of
+from ops_console.services import identities
+from ops_console.services.sign_in import OIDC, Beginning, SignInFailed
 from ops_console.store.audit import EventRow
 from ops_console.store.factors import FactorRow
 from ops_console.store.identities import IdentityRow
@@ -137,7 +143,14 @@ def test_identities_without_a_link_make_no_account_and_no_session(house: Site, p
     with house.console.read() as session:
         assert session.scalar(select(func.count()).select_from(PersonRow)) == before
         assert session.scalar(select(func.count()).select_from(SessionRow).where(SessionRow.via == "oidc")) == 0
-    assert [(fact["who"], fact["why"]) for fact in told(house, "oidc_refused")] == [("100999", "not_linked")]
+    provider.user = {"sub": "u-3", "employee": "13800001234"}
+    sign_in(house.browser())
+    sign_in(house.browser())
+    refused = told(house, "oidc_refused")
+    assert [fact["why"] for fact in refused] == ["not_linked"] * 3
+    first, second, again = (str(fact["who"]) for fact in refused)
+    assert (second == again, first == second, len(first)) == (True, False, 16)  # known again, yet no name is kept
+    assert not any(name in str(refused) for name in ("100999", "138", "1234"))
 
 
 def test_a_name_given_to_somebody_else_signs_in_no_more(house: Site, provider: Provider) -> None:
@@ -146,6 +159,48 @@ def test_a_name_given_to_somebody_else_signs_in_no_more(house: Site, provider: P
     answer = sign_in(house.browser())
     assert "已换了人" in answer.text
     assert len(sessions(house)) == 1
+
+
+def test_the_same_user_under_a_new_name_is_refused_with_a_sentence_and_recorded(
+    house: Site, provider: Provider
+) -> None:
+    assert sign_in(house.browser()).status == 302
+    house.as_("security").post("/people/identities", account="officer", name="200555")
+    provider.user = {**provider.user, "employee": "200555"}
+    for _ in range(2):
+        assert "“200555”背后的用户已与另一账号关联" in sign_in(house.browser()).text
+    refused = told(house, "oidc_refused")
+    assert [(fact["who"], fact["why"]) for fact in refused] == [("officer", "subject_of_another")] * 2
+    assert sessions(house, "officer") == []
+
+
+@pytest.mark.parametrize(("meanwhile", "why"), [("unlinked", "not_linked"), ("disabled", "disabled")])
+def test_what_ends_a_link_while_its_identity_signs_in_leaves_no_session(
+    house: Site, clock: FakeClock, meanwhile: str, why: str
+) -> None:
+    sign_in(house.browser())
+    console, rule = house.console, house.console.identity_rule
+    assert rule is not None
+    actor = actor_of("security", "安全管理员", "security", proved_until=clock() + timedelta(minutes=5))
+
+    @contextmanager
+    def read_then_ended() -> Iterator[Session]:
+        with console.read() as session:
+            yield session
+        with console.write() as session:
+            if meanwhile == "unlinked":
+                identities.unlink(session, rule, "hospital", actor, clock())
+            else:
+                session.execute(update(PersonRow).where(PersonRow.account == "hospital").values(disabled_at=clock()))
+                session.execute(delete(SessionRow))
+
+    identity = Identity(rule.issuer, "u-1", "100234")
+    with pytest.raises(SignInFailed):
+        identities.sign_in_as(
+            read_then_ended, console.write, rule, identity, Beginning("here", via=OIDC), clock(), mark_key=b"k"
+        )
+    assert sessions(house) == []
+    assert [fact["why"] for fact in told(house, "oidc_refused")] == [why]
 
 
 def test_a_disabled_account_and_a_role_out_of_the_rule_are_told_so(house: Site) -> None:
