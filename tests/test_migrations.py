@@ -30,6 +30,8 @@ from ops_console.store.base import whole_metadata
 from ops_console.store.database import Database
 from ops_console.store.migrate import is_compared, migrate
 from ops_console.store.people import PersonRow, SessionRow
+from ops_console.store.public_photos import PublicPhotoRow
+from ops_console.store.public_reports import PublicReportRow
 from ops_console.store.tickets import TicketRow
 from tests.conftest import DATA, HOSPITAL, FakeClock, make_console
 
@@ -177,6 +179,28 @@ def test_sessions_from_before_identities_were_begun_by_a_password(database: Data
     migrate(database, PROJECT / "migrations")
     with database.reading() as session:
         assert [row.via for row in session.scalars(select(SessionRow))] == ["password"]
+
+
+def test_reports_from_before_photos_are_kept(database: Database) -> None:
+    migrate(database, PROJECT / "migrations", to="0012")
+    at = datetime(2026, 11, 1, tzinfo=UTC)
+    given = {
+        "id": 7, "key_hash": "k" * 64, "status_hash": "s" * 64, "code_hash": "c" * 64, "code_tries": 2,
+        "browser_hash": "b" * 64, "door": "open", "address": "192.0.2.7", "location_id": None, "is_clean": False,
+        "received_at": at, "claimed_at": None, "state": "pending", "ticket_id": None, "form": '{"title":"打不开"}',
+        "decided_by": None, "decided_at": None,
+    }  # fmt: skip
+    with database.engine.execution_options(writes=True).begin() as connection:
+        connection.execute(_reflected(connection, "public_report").insert(), [given])
+    migrate(database, PROJECT / "migrations")
+    with database.writing() as session:
+        (row,) = session.scalars(select(PublicReportRow))
+        assert {name: getattr(row, name) for name in given} == given
+        told = {"kind": "jpeg", "size": 9, "width": 3, "height": 3, "scan": "none", "recorded_at": at}
+        session.add(
+            PublicPhotoRow(report_id=row.id, digest="d" * 64, forgotten_at=None, **told)
+        )  # photos are added to it
+        session.flush()
 
 
 def test_an_old_houses_numbers_are_masked_wherever_they_are_read(old_house: Database) -> None:

@@ -53,10 +53,29 @@ def in_networks(address: str, networks: Sequence[str]) -> bool:
     >>> in_networks("10.20.3.4", ["10.20.0.0/16"]), in_networks("10.21.0.0", ["10.20.0.0/16"])
     (True, False)
     """
+    found = _parsed(address)
+    return found is not None and any(found in ip_network(network) for network in networks)
+
+
+def counted_address(address: str) -> str:
+    """Given an address, return what is counted for it: itself, or its /64 where it is IPv6, for that is one subscriber.
+
+    Never what a network is looked for by: `in_networks` wants the address itself.
+
+    >>> counted_address("2001:db8:1:2:3::4"), counted_address("::ffff:10.20.0.1"), counted_address("-")
+    ('2001:0db8:0001:0002::/64', '10.20.0.1', 'unknown')
+    """
+    found = _parsed(address)
+    if found is None:
+        return "unknown"
+    return str(found) if found.version == 4 else ":".join(found.exploded.split(":")[:4]) + "::/64"
+
+
+def _parsed(address: str) -> IPv4Address | IPv6Address | None:
     try:
-        found: IPv4Address | IPv6Address = ip_address(address)
+        found = ip_address(address)
     except ValueError:
-        return False
+        return None
     if isinstance(found, IPv6Address) and found.ipv4_mapped:
-        found = found.ipv4_mapped  # ::ffff:10.20.0.1 is 10.20.0.1 come by another door
-    return any(found in ip_network(network) for network in networks)
+        return found.ipv4_mapped  # ::ffff:10.20.0.1 is 10.20.0.1 come by another door
+    return found

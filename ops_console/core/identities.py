@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 
-from ops_console.core.people import HOSPITAL, NEUTRAL, ROLES, VENDOR
+from ops_console.core.people import HOSPITAL, NEUTRAL, VENDOR, side_of
 
 BOTH = "both"
 PARTIES = (HOSPITAL, VENDOR, BOTH)
@@ -39,7 +39,7 @@ class Rule:
 
 def is_of(party: str, role: str, holder: str | None = None) -> bool:
     """Given a party (or both), a role and a duty's holder, say whether such an account is not the other party's."""
-    side = holder or ROLES[role][0]
+    side = side_of(role, holder)
     return party == BOTH or side not in {HOSPITAL, VENDOR} - {party} or side == NEUTRAL
 
 

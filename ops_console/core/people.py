@@ -171,6 +171,15 @@ def actor_of(
     return Actor(account, name, side, permissions, on_clean_device, proved_until)
 
 
+def side_of(role: str, holder: str | None) -> str:
+    """Given an account's role and its duty's holder, return whose person it is; an unknown role is nobody's.
+
+    >>> side_of("administrator", "vendor"), side_of("vendor", None)
+    ('vendor', 'vendor')
+    """
+    return holder or ROLES.get(role, (NEUTRAL, frozenset()))[0]
+
+
 def check_holder(role: str, holder: str | None, duties: str) -> None:
     """Given a role, who holds its duty and the preset of duties (`hospital` or `any`), let them pass.
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from ops_console.core.errors import NotFound, Refused
-from ops_console.core.people import HOSPITAL, NEUTRAL, ROLES, VENDOR, Actor
+from ops_console.core.people import HOSPITAL, VENDOR, Actor, side_of
 from ops_console.core.public_reports import Secrets, fingerprint
 from ops_console.core.tickets import Event
 from ops_console.store import audit, people, public_reports
@@ -151,7 +151,7 @@ def came_from(session: Session, account: str, address: str, now: datetime) -> No
     A cleared browser at that address is not taken for the hospital's own, though its network is.
     """
     person = people.by_account(session, account)
-    if person is not None and ROLES.get(person.role, (NEUTRAL, ()))[0] == VENDOR:
+    if person is not None and side_of(person.role, person.holder) == VENDOR:
         store.note_vendor_address(session, address, now)
 
 

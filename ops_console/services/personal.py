@@ -71,7 +71,8 @@ def masked_texts(session: Session, number: str, actor: Actor, *, ticket_id: int 
     """
     actor.need("tickets.read")
     masker = masker_of(session)
-    parts = _parts(session, number, actor)[1] if ticket_id is None else store.parts(session, [ticket_id])[ticket_id]
+    ticket_id = _ticket_id(session, number) if ticket_id is None else ticket_id
+    parts = _parts(session, ticket_id, actor)
     kept = [part for part in parts if has_original(part, masker)]
     return [_masked(number, part, masker) for part in sorted(kept, key=lambda part: (part.seq, _place_of(part.field)))]
 
@@ -80,18 +81,22 @@ def _place_of(field: str) -> int:
     return ORDER.index(field) if field in ORDER else len(ORDER)
 
 
-def _parts(session: Session, number: str, actor: Actor) -> tuple[int, list[store.Part]]:
-    """A hospital's note may hold a number too: it is there for the hospital alone, masked or not."""
+def _ticket_id(session: Session, number: str) -> int:
     row = tickets.by_number(session, number)
     if row is None:
         raise NotFound("没有编号为 %(number)s 的工单。", number=number)
-    parts = store.parts(session, [row.id])[row.id]
-    return row.id, [part for part in parts if part.kind != NOTED or actor.may("notes.hospital")]
+    return row.id
+
+
+def _parts(session: Session, ticket_id: int, actor: Actor) -> list[store.Part]:
+    """A hospital's note may hold a number too: it is there for the hospital alone, masked or not."""
+    parts = store.parts(session, [ticket_id])[ticket_id]
+    return [part for part in parts if part.kind != NOTED or actor.may("notes.hospital")]
 
 
 def _part(session: Session, number: str, seq: int, field: str, actor: Actor) -> tuple[int, store.Part]:
-    ticket_id, parts = _parts(session, number, actor)
-    for part in parts:
+    ticket_id = _ticket_id(session, number)
+    for part in _parts(session, ticket_id, actor):
         if (part.seq, part.field) == (seq, field):
             return ticket_id, part
     raise NotFound("工单 %(number)s 没有这一处内容。", number=number)

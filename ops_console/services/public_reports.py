@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from ops_console.core.devices import DeviceStanding, in_networks
+from ops_console.core.devices import DeviceStanding, counted_address, in_networks
 from ops_console.core.errors import NotFound, Refused
 from ops_console.core.people import HOSPITAL, Actor
 from ops_console.core.public_reports import (
@@ -66,7 +66,10 @@ class Report:
 
 @dataclass(frozen=True)
 class Sender:
-    """Where a report comes from: a browser, an address, a sticker or none, and what that counts for as evidence."""
+    """Where a report comes from: a browser, an address, a sticker or none, and what that counts for as evidence.
+
+    `address` as reports are counted for it.
+    """
 
     browser: str
     address: str
@@ -118,9 +121,10 @@ def sender(
     The hospital's own evidence: a browser it registered, or an address of its networks, that no vendor account used.
     """
     standing = devices.standing(session, browser)
-    own_network = in_networks(address, networks) and not locations.is_vendor_address(session, address)
+    counted = counted_address(address)
+    own_network = in_networks(address, networks) and not locations.is_vendor_address(session, counted)
     is_clean = not standing.vendor_used and (standing.is_registered or own_network)
-    return Sender(browser, address, standing, location, is_clean)
+    return Sender(browser, counted, standing, location, is_clean)
 
 
 def receive(session: Session, book: Book, report: Report, sent: Sender, house: Secrets, now: datetime) -> Received:

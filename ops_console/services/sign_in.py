@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from ops_console.core.devices import hashed_token
 from ops_console.core.errors import NotFound, Refused
 from ops_console.core.passwords import LONGEST
-from ops_console.core.people import HOSPITAL, SYSTEM, Actor, actor_of
+from ops_console.core.people import HOSPITAL, SYSTEM, Actor, actor_of, side_of
 from ops_console.core.tickets import Event
 from ops_console.services import devices
 from ops_console.services.ports import OpenSession, PasswordHasher
@@ -176,7 +176,7 @@ def begin_session(
             raise SignInFailed(WRONG)
         row.password_hash = begun.fresh_hash or row.password_hash
         actor = actor_of(person.account, person.name, person.role)
-        used = devices.used(session, begun.device, person.holder or actor.side, actor, now)
+        used = devices.used(session, begun.device, side_of(person.role, person.holder), actor, now)
         session.add(
             store.SessionRow(
                 token_hash=hashed_token(token), person_id=person.id, created_at=now, seen_at=now,

@@ -27,7 +27,7 @@ from ops_console.services.public_answers import Answer
 from ops_console.services.public_reports import Received, Report, Sender
 from ops_console.web import devices, formats, public_photos
 from ops_console.web.database import reading, reading_anew
-from ops_console.web.sign_in import client_address, console
+from ops_console.web.sign_in import console
 from ops_console.web.uploads import LARGEST_FORM, takes
 
 pages = Blueprint("public_reports", __name__)
@@ -107,7 +107,7 @@ def _gone(missing: NotFound) -> Any:
 
 def _sender(browser: str, place: Any) -> Sender:
     networks = console().settings.security.hospital_networks
-    return public_reports.sender(reading(), browser, client_address(), networks, place)
+    return public_reports.sender(reading(), browser, request.remote_addr or "", networks, place)
 
 
 def _department_of_network() -> str:
@@ -135,7 +135,7 @@ def send() -> Any:
         with at.write() as session:
             place = public_reports.place_of(session, token) if token else None
             sent = public_reports.sender(
-                session, browser, client_address(), at.settings.security.hospital_networks, place
+                session, browser, request.remote_addr or "", at.settings.security.hospital_networks, place
             )
             made = public_reports.receive(session, at.book(session), report, sent, at.public_secrets, at.now())
     except NotFound as missing:

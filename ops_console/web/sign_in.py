@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from ipaddress import ip_address
 from typing import Any
 
 from flask import (
@@ -26,6 +25,7 @@ from wtforms import PasswordField, StringField
 from wtforms.validators import InputRequired, Length
 
 from ops_console.console import Console
+from ops_console.core.devices import counted_address
 from ops_console.core.errors import Refused
 from ops_console.core.moments import ZONE
 from ops_console.core.passwords import LONGEST
@@ -157,16 +157,7 @@ def source() -> str:
 
 def client_address() -> str:
     """Return where the request comes from, as tries are counted for it."""
-    return network_of(request.remote_addr or "")
-
-
-def network_of(text: str) -> str:
-    """Given an address, return what tries from it are counted for: itself, or its /64 where it is IPv6."""
-    try:
-        address = ip_address(text)
-    except ValueError:
-        return "unknown"
-    return str(address) if address.version == 4 else ":".join(address.exploded.split(":")[:4]) + "::/64"
+    return counted_address(request.remote_addr or "")
 
 
 def _delay(seconds: float) -> None:

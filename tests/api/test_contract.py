@@ -10,8 +10,8 @@ import pytest
 from werkzeug.test import Client
 
 from ops_console.adapters.answers import HEADERS
-from ops_console.core.people import ROLES
-from ops_console.services import attachments
+from ops_console.core.people import ROLES, actor_of
+from ops_console.services import attachments, notes
 from tests.api.conftest import ORIGIN, TICKET, House, problem
 from tests.conftest import VENDOR, do, log_ticket
 
@@ -57,6 +57,17 @@ def test_a_ticket_is_logged_read_moved_and_explained(both_house: House) -> None:
             "why": "连续计时（自然时间）", "total_seconds": 1200,
         }
     ]  # fmt: skip
+
+
+def test_no_answer_tells_the_vendor_a_note_of_the_hospital(house: House) -> None:
+    vendor = house.caller("vendor")
+    number = vendor.log()
+    with house.console.write() as session:
+        hospital = actor_of("hospital", "科长", "hospital")
+        notes.note(session, number, "患者家属 13800001234 投诉乙方", hospital, house.console.now())
+    for part in ("", "/events", "/clocks", "/attachments"):
+        assert "投诉" not in vendor.ask("GET", f"/tickets/{number}{part}").text
+    assert [event["kind"] for event in vendor.get(f"/tickets/{number}/events")["items"]] == ["reported"]
 
 
 def test_a_late_answer_names_files_of_the_ticket_as_its_proof(house: House) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import func, select, text
 
 from ops_console.console import Console
 from ops_console.core import tickets as core
+from ops_console.core.devices import counted_address
 from ops_console.core.errors import NotFound, Refused
 from ops_console.core.people import Actor, actor_of
 from ops_console.core.public_reports import CODE_TRIES, PER_BROWSER, PER_PLACE
@@ -16,13 +17,15 @@ from ops_console.services import devices, locations, public_answers, public_repo
 from ops_console.services.public_answers import Answer
 from ops_console.services.public_reports import Received, Report
 from ops_console.store import audit
+from ops_console.store import locations as locations_store
 from ops_console.store.audit import EventRow, PersonalRow
 from ops_console.store.base import Base
+from ops_console.store.people import PersonRow
 from ops_console.store.public_reports import PublicReportRow
 from ops_console.store.tickets import TicketRow
 from tests.conftest import HOSPITAL, VENDOR, FakeClock, do
 
-NETWORK = ["10.20.0.0/16"]
+NETWORK = ["10.20.0.0/16", "2001:db8:20::/48"]
 INSIDE, OUTSIDE = "10.20.3.4", "192.0.2.7"
 MODULE = "门诊缴费"
 
@@ -162,6 +165,32 @@ def test_cleared_cookies_do_not_make_the_vendors_machine_the_hospitals(console: 
     assert grade(console) == "B"
     send(console, tokens[0], key="2", browser="another", address="10.20.3.5")
     assert grade(console) == "A"
+
+
+def test_an_administrator_held_by_the_vendor_leaves_the_vendors_address(console: Console, tokens: list[str]) -> None:
+    with console.write() as session:
+        session.add(
+            PersonRow(
+                account="a", name="a", role="administrator", holder="vendor", password_hash="", must_change=False,
+                created_at=console.now(),
+            )
+        )  # fmt: skip
+        session.flush()
+        locations.came_from(session, "a", INSIDE, console.now())
+    send(console, tokens[0], browser="brand new", address=INSIDE)
+    assert grade(console) == "B"
+
+
+def test_a_hospitals_ipv6_network_is_known_and_its_vendors_house_is_not(console: Console, tokens: list[str]) -> None:
+    send(console, tokens[0], address="2001:db8:20:1::7")
+    assert grade(console) == "A"
+    with console.write() as session:
+        locations_store.note_vendor_address(session, counted_address("2001:db8:20:1::99"), console.now())
+    send(console, tokens[0], key="2", browser="other", address="2001:db8:20:1::8")
+    assert grade(console) == "B"
+    with console.read() as session:
+        counted = session.scalars(select(PublicReportRow.address)).all()
+    assert counted == ["2001:0db8:0020:0001::/64"] * 2
 
 
 def test_a_drafts_device_time_is_a_claim_below_grade_a(console: Console, clock: FakeClock, tokens: list[str]) -> None:

@@ -23,9 +23,12 @@ def number(site: Site) -> str:
     return log_ticket(site.console, phone=PHONE, title="打不开", description="<b>卡</b> 6222021234567890128")
 
 
+def places(browser: Browser, number: str) -> list[str]:
+    return [form["action"] for form in browser.get(f"/tickets/{number}").root.all("form")]
+
+
 def place(browser: Browser, number: str, field: str = "phone") -> str:
-    forms = browser.get(f"/tickets/{number}").root.all("form")
-    return next(form["action"] for form in forms if form["action"].endswith(f"/{field}"))
+    return next(place for place in places(browser, number) if place.endswith(f"/{field}"))
 
 
 def part(browser: Browser, method: str, path: str, **fields: str) -> Page:
@@ -47,6 +50,19 @@ def test_an_auditor_sees_masked_texts_and_no_button(site: Site, number: str) -> 
     path = place(site.as_("vendor"), number)
     assert site.as_("auditor").get(path).status == 403
     assert site.as_("auditor").post(path, reason="x").status == 403
+
+
+def test_the_vendor_is_shown_nothing_of_the_hospitals_note(site: Site, number: str) -> None:
+    told = f"患者家属 {PHONE} 投诉乙方"
+    page = site.as_("hospital").post(f"/tickets/{number}/notes", note=told)
+    assert page.status == 302
+    path = next(p for p in places(site.as_("hospital"), number) if p.endswith("/note"))
+    vendor = site.as_("vendor")
+
+    assert "投诉乙方" not in vendor.get(f"/tickets/{number}").html
+    assert not [place for place in places(vendor, number) if place.endswith("/note")]
+    assert vendor.get(path).status == 404
+    assert vendor.post(path, reason="回电核实").status == 404
 
 
 def test_without_javascript_a_page_shows_the_original_until_when(site: Site, number: str, clock: FakeClock) -> None:
