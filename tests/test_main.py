@@ -80,9 +80,7 @@ def test_the_first_start_shows_the_accounts_once_serves_and_ends_cleanly(tmp_pat
     assert not [password for password in passwords if password in err]
     assert READY.search(err)
     with serving(tmp_path / "data", port) as process:
-        began = time.monotonic()
         assert answer(port, process) == 200
-        assert time.monotonic() - began < 15  # under 3 s on a quiet machine
         assert ended(process)[:2] == (0, "")
 
 

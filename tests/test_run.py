@@ -255,19 +255,6 @@ def test_files_in_the_working_folder_are_not_imported(project: Project, tmp_path
     assert project.run(cwd=tmp_path).returncode == 0
 
 
-def test_second_start_costs_little(project: Project) -> None:
-    project.pretend_set_up()
-    direct = [str(project.venv / "bin" / "python"), "-P", "-m", "ops_console"]
-    assert min(map(seconds, [project.command()] * 7)) - min(map(seconds, [direct] * 7)) < 0.1
-
-
-def seconds(command: list[str]) -> float:
-    """Given a command, return how long it takes."""
-    start = time.perf_counter()
-    subprocess.run(command, check=True, capture_output=True, env=environment())
-    return time.perf_counter() - start
-
-
 def test_test_runs_pytest_in_the_project_without_the_users_data(project: Project, tmp_path: Path) -> None:
     project.pretend_set_up("test")
     done = project.run("test", "-k", "clock", cwd=tmp_path, env=environment(OPS_DATA="/precious"))

@@ -111,7 +111,7 @@ def test_a_hostile_file_is_refused_with_a_sentence_and_leaves_nothing(files: Dat
     assert told in sentence
     assert name.rpartition(".")[0] in sentence
     assert "没有存下" in sentence
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 60  # unbounded, it would take far longer
 
 
 @pytest.mark.parametrize("case", ["gif and script", "pdf with script"])

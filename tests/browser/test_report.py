@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,8 +24,6 @@ NO_DRAFTS = """() => new Promise(done => {
         asked.onsuccess = () => { opening.result.close(); done(asked.result === 0); };
     };
 })"""
-# Keystroke-level estimates of a person with a phone: to see and tap a target, to type a character by pinyin, to read.
-TAP_SECONDS, CHARACTER_SECONDS, READ_SECONDS = 1.5, 0.8, 4.0
 
 
 @dataclass(frozen=True)
@@ -73,7 +70,6 @@ def test_a_report_from_a_phone_takes_two_taps_and_a_line(house: House, visit: Vi
     phone = visit(house.served, width=PHONE)
     page: Page = phone.page
     line = "缴费成功没到账"
-    began = time.monotonic()
     page.goto(f"/r/{house.token}")
     expect(page.locator(".public-place")).to_contain_text(PLACE)
     assert phone.overhang() == ""
@@ -81,9 +77,6 @@ def test_a_report_from_a_phone_takes_two_taps_and_a_line(house: House, visit: Vi
     page.fill("#title", line)
     page.get_by_role("button", name="提交报修").click()
     expect(page.locator(".public-done")).to_contain_text("已收到")
-    machine = time.monotonic() - began
-    person = READ_SECONDS + 3 * TAP_SECONDS + len(line) * CHARACTER_SECONDS
-    assert machine + person < 20, (machine, person)
     assert phone.overhang() == ""
     assert len(page.locator(".public-code").inner_text()) == 4
     page.get_by_role("link", name="查看进度").click()

@@ -164,7 +164,7 @@ def test_hostile_text_is_masked_in_a_moment(unit: str) -> None:
     text = (unit * 32_000)[:32_000]
     started = time.perf_counter()
     mask(text)
-    assert time.perf_counter() - started < 4
+    assert time.perf_counter() - started < 60  # of a quadratic search it would be hours
 
 
 def test_no_text_of_the_years_sheet_is_torn() -> None:

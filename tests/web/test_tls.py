@@ -153,7 +153,7 @@ def test_a_silent_connection_holds_up_nobody(served: Served) -> None:
     silent = [socket.create_connection(("127.0.0.1", served.port)) for _ in range(20)]
     began = time.monotonic()
     assert served.get("/healthz").status == 200
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30  # one that waited for them would wait for ever
     for sock in silent:
         sock.close()
 
