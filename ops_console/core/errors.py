@@ -28,6 +28,10 @@ class TooLarge(Refused):
     """What was sent is longer than is taken."""
 
 
+class TooMany(Refused):
+    """More was sent from one place than is kept."""
+
+
 class NotTaken(Refused):
     """A file of a kind that is not taken."""
 

@@ -26,15 +26,19 @@ OLDEST_DRAFT = timedelta(hours=24)
 
 PER_BROWSER, PER_PLACE, PER_OPEN, PER_REGISTERED, NARROW = 6, 10, 30, 30, timedelta(minutes=10)
 PER_ADDRESS, WIDE = 300, timedelta(minutes=1)
+PER_DAY, DAY = 200, timedelta(days=1)  # kept of one address: what nobody reports by hand, and no disk is filled with
 
 
 @dataclass(frozen=True)
 class Recent:
-    """How many reports came of late: by this browser and through this door (in NARROW), from this address (in WIDE)."""
+    """How many reports came of late: by this browser and through this door (in NARROW), from this address (in WIDE and
+    in DAY).
+    """
 
     browser: int
     door: int
     address: int
+    address_in_day: int = 0
 
 
 @dataclass(frozen=True)
@@ -72,12 +76,24 @@ def is_too_many(door: Door, recent: Recent) -> bool:
     return recent.door >= door.at_most or (door.counts_address and recent.address >= PER_ADDRESS)
 
 
+def is_past_keeping(door: Door, recent: Recent) -> bool:
+    """Given a door and what came of late, say whether one address sent so many that no more of it is kept.
+
+    A browser that the hospital registered is not held up by whoever shares its address.
+
+    >>> [is_past_keeping(Door("place:1", 10), Recent(0, 0, 0, sent)) for sent in (199, 200)]
+    [False, True]
+    """
+    return door.counts_browser and recent.address_in_day >= PER_DAY
+
+
 def claimed(device_at: datetime | None, now: datetime) -> datetime | None:
     """Given what a phone's clock said when a draft was written, return the time it claims, or None for none.
 
-    A clock that is ahead, or a draft older than a day, claims nothing: the report then counts from its arrival.
+    A clock that is ahead, or a draft older than a day, claims nothing. Whatever it claims, the report counts from its
+    arrival: a stranger's word must not move the other party's clocks.
     """
-    if device_at is None or device_at >= now or now - device_at > OLDEST_DRAFT:
+    if device_at is None or whole(device_at) >= whole(now) or now - device_at > OLDEST_DRAFT:
         return None
     return whole(device_at)
 

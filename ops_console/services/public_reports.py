@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from ops_console.core.devices import DeviceStanding, counted_address, in_networks
-from ops_console.core.errors import NotFound, Refused
+from ops_console.core.errors import NotFound, Refused, TooMany
 from ops_console.core.people import HOSPITAL, Actor
 from ops_console.core.public_reports import (
     CODE_DIGITS,
@@ -30,6 +30,7 @@ from ops_console.core.public_reports import (
     claimed,
     door_of,
     fingerprint,
+    is_past_keeping,
     is_too_many,
 )
 from ops_console.core.tickets import Event
@@ -128,9 +129,10 @@ def sender(
 
 
 def receive(session: Session, book: Book, report: Report, sent: Sender, house: Secrets, now: datetime) -> Received:
-    """Given a report and its sender, keep it: as a ticket, or for a look when too many came. Raises Refused by field.
+    """Given a report and its sender, keep it: as a ticket, or for a look when too many came. Raises Refused by field,
+    TooMany when its address sent more in a day than is kept.
 
-    `now` is the report's time; a draft's device time is a claim beside it.
+    `now` is the report's time; a draft's device time is a correction that the other party is asked for.
     """
     ticket_store.lock_adding(session)  # the same form sent twice at once is one report
     key = fingerprint(report.key)
@@ -144,6 +146,8 @@ def receive(session: Session, book: Book, report: Report, sent: Sender, house: S
         "key_hash": key, "status_hash": fingerprint(token), "code_hash": house.code_hash(key, code)
     }  # fmt: skip
     recent = store.recent(session, browser_hash=row["browser_hash"], door=row["door"], address=row["address"], now=now)
+    if is_past_keeping(sent.door, recent):
+        raise TooMany("这个网络地址一天内的报修已达上限，这一份没有收下；请拨打服务热线报修，或换一个网络再报。")
     if is_too_many(sent.door, recent):
         return Received(_keep(session, row, command, sent, now), "", code, token, now)
     number = tickets.open_ticket(session, book, command, sent.actor(_place(command, sent)), now)
@@ -169,7 +173,7 @@ def _command(session: Session, report: Report, sent: Sender, now: datetime) -> O
     command = OpenTicket(
         type=kind, module=report.module, channel=CHANNEL, title=title, reporter=report.reporter.strip(),
         phone=report.phone.strip(), department=report.department.strip() or _department(sent),
-        reported_at=claimed(report.device_at, now),
+        device_at=claimed(report.device_at, now),
     )  # fmt: skip
     tickets.check_open(session, command)
     return command
@@ -262,7 +266,7 @@ def accept(session: Session, book: Book, report_id: int, actor: Actor, now: date
     actor.need("tickets.open")
     row = _held(session, report_id)
     form = _whole(session, row)
-    command = OpenTicket(**{name: form[name] for name in TYPED}, reported_at=row.claimed_at)
+    command = OpenTicket(**{name: form[name] for name in TYPED}, device_at=row.claimed_at)
     reporter = Actor(f"{CHANNEL}/{form['place']}", "报修人", HOSPITAL, frozenset({"tickets.open"}), row.is_clean)
     # Recorded when it came: the console had it then, under its own clock, and its event of that moment binds it.
     number = tickets.open_ticket(session, book, command, reporter, row.received_at)

@@ -68,6 +68,7 @@ RIGHTS: dict[str, Permission] = {
 }
 ANSWERED_AT_ONCE = ("电话", "当面")  # who takes the call or sees the person has answered (domain §1.7)
 TAB_LIMIT = 999
+DRAFTED = "手机时间：报修时没有网络，联网后自动补发"  # why a draft's report time is to be another
 CLAIMABLE = (core.RESPONDED, core.ARRIVED, core.RESTORE)
 WEIGHTY = (core.CONFIRMED, core.SUSPENSION_DECIDED, core.CORRECTION_DECIDED)
 REASONED = (core.SUSPEND, core.ESCALATED, core.DECLINED, core.CANCEL, core.RESTORE_REJECTED, core.REOPENED)
@@ -98,7 +99,8 @@ class OpenTicket:
 
     `reported_at` (aware, None: now) is when it is said to have been reported; `answered`: and answered at once, now,
     as a call that was taken is. `incomplete`: type, module, channel and title may follow later that day. `files` were
-    kept just now: they are attached to the ticket in the same act and prove the time.
+    kept just now: they are attached to the ticket in the same act and prove the time. `device_at`: what a phone's clock
+    said, of which the ticket's clocks know nothing until the other party accepts it as a correction.
     """
 
     type: str
@@ -115,6 +117,7 @@ class OpenTicket:
     answered: bool = False
     incomplete: bool = False
     files: tuple[NewFile, ...] = ()
+    device_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -148,6 +151,10 @@ def open_ticket(session: Session, book: Book, command: OpenTicket, actor: Actor,
     }  # fmt: skip
     claim = claimed(command.reported_at, now, _digests(command.files))
     events = [event_of(core.REPORTED, claim, actor, book, facts=facts, personal=texts, channel=command.channel)]
+    if command.device_at is not None:
+        asked = {"field": "reported_at", "old": core.written(claim.at), "new": core.written(command.device_at)}
+        why = {"reason": DRAFTED}
+        events.append(event_of(core.CORRECTION_PROPOSED, claimed(None, now), actor, book, facts=asked, personal=why))
     if command.answered:
         actor.need("tickets.record")
         answer = claim if command.channel in ANSWERED_AT_ONCE else claimed(None, now)

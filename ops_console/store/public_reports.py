@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, func, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from ops_console.core.public_reports import CODE_TRIES, NARROW, PENDING, WIDE, Recent
+from ops_console.core.public_reports import CODE_TRIES, DAY, NARROW, PENDING, WIDE, Recent
 from ops_console.store.base import Base, Id
 from ops_console.store.locations import LocationRow
 from ops_console.store.tickets import TicketRow
@@ -75,12 +75,13 @@ def held(session: Session, report_id: int) -> PublicReportRow | None:
 def recent(session: Session, *, browser_hash: str, door: str, address: str, now: datetime) -> Recent:
     """Given a sender, return how many reports came of late, each counted no further than its limit asks.
 
-    Three counts over an index.
+    Four counts over an index.
     """
     return Recent(
         _count(session, PublicReportRow.browser_hash, browser_hash, now - NARROW),
         _count(session, PublicReportRow.door, door, now - NARROW),
         _count(session, PublicReportRow.address, address, now - WIDE),
+        _count(session, PublicReportRow.address, address, now - DAY),
     )
 
 

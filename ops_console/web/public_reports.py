@@ -18,7 +18,7 @@ from markupsafe import Markup
 from ops_console.adapters.qr_codes import qr_svg
 from ops_console.core.attachments import FROM_STRANGERS
 from ops_console.core.devices import in_networks
-from ops_console.core.errors import NotFound, Refused
+from ops_console.core.errors import NotFound, Refused, TooMany
 from ops_console.core.public_reports import KINDS, short_number
 from ops_console.core.sentences import Sentence
 from ops_console.services import public_answers, public_reports
@@ -80,7 +80,7 @@ def _form(token: str, typed: dict[str, str], refused: Refused | None = None) -> 
             had_photos=public_photos.any_given(),
             may_queue=bool(place) and not sent.standing.is_registered, short=short_number,
         ),
-        400 if refused else 200,
+        200 if refused is None else 429 if isinstance(refused, TooMany) else 400,
     )  # fmt: skip
     answer.headers["Referrer-Policy"] = "no-referrer"
     return answer

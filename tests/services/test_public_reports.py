@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,11 +10,12 @@ from sqlalchemy import func, select, text
 
 from ops_console.console import Console
 from ops_console.core import tickets as core
+from ops_console.core.clocks import breaks_at
 from ops_console.core.devices import counted_address
-from ops_console.core.errors import NotFound, Refused
+from ops_console.core.errors import NotFound, Refused, TooMany
 from ops_console.core.people import Actor, actor_of
-from ops_console.core.public_reports import CODE_TRIES, PER_BROWSER, PER_PLACE
-from ops_console.services import devices, locations, public_answers, public_reports
+from ops_console.core.public_reports import CODE_TRIES, PER_BROWSER, PER_DAY, PER_PLACE
+from ops_console.services import devices, locations, public_answers, public_reports, tickets
 from ops_console.services.public_answers import Answer
 from ops_console.services.public_reports import Received, Report
 from ops_console.store import audit
@@ -24,6 +26,7 @@ from ops_console.store.people import PersonRow
 from ops_console.store.public_reports import PublicReportRow
 from ops_console.store.tickets import TicketRow
 from tests.conftest import HOSPITAL, VENDOR, FakeClock, do
+from tests.services.test_claimed_times import facts_of
 
 NETWORK = ["10.20.0.0/16", "2001:db8:20::/48"]
 INSIDE, OUTSIDE = "10.20.3.4", "192.0.2.7"
@@ -193,15 +196,52 @@ def test_a_hospitals_ipv6_network_is_known_and_its_vendors_house_is_not(console:
     assert counted == ["2001:0db8:0020:0001::/64"] * 2
 
 
-def test_a_drafts_device_time_is_a_claim_below_grade_a(console: Console, clock: FakeClock, tokens: list[str]) -> None:
+def test_a_strangers_device_time_moves_no_clock_until_the_vendor_accepts_it(
+    console: Console, clock: FakeClock, tokens: list[str]
+) -> None:
+    before = clock()
+    clock.forward(hours=23)
+    made = send(console, device_at=before)
+    (event,) = events(console, core.REPORTED)
+    assert (event.occurred_at, event.recorded_at) == (clock(), clock())
+    assert breached(console, made) == []
+    (asked,) = facts_of(console, made.number).waiting
+    assert (asked.field, asked.new, asked.side) == ("reported_at", core.written(before), "hospital")
+    with pytest.raises(Refused):
+        do(console, made.number, core.CORRECTION_DECIDED, actor=HOSPITAL, field="reported_at", approved=True)
+    do(console, made.number, core.CORRECTION_DECIDED, actor=VENDOR, field="reported_at", approved=True)
+    assert facts_of(console, made.number).reported_at == before
+    assert breached(console, made) == ["response"]
+
+
+@pytest.mark.parametrize("ahead", [{"hours": 0}, {"hours": 1}, {"hours": -25}])
+def test_a_device_time_that_says_nothing_asks_for_nothing(
+    console: Console, clock: FakeClock, tokens: list[str], ahead: dict[str, int]
+) -> None:
+    made = send(console, tokens[0], address=INSIDE, device_at=clock() + timedelta(**ahead))
+    assert (grade(console), facts_of(console, made.number).waiting) == ("A", ())
+
+
+def test_a_waiting_drafts_device_time_is_asked_for_when_it_is_accepted(
+    console: Console, clock: FakeClock, tokens: list[str]
+) -> None:
     before = clock()
     clock.forward(hours=3)
-    send(console, tokens[0], browser="x", address=INSIDE, device_at=before)
-    (event,) = events(console, core.REPORTED)
-    assert (event.occurred_at, event.recorded_at, event.grade) == (before, clock(), "D")
-    send(console, tokens[0], key="2", browser="y", address=INSIDE, device_at=clock().replace(year=2027))
-    newest = events(console, core.REPORTED)[-1]
-    assert newest.occurred_at == clock()
+    came = clock()
+    for n in range(PER_BROWSER):
+        send(console, tokens[0], key=str(n))
+    held = send(console, tokens[0], key="held", device_at=before)
+    clock.forward(hours=1)
+    with console.write() as session:
+        number = public_reports.accept(session, console.book(session), held.report_id, VENDOR, console.now())
+    facts = facts_of(console, number)
+    assert (facts.reported_at, [asked.new for asked in facts.waiting]) == (came, [core.written(before)])
+
+
+def breached(console: Console, made: Received) -> list[str]:
+    with console.read() as session:
+        clocks = tickets.view(session, console.book(session), made.number, VENDOR).judgement.clocks
+    return [clock.kind for clock in clocks if breaks_at(clock) is not None and breaks_at(clock) <= console.now()]
 
 
 # -- confirming -------------------------------------------------------------------------------------------------------
@@ -301,7 +341,10 @@ def test_a_form_sent_twice_is_one_report(console: Console, tokens: list[str]) ->
 
 def test_a_flood_hides_nothing_and_loses_nothing(console: Console, tokens: list[str]) -> None:
     flood = 300
-    made = [send(console, tokens[0], key=str(n), browser=f"b{n}", title=f"垃圾 {n}") for n in range(flood)]
+    made = [
+        send(console, tokens[0], key=str(n), browser=f"b{n}", address=f"192.0.2.{n % 2}", title=f"垃圾 {n}")
+        for n in range(flood)
+    ]
     real = send(console, tokens[1], key="real", browser="nurse", title="取药窗口打不开")
     assert sum(bool(one.number) for one in made) == PER_PLACE
     assert real.number
@@ -311,6 +354,25 @@ def test_a_flood_hides_nothing_and_loses_nothing(console: Console, tokens: list[
         assert {one.form["title"] for one in waiting} == {f"垃圾 {n}" for n in range(PER_PLACE, flood)}
         assert session.scalar(select(func.count()).select_from(TicketRow)) == PER_PLACE + 1
         assert audit.first_broken(session) is None
+
+
+def test_one_address_fills_no_disk_and_holds_up_no_registered_browser(
+    console: Console, clock: FakeClock, tokens: list[str]
+) -> None:
+    first = send(console, tokens[0], key="0", browser="b0")
+    with console.write() as session:
+        row = session.get_one(PublicReportRow, first.report_id)
+        kept = {c.name: getattr(row, c.name) for c in PublicReportRow.__table__.c if c.name != "id"}
+        for n in range(1, PER_DAY):
+            session.add(PublicReportRow(**kept | {"key_hash": f"k{n}", "status_hash": f"s{n}"}))
+    with pytest.raises(TooMany, match="服务热线"):
+        send(console, tokens[1], key="more", browser="b1")
+    assert send(console, tokens[0], key="0", browser="b0").is_repeat  # what was kept is still answered
+    assert send(console, tokens[1], key="elsewhere", browser="b1", address="198.51.100.9").number
+    register(console, "nurse")
+    assert send(console, key="nurse", browser="nurse").number
+    clock.forward(hours=24)
+    assert send(console, tokens[1], key="next day", browser="b1").number
 
 
 def test_one_browser_is_held_up_before_its_sticker_is(console: Console, tokens: list[str]) -> None:

@@ -64,6 +64,17 @@ def test_a_report_needs_no_account_and_no_script(site: Site, token: str) -> None
     assert nurse.get(status_of(receipt)).root.one("code").text == mark
 
 
+def test_past_the_days_reports_of_an_address_it_says_whom_to_call(
+    site: Site, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ops_console.core.public_reports.PER_DAY", 1)
+    assert report(site.browser(), token).status == 200
+    page = report(site.browser(), token, key="k2", title="打印不了")
+    assert page.status == 429
+    assert "请拨打服务热线报修" in page.root.one("div", role="alert").text
+    assert page.root.one("input", name="title")["value"] == "打印不了"
+
+
 def test_a_report_and_its_answer_go_through_over_https(site: Site, token: str) -> None:
     """Their pages send no Referer, so none may be asked for."""
     nurse = Browser(site.app, origin="https://127.0.0.1:8000")
