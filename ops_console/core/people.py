@@ -138,7 +138,8 @@ class Actor:
 
     `on_clean_device`: the browser in use is known, and the vendor never signed in on it. Without it nothing that the
     actor enters may count as seen by the hospital's side first. `proved_until`: how long the second factor given in
-    this session counts as fresh; None when none was given.
+    this session counts as fresh; None when none was given. Without `has_account` nobody signed in: the side is where
+    the word came in, not who is known to have said it.
     """
 
     account: str
@@ -147,6 +148,7 @@ class Actor:
     permissions: frozenset[Permission]
     on_clean_device: bool = False
     proved_until: datetime | None = None
+    has_account: bool = True
 
     def may(self, permission: Permission) -> bool:
         """Given a permission, say whether the actor has it."""

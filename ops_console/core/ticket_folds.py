@@ -15,6 +15,7 @@ from ops_console.core.moments import whole
 from ops_console.core.tickets import (
     ARRIVED,
     ASSIGNED,
+    BY_REPORTER,
     BY_SILENCE,
     CANCEL,
     CANCELLED,
@@ -50,6 +51,7 @@ from ops_console.core.tickets import (
     TIMES,
     TIMES_ACCEPTED,
     UNASKED,
+    WITHOUT_ACCOUNT,
     Event,
     Link,
     Proposal,
@@ -114,7 +116,7 @@ def stamp_of(event: Event) -> Stamp:
     """Given the event that made a time, return where that time comes from."""
     return Stamp(
         event.occurred_at, event.recorded_at, event.actor, event.side, event.channel, event.grade, event.evidence,
-        voided=event.voided,
+        voided=event.voided, without_account=bool(event.facts.get(WITHOUT_ACCOUNT)),
     )  # fmt: skip
 
 
@@ -175,13 +177,20 @@ def _reopened(facts: TicketFacts, event: Event) -> TicketFacts:
 
 
 def _confirmed(facts: TicketFacts, event: Event) -> TicketFacts:
-    """A person of the hospital's side vouches for the restore they confirm; silence vouches for nothing."""
-    silent = bool(event.facts.get("by_silence"))
+    """A person of the hospital's who signed in vouches for the restore they confirm; silence vouches for nothing, and
+    neither does a word without an account: anybody's phone in the hospital's network could say it.
+    """
     rated = _rated(facts, event) if event.facts.get("rating") else facts
-    told = replace(rated, confirmed_at=event.occurred_at, closure=BY_SILENCE if silent else SIGNED)
-    if silent or event.grade != GRADE_HOSPITAL:
+    told = replace(rated, confirmed_at=event.occurred_at, closure=_closure(event))
+    if told.closure != SIGNED or event.grade != GRADE_HOSPITAL:
         return told
     return _accepted(told, {"restored_at": facts.restored_at}, accepted=True)
+
+
+def _closure(event: Event) -> str:
+    if event.facts.get("by_silence"):
+        return BY_SILENCE
+    return BY_REPORTER if event.facts.get(WITHOUT_ACCOUNT) else SIGNED
 
 
 def _times_accepted(facts: TicketFacts, event: Event) -> TicketFacts:

@@ -21,8 +21,8 @@ CHANNELS = ("微信群", "电话", "当面", "扫码", "管理端", "QQ", "告�
 GRADE_IMPORTED = "导入"
 RATINGS = (1, 2, 3, 4, 5)
 # How a ticket came to be closed: a person confirmed, nobody answered in time, or its type asks nobody (`""`: open).
-SIGNED, BY_SILENCE, UNASKED = "signed", "silence", "unasked"
-CLOSURES = (SIGNED, BY_SILENCE, UNASKED)
+SIGNED, BY_SILENCE, UNASKED, BY_REPORTER = "signed", "silence", "unasked", "reporter"
+CLOSURES = (SIGNED, BY_REPORTER, BY_SILENCE, UNASKED)
 ASKERS = ("医", "护", "药", "患", "其他")
 CAUSES = ("程序缺陷", "接口异常", "数据错误", "配置不当", "第三方系统", "网络", "硬件", "操作不当", "环境原因", "其他")
 ENVIRONMENTS = ("网络", "浏览器", "手机系统", "小程序版本", "服务器", "其他")
@@ -51,6 +51,7 @@ CONTENT = ("type", "module", "channel", "carrier", "department")
 DETAILS = ("handler", "mode", "cause", "environment", "asker", "minutes", "cost_owner", "fixed_version")
 PERSONAL = ("reporter", "phone", "title", "description", "process")
 CREDENTIAL_RESET = "credential_reset_at"
+WITHOUT_ACCOUNT = "without_account"  # said on the page that asks nobody to sign in
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ class Stamp:
     """Where one of a ticket's times comes from: who claimed it, when it was recorded, its grade, its proof.
 
     `accepted` is the other party's word on it: None while nobody said anything. `voided` is the part of its evidence
-    that was marked void after it was recorded and proves nothing any more.
+    that was marked void after it was recorded and proves nothing any more. `without_account`: nobody signed in for it.
     """
 
     at: datetime
@@ -100,6 +101,7 @@ class Stamp:
     evidence: tuple[str, ...] = ()
     accepted: bool | None = None
     voided: tuple[str, ...] = ()
+    without_account: bool = False
 
     @property
     def proof(self) -> tuple[str, ...]:

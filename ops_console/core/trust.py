@@ -69,7 +69,12 @@ def unproven(stamps: Mapping[str, Stamp]) -> tuple[str, ...]:
 
 
 def is_from_hospital(stamp: Stamp) -> bool:
-    """Given where a time comes from, say whether the hospital's side gave it here, not a sheet taken over."""
+    """Given where a time comes from, say whether the hospital's side gave it here, not a sheet taken over.
+
+    Without an account only a browser or a network that is known to be the hospital's own says so.
+    """
+    if stamp.without_account and stamp.grade != GRADE_HOSPITAL:
+        return False
     return stamp.side == HOSPITAL and stamp.grade in (GRADE_HOSPITAL, GRADE_PROMPT, GRADE_PROVED, GRADE_BARE)
 
 

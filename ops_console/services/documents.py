@@ -29,7 +29,16 @@ from ops_console.core.errors import NotFound, Refused
 from ops_console.core.moments import whole
 from ops_console.core.people import HOSPITAL, Actor
 from ops_console.core.sheet_text import has_forbidden
-from ops_console.core.tickets import BY_SILENCE, CONFIRMED, GRADE_IMPORTED, SIGNED, UNASKED, Event, TicketFacts
+from ops_console.core.tickets import (
+    BY_REPORTER,
+    BY_SILENCE,
+    CONFIRMED,
+    GRADE_IMPORTED,
+    SIGNED,
+    UNASKED,
+    Event,
+    TicketFacts,
+)
 from ops_console.core.trust import Claim, grade_of
 from ops_console.services import attachments
 from ops_console.services.contracts import Book
@@ -59,9 +68,9 @@ class Signature:
 class Form:
     """A service sheet ready to be printed. `code` begins the hash of the ticket's newest event, number `seq`.
 
-    `closure` tells how it was closed: `signed` by the hospital here, `imported` from a sheet that says so, `silence` or
-    `unasked`; "" while it is not closed. `reset_at`: when the password of who confirmed had been reset by somebody
-    else, within 30 days before.
+    `closure` tells how it was closed: `signed` by the hospital here, `imported` from a sheet that says so, `reporter`
+    without an account, `silence` or `unasked`; "" while it is not closed. `reset_at`: when the password of who
+    confirmed had been reset by somebody else, within 30 days before.
     """
 
     sheet: Sheet
@@ -93,7 +102,7 @@ def _closure(facts: TicketFacts, events: Sequence[Event]) -> str:
     if facts.closed_at is None:
         return ""
     here = any(e.kind == CONFIRMED and e.grade != GRADE_IMPORTED and e.side == HOSPITAL for e in events)
-    return facts.closure if facts.closure in (BY_SILENCE, UNASKED) else SIGNED if here else IMPORTED
+    return facts.closure if facts.closure in (BY_SILENCE, UNASKED, BY_REPORTER) else SIGNED if here else IMPORTED
 
 
 def confirmed_after_reset(events: Sequence[Event]) -> datetime | None:

@@ -86,6 +86,7 @@ def _copied_report(facts: TicketFacts, proposal: Proposal, actor: Actor, now: da
     told = {
         "type": proposal.new, "module": facts.module, "department": facts.department, "carrier": facts.carrier,
         "needs_onsite": False, "split_from": facts.number, "reported_side": stamp.side,
+        **({core.WITHOUT_ACCOUNT: True} if stamp.without_account else {}),
     }  # fmt: skip
     texts = {name: facts.personal.get(name, "") for name in ("reporter", "phone")} | {"title": proposal.text}
     report = Event(core.REPORTED, stamp.at, now, actor.account, actor.side, facts.channel, stamp.grade, stamp.proof)

@@ -14,18 +14,18 @@ from sqlalchemy.orm import Session
 
 from ops_console.core import tickets as core
 from ops_console.core.errors import NotFound, Refused
-from ops_console.core.people import HOSPITAL, SYSTEM, Actor
+from ops_console.core.people import SYSTEM
 from ops_console.core.public_reports import CODE_DIGITS, CODE_TRIES, PENDING, SUBJECT, Secrets, fingerprint
 from ops_console.core.tickets import Event, TicketFacts
 from ops_console.services import public_photos, tickets
 from ops_console.services.contracts import Book
 from ops_console.services.ports import OpenSession
-from ops_console.services.public_reports import REPORTER, Sender
+from ops_console.services.public_reports import REPORTER, Sender, reporting
 from ops_console.services.tickets import Move
 from ops_console.store import audit
 from ops_console.store import public_reports as store
 
-READER = Actor(REPORTER, "报修人", HOSPITAL, frozenset({"tickets.read"}))
+READER = reporting(REPORTER, False, "tickets.read")
 WRONG = "确认码不对，或已不能再用；请用报修时的设备打开，或等信息科回访。"
 
 
@@ -125,7 +125,7 @@ def answer(
         number = store.ticket_number(session, row)
         if number is None:
             raise Refused("这份报修还在核实，暂时不能确认。")
-        actor = Actor(REPORTER, "报修人", HOSPITAL, frozenset({"tickets.confirm"}), sent.is_clean and is_own)
+        actor = reporting(REPORTER, sent.is_clean and is_own, "tickets.confirm")
         tickets.move(session, book_of(session), _move(number, said), actor, now)
 
 

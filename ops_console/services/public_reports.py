@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from ops_console.core.devices import DeviceStanding, counted_address, in_networks
 from ops_console.core.errors import NotFound, Refused, TooMany
-from ops_console.core.people import HOSPITAL, Actor
+from ops_console.core.people import HOSPITAL, Actor, Permission
 from ops_console.core.public_reports import (
     CODE_DIGITS,
     KINDS,
@@ -65,6 +65,11 @@ class Report:
     device_at: datetime | None = None
 
 
+def reporting(name: str, is_clean: bool, *permissions: Permission) -> Actor:
+    """Given a name, whether its device is known to be the hospital's own, and what it may, return who acts unsigned."""
+    return Actor(name, "报修人", HOSPITAL, frozenset(permissions), is_clean, has_account=False)
+
+
 @dataclass(frozen=True)
 class Sender:
     """Where a report comes from: a browser, an address, a sticker or none, and what that counts for as evidence.
@@ -86,7 +91,7 @@ class Sender:
 
     def actor(self, place: str) -> Actor:
         """Given how the place is called, return who acts: the hospital's side, able to report and nothing else."""
-        return Actor(f"{CHANNEL}/{place}", "报修人", HOSPITAL, frozenset({"tickets.open"}), self.is_clean)
+        return reporting(f"{CHANNEL}/{place}", self.is_clean, "tickets.open")
 
 
 @dataclass(frozen=True)
@@ -103,7 +108,7 @@ class Received:
 
 def photographer(sent: Sender) -> Actor:
     """Given a sender, return who adds photos to its report: the hospital's side, with evidence of the same worth."""
-    return Actor(REPORTER, "报修人", HOSPITAL, frozenset({"tickets.attach"}), sent.is_clean)
+    return reporting(REPORTER, sent.is_clean, "tickets.attach")
 
 
 def place_of(session: Session, token: str) -> locations.LocationRow:
@@ -267,7 +272,7 @@ def accept(session: Session, book: Book, report_id: int, actor: Actor, now: date
     row = _held(session, report_id)
     form = _whole(session, row)
     command = OpenTicket(**{name: form[name] for name in TYPED}, device_at=row.claimed_at)
-    reporter = Actor(f"{CHANNEL}/{form['place']}", "报修人", HOSPITAL, frozenset({"tickets.open"}), row.is_clean)
+    reporter = reporting(f"{CHANNEL}/{form['place']}", row.is_clean, "tickets.open")
     # Recorded when it came: the console had it then, under its own clock, and its event of that moment binds it.
     number = tickets.open_ticket(session, book, command, reporter, row.received_at)
     row.state, row.ticket_id, row.form = TAKEN, ticket_store.by_numbers(session, [number])[number], ""

@@ -72,10 +72,11 @@ def event_of(
     channel: str = "",
 ) -> Event:
     """Given a kind, a claim, who makes it and what it tells, return the event with its grade."""
+    told = facts if actor.has_account else {**facts, core.WITHOUT_ACCOUNT: True}
     prompt = timedelta(minutes=book.at(claim.recorded_at).terms.prompt_minutes)
     return Event(
         kind, claim.at, claim.recorded_at, actor.account, actor.side, channel, grade_of(claim, actor, prompt),
-        claim.evidence, facts, personal or {},
+        claim.evidence, told, personal or {},
     )  # fmt: skip
 
 

@@ -45,7 +45,8 @@ FIELD_NAMES = {
     "minutes": "用时（分钟）", "cost_owner": "费用归属", "fixed_version": "修复版本", "assignee": "责任人",
     "level": "提升到",
     "ticket": "工单", "relation": "关系", "merged_into": "并入", "split_off": "拆出", "agreed_on": "约定完成日",
-    "split_from": "拆自", "by_silence": "超时默认确认", "confirm": "确认方式", "what": "撤回的操作", "title": "标题",
+    "split_from": "拆自", "by_silence": "超时默认确认", "without_account": "未登录",
+    "confirm": "确认方式", "what": "撤回的操作", "title": "标题",
     "reporter": "报修人", "phone": "联系电话", "description": "问题描述", "split_title": "拆出工单的标题",
     "field": "更正项", "old": "原值", "new": "新值", "process": "处理过程", "suspension_reason": "挂起原因",
     "file_name": "文件", "digest": "SHA-256", "size": "字节数", "kind": "文件种类", "patient": "含患者信息",
@@ -69,7 +70,12 @@ GRADE_NAMES = {
     "A": "A：医院一方在控制台登记，由控制台的时钟给出", "B": "B：发生后 15 分钟内录入",
     "C": "C：补录，有佐证", "D": "D：补录，没有佐证", "导入": "导入：双方认可的台账，视为如实",
 }  # fmt: skip
-CLOSURE_NAMES = {"signed": "已确认", "silence": "超时默认确认", "unasked": "免逐件确认"}
+CLOSURE_NAMES = {
+    "signed": "已确认",
+    "reporter": "报修人（未登录）确认",
+    "silence": "超时默认确认",
+    "unasked": "免逐件确认",
+}
 SIDE_NAMES = {"hospital": "甲方", "vendor": "乙方", "neutral": "中立方"}
 HOLDER_NAMES = {"hospital": "甲方", "vendor": "乙方", "third": "第三方"}
 

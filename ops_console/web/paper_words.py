@@ -22,6 +22,7 @@ STRENGTHS = {
 }
 CLOSURES = {
     "signed": "医院已在系统中确认 %(at)s", "imported": "台账记载已确认 %(at)s（导入，未在系统中确认）",
+    "reporter": "报修人（未登录）确认 %(at)s，医院未以账号确认",
     "silence": "超时默认确认 %(at)s，医院未逐件确认", "unasked": "免逐件确认的工单",
 }  # fmt: skip
 INSTRUCTIONS = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -15,18 +16,20 @@ from ops_console.core.devices import counted_address
 from ops_console.core.errors import NotFound, Refused, TooMany
 from ops_console.core.people import Actor, actor_of
 from ops_console.core.public_reports import CODE_TRIES, PER_BROWSER, PER_DAY, PER_PLACE
-from ops_console.services import devices, locations, public_answers, public_reports, tickets
+from ops_console.core.trust import is_proven
+from ops_console.services import corrections, devices, documents, locations, public_answers, public_reports, tickets
 from ops_console.services.public_answers import Answer
 from ops_console.services.public_reports import Received, Report
 from ops_console.store import audit
 from ops_console.store import locations as locations_store
+from ops_console.store import tickets as ticket_store
 from ops_console.store.audit import EventRow, PersonalRow
 from ops_console.store.base import Base
 from ops_console.store.people import PersonRow
 from ops_console.store.public_reports import PublicReportRow
 from ops_console.store.tickets import TicketRow
 from tests.conftest import HOSPITAL, VENDOR, FakeClock, do
-from tests.services.test_claimed_times import facts_of
+from tests.services.test_claimed_times import claim, facts_of
 
 NETWORK = ["10.20.0.0/16", "2001:db8:20::/48"]
 INSIDE, OUTSIDE = "10.20.3.4", "192.0.2.7"
@@ -253,8 +256,43 @@ def test_the_browser_that_reported_confirms_without_a_code(
     made = restored(console, send(console, tokens[0], address=INSIDE), clock)
     answer(console, made, address=INSIDE, stars=4)
     (event,) = events(console, core.CONFIRMED)
-    assert (event.side, event.actor, event.grade, event.facts) == ("hospital", "扫码/报修人", "A", '{"rating":4}')
+    assert (event.side, event.actor, event.grade) == ("hospital", "扫码/报修人", "A")
+    assert json.loads(event.facts) == {"rating": 4, "without_account": True}
     assert state(console, made) == core.CLOSED
+
+
+def test_an_unsigned_word_proves_no_late_restore_and_is_no_signature_of_the_hospital(
+    console: Console, clock: FakeClock, tokens: list[str]
+) -> None:
+    """The vendor's own phone in the hospital's network, never signed in: it reports, and says that all is well."""
+    made = send(console, tokens[0], address=INSIDE)
+    clock.forward(minutes=5)
+    do(console, made.number, core.RESPONDED)
+    clock.forward(hours=20)
+    claim(console, made.number, core.RESTORE, 60 * 19)
+    answer(console, made, address=INSIDE)
+    facts = facts_of(console, made.number)
+    assert (state(console, made), facts.closure) == (core.CLOSED, core.BY_REPORTER)
+    assert (facts.stamps["restored_at"].grade, facts.stamps["restored_at"].accepted) == ("D", None)
+    assert not is_proven("restored_at", facts.stamps["restored_at"])
+    with console.read() as session:
+        assert documents.form(session, console.book(session), made.number, HOSPITAL).closure == "reporter"
+        row = session.scalars(select(TicketRow)).one()
+        assert (row.closure, row.unproven, row.from_hospital) == ("reporter", 1, True)
+    word = corrections.Word(made.number, {"restored_at": facts.stamps["restored_at"].at}, approved=True)
+    with console.write() as session:
+        corrections.accept_times(session, console.book(session), word, HOSPITAL, console.now())
+    assert is_proven("restored_at", facts_of(console, made.number).stamps["restored_at"])
+
+
+def test_a_report_from_anywhere_is_not_counted_as_the_hospitals(console: Console, tokens: list[str]) -> None:
+    outside = send(console, tokens[0])
+    inside = send(console, tokens[0], key="2", browser="other", address=INSIDE)
+    with console.read() as session:
+        counted = dict(session.execute(select(TicketRow.number, TicketRow.from_hospital)).all())
+        month = session.scalars(select(TicketRow.month)).first()
+        assert counted == {outside.number: False, inside.number: True}
+        assert ticket_store.count_from_hospital(session, month) == 1
 
 
 def test_the_code_confirms_from_elsewhere_as_grade_b(console: Console, clock: FakeClock, tokens: list[str]) -> None:
