@@ -35,7 +35,7 @@ class NewEvent(Given):
     approved: bool | None = None
     reason: words(LONGEST["reason"]) | None = None  # type: ignore[valid-type]
     handler: words(100) | None = None  # type: ignore[valid-type]
-    mode: words(60) | None = None  # type: ignore[valid-type]
+    mode: Literal[core.MODES] | None = None  # type: ignore[valid-type]
     process: words(LONGEST["process"]) | None = None  # type: ignore[valid-type]
     field: words(30) | None = None  # type: ignore[valid-type]
     new: words(200) | None = None  # type: ignore[valid-type]
@@ -78,7 +78,7 @@ class EventTold(Told):
     channel: str
     grade: str
     evidence: list[str]
-    facts: dict[str, str | int | bool | list[str] | None]
+    facts: dict[str, str | int | bool | list[str] | list[int] | None]
     personal: dict[str, str]
 
 

@@ -71,8 +71,8 @@ def _guard_restore(facts: TicketFacts, at: datetime, known: Mapping[str, Any]) -
     if facts.needs_onsite and facts.arrived_at is None:
         raise Refused("工单 %(number)s 需到场但还没有签到；请先登记到场，或改判为不需到场。", **known)
     _after(facts.arrived_at or facts.responded_at, at, "到场" if facts.arrived_at else "响应", known)
-    if facts.reopenings:
-        _after(facts.reopenings[-1], at, "重开", known)
+    if facts.taken_back_at is not None:
+        _after(facts.taken_back_at, at, "重开" if facts.taken_back_at in facts.reopenings else "登记未恢复", known)
 
 
 def _guard_after_restore(facts: TicketFacts, at: datetime, known: Mapping[str, Any]) -> None:

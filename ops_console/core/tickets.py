@@ -29,6 +29,8 @@ ENVIRONMENTS = ("网络", "浏览器", "手机系统", "小程序版本", "服�
 COST_OWNERS = ("乙方承担", "变更单", "补充协议")
 MODES = ("电话", "远程", "现场")
 SUSPENSION_CAUSES = ("甲方原因", "第三方原因")
+# What a ticket tells that is chosen from a list, by its name.
+CHOICES = {"mode": MODES, "cause": CAUSES, "asker": ASKERS}
 LEVELS = ("二线", "乙方项目经理", "厂商")
 ROOT_CAUSE = "根因缺陷"
 RELATIONS = {"相关": "相关", ROOT_CAUSE: "引起的故障", "引起的故障": ROOT_CAUSE, "重复": "重复"}  # with its inverse

@@ -89,8 +89,16 @@ def attach(
     for other in others:
         if other not in rows:
             raise Refused("没有编号为 %(number)s 的工单。", field="shared_with", number=other)
-    adding = _Adding(new_file, (number, *others), patient, purpose)
+    adding = _Adding(new_file, (number, *others), _is_patients(session, new_file.digest, patient, actor, now), purpose)
     return [_attach(session, rows[wanted], adding, actor, now) for wanted in adding.numbers][0]
+
+
+def _is_patients(session: Session, digest: str, said: bool, actor: Actor, now: datetime) -> bool:
+    """Say whether the file holds patients' data, here or on any ticket: one mark is about the bytes, wherever."""
+    store.hold_file(session, digest)
+    if said:
+        _mark_everywhere(session, digest, actor, now)
+    return said or store.is_patients(session, digest)
 
 
 @dataclass(frozen=True)
@@ -108,8 +116,13 @@ class _Adding:
         return {
             "digest": self.file.digest, "kind": self.file.kind, "purpose": self.purpose, "size": self.file.size,
             "width": self.file.width, "height": self.file.height, "phash": "", "scan": self.file.scan,
-            "patient": self.patient, "preview": store.WAITING if KINDS[self.file.kind].sized else store.NONE,
+            "patient": self.patient, "preview": store.WAITING if self.is_looked_at else store.NONE,
         }  # fmt: skip
+
+    @property
+    def is_looked_at(self) -> bool:
+        """Whether a small picture is made of it."""
+        return KINDS[self.file.kind].sized and not self.patient
 
     def facts(self, number: str) -> dict[str, object]:
         """What the event of that ticket tells of it."""
@@ -134,7 +147,7 @@ def _attach(session: Session, row: tickets.TicketRow, adding: _Adding, actor: Ac
     made = store.add(session, {"ticket_id": row.id, **adding.columns(), **who})
     facts = {"attachment": made, **adding.facts(row.number)}
     _note(session, row, _event(ATTACHED, facts, {"file_name": adding.file.name}, actor, now))
-    if KINDS[adding.file.kind].sized:
+    if adding.is_looked_at:
         params = {"digest": adding.file.digest, "kind": adding.file.kind}
         who_asks = {"due_at": now, "requested_by": actor.account, "now": now}
         jobs.enqueue(session, key=f"{LOOK}/{made}", job=LOOK, params=params, **who_asks)  # type: ignore[arg-type]
@@ -169,8 +182,9 @@ def carry_over(
             file = NewFile(
                 row.digest, row.size, _shown(row, events, {}).name, row.kind, row.width, row.height, row.scan
             )
+            patient = _is_patients(session, row.digest, row.patient, actor, now)
             owner = (row.recorded_by, row.side)
-            adding = _Adding(file, (source.number, target.number), row.patient, row.purpose, owner)
+            adding = _Adding(file, (source.number, target.number), patient, row.purpose, owner)
             _attach(session, target, adding, actor, now)
 
 
@@ -197,13 +211,20 @@ def void(
 
 
 def mark_patient(session: Session, number: str, attachment_id: int, actor: Actor, now: datetime) -> None:
-    """Given an attachment, mark it as holding patients' data: from then on it leaves the console in no export."""
-    row, ticket = _held(session, number, attachment_id, actor)
-    if row.patient:
-        return
-    store.change(session, row.id, patient=True)
-    facts: dict[str, object] = {"attachment": row.id, "digest": row.digest, "patient": True}
-    _note(session, ticket, _event(MARKED, facts, {}, actor, now))
+    """Given an attachment, mark its file as holding patients' data, on every ticket that has it.
+
+    From then on it leaves the console in no export and has no small picture. Each ticket's history tells of it.
+    """
+    row, _ticket = _held(session, number, attachment_id, actor)
+    store.hold_file(session, row.digest)
+    _mark_everywhere(session, row.digest, actor, now)
+
+
+def _mark_everywhere(session: Session, digest: str, actor: Actor, now: datetime) -> None:
+    for row, number in store.unmarked(session, digest):
+        store.change(session, row.id, patient=True, preview=store.NONE)
+        facts: dict[str, object] = {"attachment": row.id, "digest": digest, "patient": True}
+        audit.append(session, "ticket", number, _event(MARKED, facts, {}, actor, now), row.ticket_id)
 
 
 def _held(
@@ -260,6 +281,9 @@ def look(
 ) -> dict[str, Any]:
     """Given a run (params digest, kind) and hands, keep a small picture and how it looks; again does no harm."""
     digest, kind = str(run.params["digest"]), str(run.params["kind"])
+    with open_write() as session:
+        if store.is_patients(session, digest):  # marked since it was asked for
+            return {"shown": False}
     found = look_at(files.attachment(digest), kind)
     if found is not None:
         files.keep_thumbnail(digest, found.thumbnail)

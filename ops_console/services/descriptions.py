@@ -5,7 +5,6 @@ Not for the class of a ticket once it has one (`services/corrections.py`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,9 +15,8 @@ from ops_console.core.errors import Refused
 from ops_console.core.people import Actor
 from ops_console.core.tickets import TicketFacts
 from ops_console.services.contracts import Book
-from ops_console.services.ticket_events import append_event, check_named, check_texts, held
+from ops_console.services.ticket_events import append_event, check_choice, check_named, check_texts, held
 
-CHOICES = {"mode": core.MODES, "asker": core.ASKERS}
 LONGEST_MINUTES = 9999
 
 
@@ -74,13 +72,13 @@ def _check(session: Session, facts: TicketFacts, command: CompleteTicket) -> Non
     named = {n: getattr(command, n).strip() for n in core.CONTENT if n != "department" and getattr(command, n).strip()}
     check_named(session, named)
     check_texts({n: getattr(command, n) for n in (*core.PERSONAL, *core.DETAILS, "department") if hasattr(command, n)})
-    _check_choices({name: getattr(command, name).strip() for name in (*CHOICES, "minutes")})
+    for name, choices in core.CHOICES.items():
+        given = getattr(command, name).strip()
+        if given != facts.details.get(name):  # what a sheet told otherwise stands until it is changed
+            check_choice(name, given, choices)
+    _check_minutes(command.minutes.strip())
 
 
-def _check_choices(given: Mapping[str, str]) -> None:
-    for name, choices in CHOICES.items():
-        if given[name] and given[name] not in choices:
-            raise Refused("没有“%(value)s”这一项，请从列表中选。", field=name, value=given[name])
-    minutes = given["minutes"]
+def _check_minutes(minutes: str) -> None:
     if minutes and not (minutes.isascii() and minutes.isdigit() and int(minutes) <= LONGEST_MINUTES):
         raise Refused("用时请填整分钟数，最多 %(most)s。", field="minutes", most=LONGEST_MINUTES)

@@ -5,6 +5,7 @@ Not for files (a port writes them). Personal texts leave as the pages show them.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -15,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from ops_console.core.errors import NotFound, Refused
 from ops_console.core.moments import ZONE, whole
-from ops_console.core.people import Actor
+from ops_console.core.people import Actor, Permission
 from ops_console.core.search import query_of
 from ops_console.core.ticket_folds import fold
 from ops_console.core.ticket_imports import sheet_row_of
@@ -26,10 +27,13 @@ from ops_console.services import jobs
 from ops_console.services.jobs import Run
 from ops_console.services.ports import OpenSession, SheetWriter
 from ops_console.store import audit, search, ticket_lists
+from ops_console.store.masks import masker_of, sealer_of
 
-JOB = "export-tickets"
+JOB, TABLE = "export-tickets", "job_run"
 EXPORTED = "exported"
+WORDS = "q"  # what the address and the filter call the words looked for
 FORMATS = ("csv", "xlsx")
+LONGEST_QUERY = 500
 AT_ONCE, MOST, BATCH = 5_000, 100_000, 500
 
 
@@ -67,13 +71,18 @@ def _hits(session: Session, export: Export, limit: int) -> list[int]:
     return search.hits(session, words, export.chosen, export.now, descending=False, limit=limit)
 
 
-def write(
+def write(open_read: OpenSession, writers: dict[str, SheetWriter], path: Path, export: Export, actor: Actor) -> int:
+    """Given hands, a path, what is asked for and by whom, write one state of the database to it; return its rows.
+
+    Raises Refused without the right and past the most.
+    """
+    actor.need("tickets.export")
+    return _write(open_read, writers, path, export, lambda _read: None)
+
+
+def _write(
     open_read: OpenSession, writers: dict[str, SheetWriter], path: Path, export: Export, tell: Callable[[int], None]
 ) -> int:
-    """Given hands, a path and what is asked for, write the file of one state of the database; return its rows.
-
-    `tell` hears how many tickets were read. Raises Refused past the most.
-    """
     with open_read() as session:
         return writers[export.format](path, COLUMNS, _rows(session, export, tell))
 
@@ -119,8 +128,13 @@ def _text(value: object) -> str:
 
 
 def note(session: Session, export: Export, rows: int, actor: Actor, now: datetime) -> None:
-    """Given an export that was made, append the event: who, which filter, how many, in which form."""
+    """Given an export that was made, append the event: who, which filter, how many, in which form.
+
+    Of words looked for it tells only that there were some: they may name people, and what is hashed stays.
+    """
     narrowed = {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(export.chosen).items() if v}
+    if export.chosen.q:
+        narrowed[WORDS] = True
     facts: dict[str, object] = {"filter": narrowed, "format": export.format, "rows": rows}
     at = whole(now)
     audit.append(session, "export", export.format, Event(EXPORTED, at, at, actor.account, actor.side, facts=facts))
@@ -128,31 +142,53 @@ def note(session: Session, export: Export, rows: int, actor: Actor, now: datetim
 
 @dataclass(frozen=True)
 class TakenList:
-    """That another list than that of tickets was taken: which, narrowed by which query, in which form, its length."""
+    """That another list than that of tickets was taken: which, by which right, narrowed how, its form and length."""
 
     name: str
-    query: str
+    right: Permission
+    query: Sequence[tuple[str, str]]
     format: str
     rows: int
 
 
 def note_list(session: Session, taken: TakenList, actor: Actor, now: datetime) -> None:
-    """Given a list that was exported, append the event."""
-    at, facts = whole(now), {"list": taken.name, "filter": taken.query, "format": taken.format, "rows": taken.rows}
+    """Given a list that was exported, append the event. What narrowed it is masked; words looked for are left out."""
+    actor.need(taken.right)
+    masker = masker_of(session)
+    pairs = (f"{name}={'' if name == WORDS else masker.text(value)}" for name, value in taken.query if value)
+    narrowed = masker.text("&".join(pairs))[:LONGEST_QUERY]
+    at, facts = whole(now), {"list": taken.name, "filter": narrowed, "format": taken.format, "rows": taken.rows}
     audit.append(session, "export", taken.name, Event(EXPORTED, at, at, actor.account, actor.side, facts=facts))
 
 
 def ask(session: Session, export: Export, actor: Actor, now: datetime) -> int:
     """Given what is asked for and by whom, keep a run that makes it and return its id."""
     count(session, export, actor)
-    params = {"filter": asdict(export.chosen), "format": export.format, "side": actor.side, "name": actor.name}
+    params: dict[str, Any] = {
+        "filter": asdict(export.chosen),
+        "format": export.format,
+        "side": actor.side,
+        "name": actor.name,
+    }
+    if export.chosen.q:
+        params["filter"][WORDS] = _sealed(session, export.chosen.q, actor.account)
     key = f"{JOB}/{actor.account}/{now.isoformat()}"
     return jobs.ask(session, job=JOB, key=key, params=params, actor=actor, now=now)
 
 
-def asked(run: Run) -> Export:
+def _sealed(session: Session, words: str, account: str) -> str:
+    """Words looked for may name people: a run keeps them, but not in clear."""
+    sealed = sealer_of(session).seal(words.encode(), table=TABLE, row=account, field=WORDS)
+    return base64.b64encode(sealed).decode()
+
+
+def asked(session: Session, run: Run) -> Export:
     """Given a run of ours, return what was asked for."""
     given: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in run.params["filter"].items()}
+    if given.get(WORDS):
+        sealed = base64.b64decode(given[WORDS])
+        opened = sealer_of(session).open(sealed, table=TABLE, row=run.requested_by, field=WORDS)
+        given[WORDS] = opened.decode()
     return Export(Filter(**given), str(run.params["format"]), run.asked_at)
 
 
@@ -160,10 +196,11 @@ def make(
     run: Run, open_read: OpenSession, open_write: OpenSession, writers: dict[str, SheetWriter], place: Path
 ) -> dict[str, Any]:
     """Given a run, hands and where the file shall lie, make it and note that. Running it again makes it anew."""
-    export = asked(run)
+    with open_read() as session:
+        export = asked(session, run)
     aside = place.with_name(f".{place.name}.{run.token}.part")
     try:
-        rows = write(open_read, writers, aside, export, lambda done: run.progress(done, max(run.done, done)))
+        rows = _write(open_read, writers, aside, export, lambda done: run.progress(done, max(run.done, done)))
         aside.replace(place)
     finally:
         aside.unlink(missing_ok=True)

@@ -174,6 +174,7 @@ def about(session: Session, number: str, actor: Actor) -> Sequence[Shown]:
     return [Shown(row, _why(row)) for row in store.of_ticket(session, number) if row.state != LAPSED]
 
 
-def waiting(session: Session, month: str) -> int:
-    """Given a month, return how many of its flags wait for the hospital."""
+def waiting(session: Session, month: str, actor: Actor) -> int:
+    """Given a month and who asks, return how many of its flags wait for the hospital."""
+    actor.need("reports.read")
     return store.waiting(session, month)

@@ -17,13 +17,20 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from ops_console.core.errors import ConsoleError, NotFound, Refused
-from ops_console.core.people import Actor
+from ops_console.core.people import SYSTEM, Actor, Permission
 from ops_console.core.sentences import from_plain, to_plain
 from ops_console.services.ports import Now, OpenSession
 from ops_console.store import jobs as store
 from ops_console.store import messages
 
 logger = logging.getLogger(__name__)
+# job -> the rights that each suffice to ask for it; of any other, that of seeing the jobs.
+RIGHTS: dict[str, tuple[Permission, ...]] = {
+    "import-tickets": ("tickets.import",),
+    "export-tickets": ("tickets.export",),
+    "verify-chain": ("audit.read",),
+    "find-flags": ("flags.review", "tickets.record", "jobs.read"),
+}
 LEASE = timedelta(seconds=60)
 RENEW_SECONDS = 15.0
 
@@ -166,8 +173,11 @@ class Runs:
 def ask(session: Session, *, job: str, key: str, params: dict[str, Any], actor: Actor, now: datetime) -> int:
     """Given a job, a unique key and its parameters, keep a run that is due now and return its id.
 
-    Raises Refused when a run with that key stands already.
+    Raises Refused without the right to it, and when a run with that key stands already.
     """
+    rights = RIGHTS.get(job, ("jobs.read",))
+    if actor is not SYSTEM and not any(actor.may(right) for right in rights):
+        actor.need(rights[0])
     run_id = store.enqueue(session, key=key, job=job, params=params, due_at=now, requested_by=actor.account, now=now)
     if run_id is None:
         raise Refused("同样的作业已经在做，请到“作业”页查看。")

@@ -245,8 +245,9 @@ def may_take(person: store.PersonRow) -> bool:
     return person.disabled_at is None and not person.waits and may_work(person.role)
 
 
-def who_may_work(session: Session) -> tuple[tuple[str, str], ...]:
-    """Given nothing, return (account, name) of everybody a ticket can be handed to."""
+def who_may_work(session: Session, actor: Actor) -> tuple[tuple[str, str], ...]:
+    """Given who asks, return (account, name) of everybody a ticket can be handed to."""
+    actor.need("tickets.read")
     return tuple((row.account, row.name) for row in store.in_use(session, [r for r in ROLES if may_work(r)]))
 
 

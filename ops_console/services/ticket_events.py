@@ -26,6 +26,7 @@ LONGEST = {
     "title": 200,
     "description": 4000,
     "department": 100,
+    "handler": 100,
     "reporter": 100,
     "phone": 100,
     "reason": 500,
@@ -149,3 +150,10 @@ def check_texts(texts: Mapping[str, object]) -> None:
             )
         if any(ord(c) < 32 and c not in "\n\t\r" or 0xD800 <= ord(c) <= 0xDFFF for c in text):
             raise Refused("这一栏含有不可见的控制字符，请删除后再提交。", field=name)
+
+
+def check_choice(name: str, value: str, allowed: Sequence[str]) -> None:
+    """Given a field, what was given and what may be, let it pass ("" too). Raises Refused naming the choices."""
+    if value and value not in allowed:
+        told = "没有“%(value)s”这一项，可选的有：%(choices)s。"
+        raise Refused(told, field=name, value=value[:60], choices="、".join(allowed))

@@ -34,6 +34,7 @@ from ops_console.services.links import split_off
 from ops_console.services.resets import refuse_fresh_reset, signing_facts
 from ops_console.services.ticket_events import (
     BLANKABLE,
+    check_choice,
     check_named,
     check_proof,
     check_texts,
@@ -84,6 +85,11 @@ FACTS: dict[str, tuple[str, ...]] = {
     core.SUSPEND: ("reason", "cause"),
     core.ASSIGNED: ("assignee",),
     core.ESCALATED: ("level", "reason"),
+}
+CHOSEN: dict[str, dict[str, tuple[str, ...]]] = {
+    core.ESCALATED: {"level": core.LEVELS},
+    core.SUSPEND: {"cause": core.SUSPENSION_CAUSES},
+    core.RESTORE: {"mode": core.MODES},
 }
 PERSONAL_FACTS = {core.RESTORE: ("process",)}
 DECISIONS = {
@@ -250,10 +256,10 @@ def _check_choice(session: Session, command: Move) -> None:
         taker = people.by_account(session, str(command.facts.get("assignee") or ""))
         if taker is None or taker.disabled_at is not None or not may_work(taker.role):
             raise Refused("没有这位在岗的乙方人员，请从列表中选。", field="assignee")
-    choices = {core.ESCALATED: ("level", core.LEVELS), core.SUSPEND: ("cause", ("", *core.SUSPENSION_CAUSES))}
-    name, allowed = choices.get(command.kind, ("", ()))
-    if name and str(command.facts.get(name) or "") not in allowed:
-        raise Refused("没有“%(value)s”这一项，请从列表中选。", field=name, value=str(command.facts.get(name)))
+    if command.kind == core.ESCALATED and not command.facts.get("level"):
+        raise Refused("请选择提升到哪一级。", field="level")
+    for name, allowed in CHOSEN.get(command.kind, {}).items():
+        check_choice(name, str(command.facts.get(name) or ""), allowed)
 
 
 def _need_right(session: Session, command: Move, actor: Actor, now: datetime) -> None:

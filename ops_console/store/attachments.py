@@ -13,6 +13,7 @@ from ops_console.core.attachments import EVIDENCE
 from ops_console.store.base import Base, Id
 from ops_console.store.tickets import TicketRow
 
+FILE_LOCK = 7_302_030  # first key of pg_advisory_xact_lock of whoever writes about one file
 NONE, WAITING, READY = "none", "waiting", "ready"
 STANDS = text("voided_at IS NULL")
 
@@ -93,6 +94,26 @@ def one(session: Session, number: str, attachment_id: int, *, hold: bool = False
 def change(session: Session, attachment_id: int, **values: Any) -> None:
     """Given an attachment's id and columns, write them."""
     session.execute(update(AttachmentRow).where(AttachmentRow.id == attachment_id).values(**values))
+
+
+def hold_file(session: Session, digest: str) -> None:
+    """Given a file's hash, let no other transaction add or mark that file until the commit. After any ticket's lock."""
+    if session.get_bind().dialect.name == "postgresql":
+        keys = {"space": FILE_LOCK, "file": int(digest[:7], 16)}
+        session.execute(text("SELECT pg_advisory_xact_lock(:space, :file)"), keys)
+
+
+def unmarked(session: Session, digest: str) -> Sequence[tuple[AttachmentRow, str]]:
+    """Given a file's hash, return what of it is not marked as patients' data, void or not, each with its ticket."""
+    query = select(AttachmentRow, TicketRow.number).join(TicketRow, TicketRow.id == AttachmentRow.ticket_id)
+    query = query.where(AttachmentRow.digest == digest, AttachmentRow.patient.is_(False)).order_by(AttachmentRow.id)
+    return [(row, number) for row, number in session.execute(query.execution_options(populate_existing=True))]
+
+
+def is_patients(session: Session, digest: str) -> bool:
+    """Given a file's hash, say whether some ticket has it marked as holding patients' data."""
+    query = select(AttachmentRow.id).where(AttachmentRow.digest == digest, AttachmentRow.patient)
+    return session.scalar(query.limit(1)) is not None
 
 
 def seen(session: Session, digest: str, preview: str, phash: str) -> None:

@@ -35,7 +35,7 @@ def make() -> Any:
         return redirect(url_for("exports.show", run_id=run_id))
     path = console().files.exports / f".{token_hex(8)}.part"
     try:
-        rows = exports.write(console().read, console().sheet_writers, path, export, lambda _done: None)
+        rows = exports.write(console().read, console().sheet_writers, path, export, g.guest.actor)
         with console().write() as session:
             exports.note(session, export, rows, g.guest.actor, console().now())
         return sent(path, export.format, formats.gettext("工单"))

@@ -68,7 +68,7 @@ def export(name: str) -> Any:
     try:
         count = console().sheet_writers[format](path, columns, _texts(found), title=title)
         with console().write() as session:
-            taken = exports.TakenList(name, request.query_string.decode()[:500], format, count)
+            taken = exports.TakenList(name, found.right, list(request.args.items(multi=True)), format, count)
             exports.note_list(session, taken, g.guest.actor, console().now())
         return sent(path, format, title)
     finally:

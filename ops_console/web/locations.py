@@ -39,17 +39,9 @@ def _waiting() -> Iterator[tuple[object, ...]]:
         rows, _count = public_reports.waiting(reading(), g.guest.actor, page=page, per_page=PAGE)
         for one in rows:
             form, row = one.form, one.row
-            place = one.place or form.department
-            yield (
-                row.received_at,
-                place,
-                row.address,
-                word(form.type),
-                form.module,
-                form.title,
-                form.reporter,
-                form.phone,
-            )
+            place, what = one.place or form["department"], word(form["type"])
+            said = (form[name] for name in ("module", "title", "reporter", "phone"))
+            yield row.received_at, place, row.address, what, *said
         page += 1
 
 

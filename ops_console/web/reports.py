@@ -34,7 +34,7 @@ def dashboard() -> Any:
     return render_template(
         "reports/dashboard.html", shown=shown, limit=COUNT_LIMIT, rules=rules, known=known,
         previous=shift_month(month, -1), following=shift_month(month, 1), chart=_chart(shown), versions=versions,
-        flags=flags.waiting(reading(), month),
+        flags=flags.waiting(reading(), month, g.guest.actor),
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ NOW = "2026-03-05 17:00:00"
 ANSWERED = event(core.RESPONDED, "2026-03-05 09:10")
 RESTORED = event(core.RESTORE, "2026-03-05 11:00")
 CONFIRMED = event(core.CONFIRMED, "2026-03-05 12:00")
+REJECTED = event(core.RESTORE_REJECTED, "2026-03-05 13:00")
 REOPENED = event(core.REOPENED, "2026-03-05 13:00")
 DECLINED, CANCELLED = event(core.DECLINED, "2026-03-05 10:30"), event(core.CANCEL, "2026-03-05 10:30")
 UNDECIDED = suspended("2026-03-05 10:10", "2026-03-05 10:20", approved=None)
@@ -26,6 +27,7 @@ WANTED = ticket(reported(needs_onsite=True), ANSWERED)
 VISITED = on_site()
 DONE = on_site(RESTORED)
 CLOSED = on_site(RESTORED, CONFIRMED)
+NOT_RESTORED = on_site(RESTORED, REJECTED)
 AGAIN = on_site(RESTORED, CONFIRMED, REOPENED)
 CONFIRMED_TOO_EARLY = ticket(reported(), ANSWERED, CONFIRMED, event(core.RESTORE, "2026-03-05 14:00"))
 CONFIRMED_BUT_NOT_RESTORED = ticket(reported(), ANSWERED, CONFIRMED)
@@ -144,6 +146,7 @@ EARLIEST = [
     (WORKING, core.RESTORE, "2026-03-05 09:10:00", "响应"),
     (VISITED, core.RESTORE, "2026-03-05 10:00:00", "到场"),
     (AGAIN, core.RESTORE, "2026-03-05 13:00:00", "重开"),
+    (NOT_RESTORED, core.RESTORE, "2026-03-05 13:00:00", "登记未恢复"),
     (DONE, core.CONFIRMED, "2026-03-05 11:00:00", "恢复"),
     (DONE, core.RESTORE_REJECTED, "2026-03-05 11:00:00", "恢复"),
     (WORKING, core.SUSPEND, "2026-03-05 09:10:00", "响应"),

@@ -41,6 +41,13 @@ def shown(console: Console, number: str, actor: Actor = VENDOR) -> tuple[Attachm
         return attachments.of_ticket(session, number, actor)
 
 
+def run_jobs(console: Console) -> None:
+    with console.read() as session:
+        waiting = job_store.queued(session, console.now())
+    for run_id in waiting:
+        console.runs().execute(run_id)
+
+
 def events(console: Console, number: str) -> list[Event]:
     with console.read() as session:
         view = tickets.view(session, console.book(session), number, VENDOR)
@@ -154,6 +161,34 @@ def test_either_side_may_say_that_it_holds_patients_data(console: Console) -> No
 
     assert shown(console, number)[0].patient
     assert [event.kind for event in events(console, number)] == ["attached", "attachment_marked"]
+
+
+def test_the_mark_is_about_the_file_on_whichever_ticket_it_stands(console: Console) -> None:
+    one, two, three = (log_ticket(console) for _ in range(3))
+    file = keep(console, picture(), "a.png")
+    made = attach(console, one, file, shared_with=[two])
+    run_jobs(console)
+    assert [shown(console, n)[0].preview for n in (one, two)] == ["ready", "ready"]
+
+    with console.write() as session:
+        attachments.mark_patient(session, two, made + 1, HOSPITAL, console.now())
+    attach(console, three, file)
+    run_jobs(console)
+
+    for number, told in ((one, "attachment_marked"), (two, "attachment_marked"), (three, "attached")):
+        (found,) = shown(console, number)
+        assert (found.patient, found.preview) == (True, "none"), number
+        assert [event.kind for event in events(console, number)][-1] == told
+        assert events(console, number)[-1].facts["patient"] is True
+
+
+def test_said_at_a_second_upload_it_is_marked_on_the_tickets_that_have_it(console: Console) -> None:
+    one, two, file = log_ticket(console), log_ticket(console), keep(console)
+    attach(console, one, file)
+    attach(console, one, file, patient=True)
+    attach(console, two, file)
+    assert [shown(console, n)[0].patient for n in (one, two)] == [True, True]
+    assert [event.kind for event in events(console, one)] == ["attached", "attachment_marked"]
 
 
 def test_a_ticket_takes_no_more_than_the_most(console: Console) -> None:

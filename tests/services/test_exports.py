@@ -20,10 +20,11 @@ from ops_console.core.errors import NotFound, Refused
 from ops_console.core.people import Actor, actor_of, terminal_actor
 from ops_console.core.ticket_lists import Filter
 from ops_console.core.ticket_sheets import COLUMNS
-from ops_console.services import exports
+from ops_console.services import exports, flags, jobs, people
 from ops_console.services.exports import Export
 from ops_console.services.imports import known_facts
 from ops_console.store.audit import EventRow
+from ops_console.store.jobs import RunRow
 from ops_console.store.tickets import TicketRow
 from tests.conftest import HOSPITAL, VENDOR, FakeClock, copy_sqlite, import_sheet, log_ticket, make_console
 
@@ -32,7 +33,7 @@ FORMATS = pytest.mark.parametrize("format", ["csv", "xlsx"])
 
 def export(console: Console, path: Path, chosen: Filter = Filter()) -> int:  # noqa: B008 - a frozen value
     wanted = Export(chosen, path.suffix[1:], console.now())
-    return exports.write(console.read, WRITERS, path, wanted, lambda _done: None)  # type: ignore[arg-type]
+    return exports.write(console.read, WRITERS, path, wanted, VENDOR)  # type: ignore[arg-type]
 
 
 def facts(console: Console) -> dict[str, object]:
@@ -203,3 +204,42 @@ def test_a_list_narrowed_by_words_exports_its_hits_alone(console: Console, tmp_p
             assert exports.count(session, Export(chosen, "csv", console.now()), VENDOR) == len(numbers)
         assert export(console, out, chosen) == len(numbers)
         assert [line["单号"] for line in csv.DictReader(io.StringIO(out.read_text("utf-8-sig")))] == numbers
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_words_looked_for_stand_in_clear_in_no_row_of_an_export(console: Console, tmp_path: Path, large: bool) -> None:
+    log_ticket(console, title="王小明的退款没有到账")
+    wanted = Export(Filter(q="王小明"), "csv", console.now())
+    with console.write() as session:
+        if large:
+            run_id = exports.ask(session, wanted, VENDOR, console.now())
+        else:
+            exports.note(session, wanted, 1, VENDOR, console.now())
+    if large:
+        console.runs().execute(run_id)
+        assert "王小明" in console.files.export(run_id).read_text("utf-8-sig")
+
+    with console.read() as session:
+        (event,) = session.scalars(select(EventRow).where(EventRow.kind == "exported")).all()
+        assert json.loads(event.facts) == {"filter": {"q": True}, "format": "csv", "rows": 1}
+        kept = [json.loads(params) for params in session.scalars(select(RunRow.params))]
+        assert "王小明" not in str(kept)
+
+
+def test_each_use_case_asks_for_the_right_itself(console: Console, tmp_path: Path) -> None:
+    nobody, auditor = actor_of("a", "a", "administrator"), actor_of("b", "b", "auditor")
+    wanted = Export(Filter(), "csv", console.now())
+    with pytest.raises(Refused):
+        exports.write(console.read, WRITERS, tmp_path / "x.csv", wanted, nobody)  # type: ignore[arg-type]
+    assert list(tmp_path.glob("*.csv")) == []
+    taken = exports.TakenList("closing", "tickets.record", (), "csv", 1)
+    for act in (
+        lambda session: exports.note_list(session, taken, auditor, console.now()),
+        lambda session: flags.waiting(session, "2026-11", nobody),
+        lambda session: people.who_may_work(session, nobody),
+        lambda session: jobs.ask(
+            session, job="import-tickets", key="k", params={}, actor=auditor, now=console.now()
+        ),
+    ):  # fmt: skip
+        with console.write() as session, pytest.raises(Refused, match="没有这项权限"):
+            act(session)

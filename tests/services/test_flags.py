@@ -235,4 +235,4 @@ def test_both_parties_and_the_auditor_see_the_same_and_administrators_nothing(
     with console.read() as session:
         assert [flag.row.id for flag in flags.about(session, number, VENDOR)] == [1]
         assert flags.about(session, number, actor_of("a", "a", "administrator")) == ()
-        assert (flags.waiting(session, "2026-11"), flags.waiting(session, "2026-10")) == (1, 0)
+        assert (flags.waiting(session, "2026-11", HOSPITAL), flags.waiting(session, "2026-10", HOSPITAL)) == (1, 0)

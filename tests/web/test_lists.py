@@ -5,16 +5,20 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import openpyxl
 import pytest
 from sqlalchemy import select
 
-from ops_console.core.people import ROLES
+from ops_console.core.people import ROLES, actor_of
+from ops_console.core.public_reports import PER_BROWSER
+from ops_console.services import devices, jobs, locations, people
+from ops_console.services.people import NewPerson
 from ops_console.store.audit import EventRow
 from ops_console.web.lists import LISTS
-from tests.conftest import NOON, log_ticket
+from tests.conftest import HOSPITAL, NOON, log_ticket
 from tests.web.conftest import Site
 from tests.web.pages import Page
 
@@ -22,6 +26,9 @@ NAMES = (
     "account-acts", "closing", "devices", "events", "locations", "months", "pending", "people", "rights", "roles",
     "runs", "weekly",
 )  # fmt: skip
+
+READS = ("vendor", "hospital", "auditor")
+ADMINISTRATOR = actor_of("administrator", "系统管理员", "administrator")
 
 
 def lines(answer: Page) -> list[dict[str, str]]:
@@ -37,6 +44,61 @@ def test_a_list_leaves_for_its_readers_alone(site: Site, name: str) -> None:
     for role, (_side, rights) in ROLES.items():
         status = site.as_(role).post(f"/lists/{name}/export", format="csv").status
         assert status == (200 if LISTS[name].right in rights else 403), role
+
+
+def fill(site: Site) -> None:
+    """See that every list has a row."""
+    console = site.console
+    log_ticket(console, title="打不开", reported_at=NOON - timedelta(hours=1), department="儿科")
+    with console.write() as session:
+        locations.add(session, "儿科,儿科护士站", set(), console.public_secrets, actor=HOSPITAL, now=console.now())
+        (sticker,) = locations.stickers(session, [1], console.public_secrets, HOSPITAL, console.now())
+        devices.register(session, "b" * 43, "护士站", "儿科", HOSPITAL, console.now())
+        jobs.ask(session, job="recheck", key="recheck/1", params={}, actor=HOSPITAL, now=console.now())
+        by, new = replace(ADMINISTRATOR, proved_until=console.now()), NewPerson("he", "何工", "vendor")
+        people.add_account(session, console.policy, new, people.one_time(console.hasher), by, console.now())
+    nurse = site.browser()
+    for n in range(PER_BROWSER + 1):
+        typed = {"kind": "broken", "module": "报告查询", "title": "蓝屏了", "reporter": "王护士", "phone": "61234567"}
+        assert nurse.post("/report", key=str(n), place=sticker.token, **typed).status == 200
+
+
+def test_every_list_leaves_whole_in_both_forms(site: Site) -> None:
+    fill(site)
+    for name, found in LISTS.items():
+        reader = next(role for role, (_side, rights) in ROLES.items() if found.right in rights and role in READS)
+        where = f"/lists/{name}/export" + ("?department=儿科" if name == "weekly" else "")
+        rows = lines(site.as_(reader).post(where, format="csv"))
+        assert rows, name
+        assert list(rows[0]) == list(found.columns), name
+        reader_ = site.as_(reader)
+        answer = reader_.client.post(
+            where, data={"csrf_token": reader_.token, "format": "xlsx"}, base_url=reader_.origin
+        )
+        assert answer.status_code == 200, name
+        sheet = openpyxl.load_workbook(io.BytesIO(answer.data)).active
+        assert sheet is not None
+        assert sheet.max_row == len(rows) + 1 + (name == "events"), name  # that the first was taken is an event
+    (waiting,) = lines(site.as_("vendor").post("/lists/pending/export", format="csv"))
+    told = waiting["来自"], waiting["类型"], waiting["系统模块"], waiting["内容"]
+    assert told == ("儿科护士站", "故障", "报告查询", "蓝屏了")
+
+
+@pytest.mark.parametrize(
+    ("query", "kept"),
+    [
+        ("on=138%200000%201234", "on=138 **** 1234"),
+        ("q=%E7%8E%8B%E5%B0%8F%E6%98%8E&subject=ticket", "q=&subject=ticket"),
+        ("on=%ff%fe", "on=%FF%FE"),
+    ],
+)
+def test_what_narrowed_a_list_is_recorded_masked_and_without_words(site: Site, query: str, kept: str) -> None:
+    vendor = site.as_("vendor")
+    answer = vendor.post(f"/lists/roles/export?{query}", format="csv")
+    assert answer.status == 200
+    with site.console.read() as session:
+        event = session.scalars(select(EventRow).where(EventRow.kind == "exported")).one()
+    assert json.loads(event.facts)["filter"] == kept
 
 
 def test_the_page_has_the_button_and_the_file_holds_what_it_shows(site: Site) -> None:
