@@ -32,10 +32,15 @@ from ops_console.store import audit, catalogue
 from ops_console.store import clocks as clock_store
 
 BATCH = 100
-SILENCE, ANCHOR = "confirm-by-silence", "anchor"
+SILENCE, ANCHOR, FLAGS = "confirm-by-silence", "anchor", "find-flags"
 SETTLED = timedelta(hours=25)  # new accounts sign nothing during their first 24 hours
-# The jobs that run in the demo's past: when after midnight, and which. Of the hourly one, the morning's.
-NIGHTLY = ((timedelta(minutes=5), ANCHOR), (timedelta(hours=8, minutes=5), SILENCE))
+# The jobs that run in the demo's past: when after midnight, and which. Of the hourly one, the morning's; second looks
+# on the first of each month and on the last day alone, for each looks at the month before too.
+NIGHTLY = (
+    (timedelta(minutes=5), ANCHOR),
+    (timedelta(hours=3, minutes=30), FLAGS),
+    (timedelta(hours=8, minutes=5), SILENCE),
+)
 Progress = Callable[[str, int, int], None]
 
 
@@ -160,7 +165,11 @@ def _notice(session: Session, books: Books, until: datetime) -> None:
 def _nights(until: datetime) -> Iterator[tuple[datetime, str]]:
     day = FIRST
     while (start := day_start(day)) <= until:
-        yield from ((at, name) for after, name in NIGHTLY if (at := whole(start + after)) <= until)
+        is_last = day_start(day + timedelta(days=1)) > until
+        for after, name in NIGHTLY:
+            at = whole(start + after)
+            if at <= until and (name != FLAGS or day.day == 1 or is_last):
+                yield at, name
         day += timedelta(days=1)
 
 

@@ -18,7 +18,7 @@ from ops_console.core.demo_year import begun
 from ops_console.core.errors import Refused
 from ops_console.core.people import VENDOR, actor_of
 from ops_console.core.trust import unproven
-from ops_console.services import demo, demo_house, public_reports, tickets
+from ops_console.services import demo, demo_house, flags, public_reports, tickets
 from ops_console.services.demo_acts import Acts
 from ops_console.services.tickets import TicketView
 from ops_console.store import audit, people
@@ -136,13 +136,16 @@ def test_the_overloaded_monday_breaches_three_answers(sqlite_console: Console, c
 
 def test_april_has_two_corrected_and_two_unproven_answers(sqlite_console: Console, clock: FakeClock) -> None:
     told = [s for s in storylines(read_texts(), calendar_of_2026(), SAMPLED) if s.key.startswith("story/april")]
-    seen = played(sqlite_console, clock, told, datetime(2026, 4, 30, 12, tzinfo=SHANGHAI))
+    seen = played(sqlite_console, clock, told, datetime(2026, 5, 1, 12, tzinfo=SHANGHAI))
     waits = sorted(s.facts.responded_at - s.facts.reported_at for s in seen.values())  # type: ignore[operator]
     assert waits == [timedelta(minutes=30)] * 2 + [timedelta(minutes=47)] * 2
     left = [s for s in seen.values() if "responded_at" in unproven(s.facts.stamps)]
     assert len(left) == 2
     assert all(s.facts.stamps["responded_at"].side == VENDOR for s in left)
     assert all(s.facts.stamps["responded_at"].grade == "D" for s in left)
+    with sqlite_console.read() as session:
+        flagged = flags.listing(session, "2026-04", "", "", actor=READER, page=1).flags
+    assert {s.facts.number for s in left} <= {ticket.number for flag in flagged for ticket in flag.tickets}
 
 
 def test_a_house_with_another_catalogue_is_told_what_is_missing(sqlite_console: Console, clock: FakeClock) -> None:
