@@ -22,6 +22,7 @@ from ops_console.core.tickets import (
     BY_SILENCE,
     CORRECTION_DECIDED,
     GRADE_IMPORTED,
+    LINKED,
     RETYPED,
     Event,
     TicketFacts,
@@ -171,12 +172,21 @@ def _is_same_matter(case: Case, other: Earlier) -> bool:
     name is in both titles and says nothing.
     """
     facts = case.facts
-    if other.number in {link.number for link in facts.links}:
+    if other.number in _linked_by_hospital(case):
         return False
     if not any(clock.limit.types for clock in case.clocks) and other.department != facts.department:
         return False
     titles = (title.replace(facts.module, "") for title in (other.title, facts.personal.get("title", "")))
     return alike(*titles) >= ALIKE
+
+
+def _linked_by_hospital(case: Case) -> set[object]:
+    """The tickets that the hospital linked, or that both parties' word on a correction did: the vendor's link alone
+    says nothing.
+    """
+    agreed = {e.recorded_at for e in case.events if e.kind == CORRECTION_DECIDED and e.facts.get("approved") is True}
+    links = (event for event in case.events if event.kind == LINKED)
+    return {event.facts["ticket"] for event in links if event.side == HOSPITAL or event.recorded_at in agreed}
 
 
 def _is_hospitals_report(facts: TicketFacts) -> bool:

@@ -115,7 +115,11 @@ def test_a_matter_that_the_hospital_reported_before_is_asked_about(
     before = Earlier("GD-0", after(-1800), title, "儿科", from_hospital)
     assert found(case(reported(), answered(5), earlier=(before,))) == ([LATE_REPORT] if asked else [])
     linked = event(core.LINKED, after(600), ticket="GD-0", relation="重复")
-    assert found(case(reported(), answered(5), linked, earlier=(before,))) == []
+    assert found(case(reported(), answered(5), linked, earlier=(before,))) == ([LATE_REPORT] if asked else [])
+    said = replace(linked, side=HOSPITAL)
+    assert found(case(reported(), answered(5), said, earlier=(before,))) == []
+    agreed = event(core.CORRECTION_DECIDED, after(600), field="split", new="咨询", approved=True)
+    assert found(case(reported(), answered(5), agreed, linked, earlier=(before,))) == []
 
 
 def test_another_department_s_question_is_another_question() -> None:
