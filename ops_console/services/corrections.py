@@ -17,6 +17,7 @@ from ops_console.core.corrections import MERGE, SPLIT, check_correction, check_m
 from ops_console.core.errors import Refused
 from ops_console.core.moments import whole
 from ops_console.core.people import HOSPITAL, VENDOR, Actor
+from ops_console.core.ticket_folds import fold
 from ops_console.core.tickets import Proposal, TicketFacts
 from ops_console.core.trust import GRADE_BARE, GRADE_PROVED
 from ops_console.services.clocks import frozen_of, judge
@@ -32,7 +33,7 @@ from ops_console.services.ticket_events import (
     held,
     written,
 )
-from ops_console.store import catalogue
+from ops_console.store import audit, catalogue
 from ops_console.store import tickets as store
 
 
@@ -55,8 +56,9 @@ class Correction:
 def propose(session: Session, book: Book, command: Correction, actor: Actor, now: datetime) -> TicketFacts:
     """Given the command, ask the other party and return what the ticket comes to. Raises Refused naming the field."""
     need_party(actor)
-    if actor.side == HOSPITAL:  # its proposal is half of what the vendor then completes
-        refuse_fresh_reset(session, actor, now)
+    refuse_fresh_reset(session, actor, now)  # a proposal is half of what the other party then completes
+    if command.field == MERGE:
+        store.lock_many(session, [command.number, command.new])
     row, events, facts = held(session, command.number)
     check_correction(facts, command.field, command.new, now)
     _check_named(session, facts, command)
@@ -91,6 +93,26 @@ def _check_named(session: Session, facts: TicketFacts, command: Correction) -> N
 
 def _other(session: Session, number: str) -> TicketFacts | None:
     return held(session, number)[2] if store.by_number(session, number) is not None else None
+
+
+def hold_decided(session: Session, number: str, given: Mapping[str, object]) -> None:
+    """Given a ticket and a word about a correction, hold all that its carrying out writes or reads, before any row.
+
+    A split adds a ticket; a merge looks at the other. In the one order of every act: adding, then tickets by id.
+    """
+    if given.get("approved") is not True:
+        return
+    if given.get("field") == SPLIT:
+        store.lock_adding(session)
+    if given.get("field") == MERGE:
+        store.lock_many(session, [number, str(given.get("new") or _asked(session, number))])
+
+
+def _asked(session: Session, number: str) -> str:
+    """Into which ticket a merge is proposed, read without holding anything; "" where none is."""
+    ids = store.by_numbers(session, [number])
+    facts = fold(number, audit.of_tickets(session, list(ids.values()))[ids[number]]) if ids else None
+    return next((p.new for p in facts.waiting if p.field == MERGE), "") if facts else ""
 
 
 def may_decide(proposal: Proposal, actor: Actor) -> bool:

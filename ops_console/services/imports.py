@@ -28,10 +28,11 @@ from ops_console.core.ticket_imports import (
     sheet_row_of,
 )
 from ops_console.core.ticket_sheets import COLUMNS, REQUIRED, CellFault, SheetRow, is_blank, missing_columns, read_rows
-from ops_console.core.tickets import CHANNELS, Event, TicketFacts
+from ops_console.core.tickets import CHANNELS, CORRECTION_PROPOSED, Event, TicketFacts
 from ops_console.services.contracts import Books
 from ops_console.services.jobs import Run
 from ops_console.services.ports import OpenSession, SheetReader
+from ops_console.services.resets import refuse_fresh_reset
 from ops_console.services.ticket_rows import write
 from ops_console.store import audit, catalogue, tickets
 
@@ -120,6 +121,8 @@ def _take(
     events = audit.of_tickets(session, ids.values())
     known = {number: events[ticket_id] for number, ticket_id in ids.items()}
     plans = {row.number: plan(row, fold(row.number, known.get(row.number, [])), taker) for row in batch}
+    if any(event.kind == CORRECTION_PROPOSED for made in plans.values() for event in made.events):
+        refuse_fresh_reset(session, taker.actor, taker.now)
     for made in plans.values():
         counts[made.outcome] += 1
         counts["left"] += [vars(left) for left in made.left][: max(0, SHOWN_LEFT - len(counts["left"]))]

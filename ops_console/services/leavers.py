@@ -62,6 +62,7 @@ def _hand_over(
     session: Session, book: Book, numbers: Sequence[str], taker: store.PersonRow, actor: Actor, now: datetime
 ) -> None:
     """Each ticket gets the event of being assigned; who disabled the account is who assigned it."""
+    tickets.lock_many(session, numbers)
     for number in numbers:
         row, events, facts = held(session, number)
         claim = claimed(None, max(now, facts.reported_at))

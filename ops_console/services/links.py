@@ -64,11 +64,11 @@ def split_off(
     """Given a ticket whose last event approves a split, store it and open the new ticket with the same report.
 
     The new ticket has the report time of the first, with its grade and its proof: nothing is gained by splitting.
+    Hold `lock_adding` before the row of the ticket.
     """
     now = events[-1].recorded_at
     facts = fold(row.number, events)
     assert facts is not None
-    store.lock_adding(session)
     number = next_number(session, now)
     both = {
         row.number: [*events, _linked(book, Link(number, "相关"), actor, now)],

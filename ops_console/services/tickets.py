@@ -21,7 +21,7 @@ from ops_console.core.corrections import SPLIT
 from ops_console.core.errors import NotFound, Refused
 from ops_console.core.moments import whole
 from ops_console.core.moves import check_move
-from ops_console.core.people import HOSPITAL, Actor, Permission, may_work
+from ops_console.core.people import Actor, Permission, may_work
 from ops_console.core.search import HIT_LIMIT
 from ops_console.core.ticket_folds import fold
 from ops_console.core.ticket_lists import Filter, Window
@@ -29,7 +29,7 @@ from ops_console.core.tickets import Event, TicketFacts
 from ops_console.services import attachments, search
 from ops_console.services.clocks import Judgement, frozen_of, judge
 from ops_console.services.contracts import Book
-from ops_console.services.corrections import check_decision, may_decide
+from ops_console.services.corrections import check_decision, hold_decided, may_decide
 from ops_console.services.links import split_off
 from ops_console.services.resets import refuse_fresh_reset, signing_facts
 from ops_console.services.ticket_events import (
@@ -200,6 +200,8 @@ def move(session: Session, book: Book, command: Move, actor: Actor, now: datetim
     if command.kind not in RIGHTS:
         raise Refused("没有这一种操作。", field="kind")
     _need_right(session, command, actor, now)
+    if command.kind == core.CORRECTION_DECIDED:
+        hold_decided(session, command.number, command.facts)
     row, events, facts = held(session, command.number)
     claim = claimed(command.occurred_at, now, _proof(session, row, command, actor, now))
     if command.occurred_at is None and claim.at < facts.reported_at:
@@ -267,7 +269,7 @@ def _need_right(session: Session, command: Move, actor: Actor, now: datetime) ->
     if not any(actor.may(right) for right in _rights(command.kind, command.facts)):
         actor.need(RIGHTS[command.kind])
         raise Refused("判定为不需到场会取消到场时限，只能由医院方登记。", field="permission")
-    if _is_word(command) and actor.side == HOSPITAL:
+    if _is_word(command):
         refuse_fresh_reset(session, actor, now)
 
 

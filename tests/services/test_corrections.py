@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from ops_console.console import Console
 from ops_console.core import tickets as core
@@ -18,6 +20,7 @@ from ops_console.services.corrections import Correction, Word, accept_times, pro
 from ops_console.services.links import link
 from ops_console.store import tickets as rows
 from tests.conftest import HOSPITAL, VENDOR, FakeClock, do, log_ticket
+from tests.services.test_tickets import at_once
 
 
 def facts_of(console: Console, number: str) -> TicketFacts:
@@ -187,6 +190,57 @@ def test_an_approval_of_a_merge_is_refused_when_its_target_was_withdrawn_meanwhi
     with pytest.raises(Refused):
         decide(console, second, "merged_into", first)
     assert facts_of(console, second).state == "待响应"
+
+
+def test_of_two_merges_into_each_other_decided_at_once_one_is_done_and_one_refused(console: Console) -> None:
+    for _ in range(4):
+        first, second = log_ticket(console), log_ticket(console)  # reported in the same second
+        ask(console, first, "merged_into", second)
+        ask(console, second, "merged_into", first)
+        results = at_once(
+            lambda a=first, b=second: decide(console, a, "merged_into", b),  # type: ignore[misc]
+            lambda a=first, b=second: decide(console, b, "merged_into", a),  # type: ignore[misc]
+        )
+        assert sorted(type(result).__name__ for result in results) == ["NoneType", "Refused"], results
+        states = [facts_of(console, number).state for number in (first, second)]
+        assert sorted(state == "已合并" for state in states) == [False, True]
+
+
+@pytest.mark.parametrize("kind", ["postgresql"])
+@pytest.mark.parametrize("field", ["merged_into", "split_off"])
+def test_a_decision_waits_in_the_order_in_which_every_other_act_takes_its_locks(console: Console, field: str) -> None:
+    first, second = log_ticket(console), log_ticket(console)
+    new = first if field == "merged_into" else "缺陷"
+    ask(console, second, field, new, split_title="列表排序不对")
+    with console.write() as session:  # as an import that came first: adding, then tickets by their id
+        rows.lock_adding(session)
+        rows.lock(session, first)
+        failed: list[BaseException] = []
+        decided = threading.Thread(target=_decide, args=(console, second, field, new, failed))
+        decided.start()
+        until_somebody_waits(console)
+        assert rows.lock(session, second) is not None  # a deadlock, had the decision taken it already
+    decided.join(20)
+    assert (decided.is_alive(), failed) == (False, [])
+    assert facts_of(console, second).waiting == ()
+
+
+def _decide(console: Console, number: str, field: str, new: str, failed: list[BaseException]) -> None:
+    try:
+        decide(console, number, field, new)
+    except BaseException as error:
+        failed.append(error)
+
+
+def until_somebody_waits(console: Console) -> None:
+    """Return once a session of this database waits for a lock."""
+    query = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    for _ in range(400):
+        with console.read() as session:
+            if session.scalar(query):
+                return
+        time.sleep(0.025)
+    raise AssertionError("nobody waits")
 
 
 def test_a_ticket_split_off_has_the_report_of_the_first_and_its_grade(console: Console, clock: FakeClock) -> None:

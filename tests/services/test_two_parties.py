@@ -12,6 +12,7 @@ from ops_console.console import Console
 from ops_console.core import tickets as core
 from ops_console.core.errors import Refused
 from ops_console.core.moments import MOST_MONTHS
+from ops_console.core.people import Actor
 from ops_console.core.tickets import written
 from ops_console.services import contracts, devices, reports, tickets
 from ops_console.services.corrections import Correction, propose
@@ -49,11 +50,15 @@ def test_a_withdrawn_ticket_takes_nothing_from_a_sheet(console: Console, clock: 
 
 
 def reset_chief(console: Console) -> None:
+    reset(console, HOSPITAL)
+
+
+def reset(console: Console, who: Actor) -> None:
     now = console.now()
     with console.write() as session:
         session.add(
             people_store.PersonRow(
-                account=HOSPITAL.account, name="科长", role="hospital", password_hash="x", must_change=False,
+                account=who.account, name=who.name, role=who.account, password_hash="x", must_change=False,
                 created_at=now, reset_at=now, credential_reset_at=now,
             )
         )  # fmt: skip
@@ -85,6 +90,33 @@ def test_an_account_reset_today_says_nothing_that_binds_its_party(console: Conso
     with pytest.raises(Refused, match="24 小时内由他人设置过"), console.write() as session:
         devices.register(session, "a" * 32, "护士站", "内科", HOSPITAL, console.now())
     do(console, number, core.ONSITE_DECIDED, HOSPITAL, needs_onsite=True)  # what helps only itself stays possible
+
+
+def test_a_vendor_account_reset_today_binds_its_party_in_nothing_yet_records_its_work(
+    console: Console, clock: FakeClock, tmp_path: Path
+) -> None:
+    import_sheet(console, write_sheet(tmp_path / "a.csv", row()))
+    number = log_ticket(console, needs_onsite=True, actor=HOSPITAL)
+    earlier = written(console.now() - timedelta(minutes=1))
+    with console.write() as session:
+        asked = Correction(number, "reported_at", earlier, "看错了")
+        propose(session, console.book(session), asked, HOSPITAL, console.now())
+    reset(console, VENDOR)
+    given = {"field": "reported_at", "new": earlier, "approved": True}
+    with pytest.raises(Refused, match="24 小时内由他人设置过"):
+        do(console, number, core.CORRECTION_DECIDED, VENDOR, **given)
+    with pytest.raises(Refused, match="24 小时内由他人设置过"), console.write() as session:
+        asked = Correction(number, "split_off", "缺陷", "两件事", split_title="另一件")
+        propose(session, console.book(session), asked, VENDOR, console.now())
+    changed = row(响应时间="2026-11-19 09:13:00")
+    status, _ = import_sheet(console, write_sheet(tmp_path / "b.csv", changed))
+    assert status == "failed"  # a sheet asks for corrections in the same name
+
+    for kind in (core.RESPONDED, core.ARRIVED, core.RESTORE):
+        do(console, number, kind, VENDOR)  # its own work is no word for its party
+    clock.forward(hours=24)
+    do(console, number, core.CORRECTION_DECIDED, VENDOR, **given)
+    assert import_sheet(console, write_sheet(tmp_path / "b.csv", changed))[1]["corrected"] == 1
 
 
 def test_a_word_within_thirty_days_of_a_reset_carries_the_mark(console: Console, clock: FakeClock) -> None:
