@@ -20,7 +20,7 @@ def main(argv: list[str]) -> int:
     return commands.run(argv, open_console=open_console, serve=serve)
 
 
-def open_console(*, serving: bool = False, folder=None, now=None):  # type: ignore[no-untyped-def]
+def open_console(*, serving: bool = False, folder=None, now=None, demo_host: str = ""):  # type: ignore[no-untyped-def]
     """Return a prepared Console with its jobs, in the settings' data folder or another, on the host's clock or another.
 
     Raises ConsoleError with one sentence when it cannot be.
@@ -34,7 +34,7 @@ def open_console(*, serving: bool = False, folder=None, now=None):  # type: igno
     from ops_console.jobs.schedule import registry
 
     chosen = {"OPS_DATA": str(folder)} if folder else {}
-    console = Console(settings.load(PROJECT, {**os.environ, **chosen}), now=now or utc_now)
+    console = Console(settings.load(PROJECT, {**os.environ, **chosen}, demo_host=demo_host), now=now or utc_now)
     logs.use(console.masker)
     try:
         console.prepare(serving=serving)
@@ -56,9 +56,9 @@ def application(console):  # type: ignore[no-untyped-def]
     return DispatcherMiddleware(create_pages(console), {"/api": create_api(console)})
 
 
-def serve(folder=None) -> int:  # type: ignore[no-untyped-def]
+def serve(folder=None, demo_host: str = "") -> int:  # type: ignore[no-untyped-def]
     """Run everything in one process: pages, loops, workers. Returns when told to stop."""
-    console = open_console(serving=True, folder=folder)
+    console = open_console(serving=True, folder=folder, demo_host=demo_host)
     from ops_console.jobs.loops import Loops
     from ops_console.web.server import Server
 

@@ -76,11 +76,12 @@ class Settings:
     is_demo: bool = False
 
 
-def load(project: Path, environment: Mapping[str, str] = os.environ) -> Settings:
+def load(project: Path, environment: Mapping[str, str] = os.environ, *, demo_host: str = "") -> Settings:
     """Given the project folder and the environment, return the settings.
 
     `OPS_CONFIG` names another config file, `OPS_DATA` another data folder, `OPS_<SECTION>__<KEY>` replaces one
-    value of [server], [database], [security] or [network]. Raises SettingsInvalid with every problem in one message.
+    value of [server], [database], [security] or [network]. `demo_host`: where a demo listens, loopback when not said.
+    Raises SettingsInvalid with every problem in one message.
     """
     path = Path(environment.get("OPS_CONFIG") or project / "config.toml")
     raw = _read(path)
@@ -96,21 +97,27 @@ def load(project: Path, environment: Mapping[str, str] = os.environ) -> Settings
     if problems:
         raise SettingsInvalid(str(path), list(dict.fromkeys(problems)))
     found = _settings(path, Path(environment.get("OPS_DATA") or project / "data"), sections, resolved)
-    return demo_of(found) if (found.data_folder / demo_places.MARK).exists() else found
+    return demo_of(found, demo_host) if (found.data_folder / demo_places.MARK).exists() else found
 
 
-def demo_of(real: Settings) -> Settings:
+def demo_of(real: Settings, host: str = "") -> Settings:
     """Given a site's settings, return those of a demo in its data folder: invented parties and contract year.
 
-    Nothing of the site's own is reached: no database of its, no key, no place on the network.
+    Nothing of the site's own is reached: no database of its, no key, no provider of identities, no place on the
+    network. Of where the site listens it keeps the port alone: it is served on loopback, or at `host`.
     """
+    server = replace(
+        real.server, host=host or LOOPBACK[0], trusted_proxies=[], allow_plain_http=bool(host), tls_cert="", tls_key="",
+        public_url=f"http://{f'[{host}]' if ':' in host else host or LOOPBACK[0]}:{real.server.port}",
+    )  # fmt: skip
     terms = replace(
         real.terms, number=demo_places.CONTRACT, name=demo_places.CONTRACT_NAME, hospital=demo_places.HOSPITAL_NAME,
         vendor=demo_places.VENDOR_NAME, starts_on=FIRST, ends_on=LAST, counts_from=FIRST,
     )  # fmt: skip
     return replace(
         real, is_demo=True, terms=terms, database_url="", database_password=None, migrate_url="", migrate_password=None,
-        master_key=None, network=Network(), attachments=Attachments(clamd=""),
+        master_key=None, network=Network(), attachments=Attachments(clamd=""), server=server,
+        oidc=None, oidc_secret=None,
     )  # fmt: skip
 
 

@@ -278,6 +278,23 @@ def test_a_provider_of_identities_is_off_unless_its_section_is_there(tmp_path: P
     assert "hidden" not in repr(found)
 
 
+def test_a_demo_keeps_of_the_site_s_own_places_the_port_alone(tmp_path: Path) -> None:
+    (tmp_path / "demo.json").write_text("{}", encoding="utf-8")
+    environment = {
+        "OPS_DATA": str(tmp_path), "OIDC_SECRET": "hidden", "OPS_SERVER__HOST": "10.20.3.4", "OPS_SERVER__PORT": "8123",
+        "OPS_SERVER__PUBLIC_URL": "https://ops.hospital.test", "OPS_SERVER__TRUSTED_PROXIES": "10.20.3.1",
+        "OPS_NETWORK__ALLOW": "10.20.3.9:443",
+    }  # fmt: skip
+    found = load(tmp_path, with_oidc(), **environment)
+    assert (found.is_demo, found.oidc, found.oidc_secret, found.attachments.clamd) == (True, None, None, "")
+    assert (found.network.allow, found.network.anchor_folders) == ([], [])
+    server = found.server
+    assert (server.host, server.port, server.public_url) == ("127.0.0.1", 8123, "http://127.0.0.1:8123")
+    assert (server.trusted_proxies, server.allow_plain_http, server.tls_cert, server.tls_key) == ([], False, "", "")
+    asked = settings.load(tmp_path, {**environment, "OPS_CONFIG": str(tmp_path / "config.toml")}, demo_host="10.20.3.5")
+    assert (asked.server.host, asked.server.public_url) == ("10.20.3.5", "http://10.20.3.5:8123")
+
+
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [

@@ -43,9 +43,9 @@ class Terminal:
         """Given a data folder and a clock, return a prepared console of its own there, to be closed by who asked."""
         return self._open(folder=folder, now=now)
 
-    def serve(self, folder: Path) -> int:
-        """Given a data folder, serve the console that lies there until told to stop."""
-        return self._serve(folder)
+    def serve(self, folder: Path, demo_host: str) -> int:
+        """Given a demo's data folder and where it listens ("": loopback), serve it until told to stop."""
+        return self._serve(folder, demo_host)
 
     @property
     def actor(self) -> Actor:

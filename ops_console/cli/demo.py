@@ -7,6 +7,7 @@ import sys
 from dataclasses import replace
 from datetime import date, datetime
 from functools import lru_cache
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,10 @@ def add_commands(verbs: Any, terminal: Any) -> None:
     )
     verb.add_argument("--fresh", action="store_true", help=terminal.say("已有也重建"))
     verb.add_argument("--build-only", action="store_true", help=terminal.say("只建，不提供服务"))
+    verb.add_argument(
+        "--host", type=_address, metavar="10.20.3.4",
+        help=terminal.say("在本机的哪个地址上提供服务（明文 HTTP），默认只限本机"),
+    )  # fmt: skip
     verb.add_argument("--json", action="store_true")
     verb.set_defaults(act=show)
 
@@ -61,7 +66,14 @@ def show(terminal: Any, given: Any) -> int:
     if given.build_only:
         terminal.tell("查看演示：python3 run.py demo --today %(day)s", day=day)
         return 0
-    return int(terminal.serve(folder.path))
+    return int(terminal.serve(folder.path, given.host or ""))
+
+
+def _address(text: str) -> str:
+    """One address of this host: a browser's requests are answered under it alone."""
+    if ip_address(text).is_unspecified:
+        raise ValueError(text)
+    return text
 
 
 def _build(terminal: Any, today: date | None, folder: DemoFolder, day: str, now: datetime) -> Built:

@@ -81,7 +81,7 @@ class Event:
 
     @property
     def credential_reset_at(self) -> datetime | None:
-        """When somebody else had reset the password of who said this, where that was within 30 days before."""
+        """When somebody else had reset the account of who said this, where that was within 30 days before."""
         at = self.facts.get(CREDENTIAL_RESET)
         return datetime.fromisoformat(str(at)) if at else None
 

@@ -17,6 +17,7 @@ from ops_console.core.people import SYSTEM, Actor
 from ops_console.core.tickets import Event
 from ops_console.services.people import tell
 from ops_console.services.ports import OpenSession
+from ops_console.services.resets import mark_reset
 from ops_console.services.sign_in import Beginning, SignedIn, SignInFailed, begin_session, count_try, held_person, note
 from ops_console.store import audit, people
 from ops_console.store import identities as store
@@ -109,7 +110,8 @@ def _note_refused(
 def link(session: Session, rule: Rule, account: str, name: str, actor: Actor, now: datetime) -> None:
     """Given an account and the provider's name for its person, let that identity sign in to it; told to both parties.
 
-    A credential that somebody else gave: it signs nothing for its party during the next 24 hours. Raises Refused for
+    A credential that somebody else gave: it signs nothing for its party during the next 24 hours and is
+    marked for 30 days. Raises Refused for
     an account that the rule does not admit, one's own, and a name or account that is linked already.
     """
     actor.need("people.grant")
@@ -132,7 +134,7 @@ def link(session: Session, rule: Rule, account: str, name: str, actor: Actor, no
             issuer=rule.issuer, name=name, person_id=person.id, linked_by=actor.account, linked_at=now
         )
     )  # fmt: skip
-    person.reset_at = now
+    mark_reset(person, now)
     note(session, account, "oidc_linked", actor, now, {"issuer": rule.issuer, "name": name})
     tell(session, person.role, "oidc_linked", account, now)
 

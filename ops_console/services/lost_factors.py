@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from ops_console.core.errors import NotFound, Refused
 from ops_console.core.people import Actor
 from ops_console.services.people import tell
+from ops_console.services.resets import mark_reset
 from ops_console.services.sign_in import held_person, note
 from ops_console.store import factors as store
 from ops_console.store import people
@@ -45,7 +46,7 @@ def agree(session: Session, account: str, actor: Actor, now: datetime) -> None:
     row.enrolled_at = row.drop_asked_by = row.drop_asked_at = row.locked_until = None
     row.failures = 0
     store.drop_codes(session, row.person_id)
-    person.reset_at = now
+    mark_reset(person, now)
     people.end_sessions_of(session, person.id)
     note(session, account, "factor_dropped", actor, now, {"asked_by": asked_by})
     tell(session, person.role, "factor_dropped", account, now)

@@ -20,6 +20,7 @@ from ops_console.core.people import HOSPITAL, ROLES, SYSTEM, VENDOR, Actor, chec
 from ops_console.core.tickets import Event
 from ops_console.services.passwords import change_password
 from ops_console.services.ports import OpenSession, PasswordHasher
+from ops_console.services.resets import mark_reset
 from ops_console.services.sessions import Guest, sign_out, tidy, touch, whose
 from ops_console.services.sign_in import Policy, SignedIn, SignInFailed, held_person, note, sign_in
 from ops_console.store import audit, messages
@@ -184,7 +185,8 @@ def confirm_role(session: Session, account: str, actor: Actor, now: datetime) ->
 def change_role(session: Session, account: str, role: str, actor: Actor, now: datetime) -> None:
     """Given an account and another role of its side, give it that role, end its sessions and tell both parties.
 
-    It signs nothing during the next 24 hours. Raises Refused for another side and for the three duties.
+    It signs nothing during the next 24 hours and is marked for 30 days. Raises Refused for another side and for the
+    three duties.
     """
     actor.need("people.grant")
     actor.need_proof(now)
@@ -192,7 +194,8 @@ def change_role(session: Session, account: str, role: str, actor: Actor, now: da
     if person.disabled_at is not None:
         raise Refused("账号“%(account)s”已停用，不能变更角色。", account=account)
     check_change(person.role, role)
-    before, person.role, person.reset_at = person.role, role, now
+    before, person.role = person.role, role
+    mark_reset(person, now)
     store.end_sessions_of(session, person.id)
     note(session, account, "role_changed", actor, now, {"old": before, "role": role})
     tell(session, role, "role_changed", account, now)
@@ -212,7 +215,7 @@ def reset_account(
     if person.disabled_at is not None:
         raise Refused("账号“%(account)s”已停用，不能重置；请另建账号。", account=account)
     person.password_hash, person.must_change = given.hashed, True
-    person.reset_at = person.credential_reset_at = now
+    mark_reset(person, now)
     person.one_time_until = now + policy.one_time_for
     store.end_sessions_of(session, person.id)
     note(session, account, "account_reset", actor, now, {})
@@ -270,5 +273,5 @@ def account_events(session: Session, actor: Actor) -> list[AccountEvent]:
 
 
 def resets_told(session: Session, now: datetime) -> Sequence[store.PersonRow]:
-    """Given now, return the accounts whose password was reset within a week: told on the pages of both parties."""
+    """Given now, return the accounts that somebody else reset within a week: told on the pages of both parties."""
     return store.reset_since(session, now - TOLD_FOR)

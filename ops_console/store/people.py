@@ -38,8 +38,8 @@ def _listed(words: Iterable[str]) -> str:
 class PersonRow(Base):
     """One personal account; one that `waits` has its role but no rights until the security administrator confirms it.
 
-    `reset_at`: somebody else gave it a password or a role, so it signs nothing for a day. `credential_reset_at`: it was
-    an existing account's password, which later confirmations tell.
+    `reset_at`: somebody else gave it a password, role or identity or cleared its factor, so it signs nothing for a day.
+    `credential_reset_at`: it was an existing account, which later confirmations tell.
     """
 
     __tablename__ = "person"
@@ -144,7 +144,7 @@ def everybody(session: Session) -> Sequence[PersonRow]:
 
 
 def reset_since(session: Session, at: datetime) -> Sequence[PersonRow]:
-    """Given an instant, return the accounts in use whose password somebody else reset later."""
+    """Given an instant, return the accounts in use that somebody else reset later."""
     query = select(PersonRow).where(PersonRow.credential_reset_at > at, PersonRow.disabled_at.is_(None))
     return session.scalars(query.order_by(PersonRow.credential_reset_at.desc(), PersonRow.id)).all()
 

@@ -66,7 +66,7 @@ FACT_NAMES = {
     "first": "从第几条", "last": "到第几条", "full": "全链", "outcome": "结果", "seconds": "秒数", "before": "之前",
     "after": "之后", "reason": "原因", "failure": "校验失败", "fingerprint": "指纹", "from": "从第几条",
     "personal": "含个人信息",
-    CREDENTIAL_RESET: "凭据由服务器重置",
+    CREDENTIAL_RESET: "凭据或角色由他人重置",
     "version": "版本", "counts_from": "起计", "lost_to": "曾数到", "from_day": "从", "to_day": "到",
 }  # fmt: skip
 HASH = re.compile(r"[0-9a-f]{64}")

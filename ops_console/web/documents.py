@@ -57,7 +57,7 @@ def _form_data(printed: Form, kind: str) -> dict[str, Any]:
     told = CLOSURES.get(printed.closure, "")
     confirmed = formats.gettext(told) % {"at": formats.exact_time(printed.closed_at)} if told else ""
     if confirmed and printed.closure == SIGNED and printed.reset_at:
-        mark = formats.gettext("注意：确认人的凭据由服务器重置（%(at)s）")
+        mark = formats.gettext("注意：确认人的凭据或角色由他人重置（%(at)s）")
         confirmed += " · " + mark % {"at": formats.exact_time(printed.reset_at)}
     return {
         "title": formats.gettext(TITLES[kind]), "fields": fields, "contract": printed.contract,

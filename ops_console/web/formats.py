@@ -52,7 +52,7 @@ FIELD_NAMES = {
     "file_name": "文件", "digest": "SHA-256", "size": "字节数", "kind": "文件种类", "patient": "含患者信息",
     "reported_side": "报修时间来自", "shared_with": "同时用于", "attachment": "附件编号", "purpose": "用途",
     "document": "单据", "shown": "签字内容哈希", "device_time": "设备时间", "strength": "证明力",
-    CREDENTIAL_RESET: "凭据由服务器重置", "signer": "签字人", "fields": "清除的内容", "of": "所指事件",
+    CREDENTIAL_RESET: "凭据或角色由他人重置", "signer": "签字人", "fields": "清除的内容", "of": "所指事件",
 }  # fmt: skip
 PURPOSE_NAMES = {"evidence": "凭证", "signature": "手写签名"}
 WORDS = (

@@ -24,7 +24,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The site's data folder, that is not there yet."""
     folder = tmp_path / "data"
     monkeypatch.setenv("OPS_DATA", str(folder))
-    monkeypatch.setattr(main, "serve", lambda folder=None: 7)
+    monkeypatch.setattr(main, "serve", lambda folder=None, demo_host="": demo_host or 7)
     return folder
 
 
@@ -54,6 +54,8 @@ def test_demo_is_built_aside_and_taken_again(data: Path, capsys: pytest.CaptureF
     assert "--fresh" in told.err
     assert (folder / "console.db").read_bytes() == before
     assert run() == 7  # serves
+    with pytest.raises(SystemExit):
+        run("--host", "0.0.0.0")
     _is_no_real_console(folder, capsys)
 
 

@@ -245,6 +245,8 @@ def test_a_lost_factor_is_cleared_by_two_of_different_roles(house: Console) -> N
     with house.read() as session:
         assert session.scalar(select(FactorRow.kind)) is None
         assert session.scalars(select(SessionRow)).all() == []
+        cleared = session.scalars(select(PersonRow).where(PersonRow.account == "hospital")).one()
+        assert cleared.reset_at == cleared.credential_reset_at == house.now()  # silent for a day, marked for a month
     assert kinds(house)[-2:] == ["factor_drop_asked", "factor_dropped"]
 
 

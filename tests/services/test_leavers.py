@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from sqlalchemy import select, update
 
 from ops_console.console import Console
 from ops_console.core.errors import Refused
@@ -12,6 +13,7 @@ from ops_console.core.people import ROLES, terminal_actor
 from ops_console.services import people, rights, tickets
 from ops_console.services.rights import RightsAt
 from ops_console.store import audit
+from ops_console.store.people import PersonRow
 from tests.conftest import HOSPITAL, VENDOR, FakeClock, do, log_ticket
 from tests.services.test_people import ADMINISTRATOR, SECURITY, add, confirm, disable
 
@@ -85,6 +87,17 @@ def test_a_role_is_confirmed_by_another_and_only_once(house: Console) -> None:
 def change(console: Console, account: str, role: str) -> None:
     with console.write() as session:
         people.change_role(session, account, role, SECURITY, console.now())
+
+
+def test_a_changed_role_silences_for_a_day_and_marks_for_a_month(house: Console) -> None:
+    add(house, "chief2", "officer")
+    confirm(house, "chief2")
+    with house.write() as session:
+        session.execute(update(PersonRow).values(reset_at=None))
+    change(house, "chief2", "hospital")
+    with house.read() as session:
+        changed = session.scalars(select(PersonRow).where(PersonRow.account == "chief2")).one()
+        assert changed.reset_at == changed.credential_reset_at == house.now()
 
 
 def on(console: Console, day: date) -> RightsAt:

@@ -54,6 +54,14 @@ def test_no_page_of_a_real_console_does(site: Site) -> None:
         assert "虚构" not in text, path
 
 
+def test_a_demo_on_the_same_host_overwrites_no_cookie_of_a_real_console(demo_site: Site, site: Site) -> None:
+    names = []
+    for made in (demo_site, site):
+        lines = made.browser().sign_in("hospital").headers.getlist("Set-Cookie")
+        names.append({line.partition("=")[0] for line in lines})
+    assert names == [{"ops-demo", "ops-demo-device"}, {"ops", "ops-device"}]
+
+
 def test_papers_and_exports_of_a_demo_say_so(demo_site: Site, site: Site) -> None:
     for made, is_demo in ((demo_site, True), (site, False)):
         browser = made.as_("vendor")

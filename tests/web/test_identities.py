@@ -375,7 +375,7 @@ def test_a_link_is_told_to_both_signs_nothing_that_day_and_ends_with_its_session
         (message,) = session.scalars(select(OutboxRow).where(OutboxRow.kind == "oidc_linked"))
         assert message.audience == "both"
         linked = session.scalars(select(PersonRow).where(PersonRow.account == "hospital")).one()
-        assert linked.reset_at == house.console.now()
+        assert linked.reset_at == linked.credential_reset_at == house.console.now()
     browser = house.browser()
     sign_in(browser)
     page = house.as_("auditor").get("/people/identities")

@@ -14,7 +14,7 @@ from tests.conftest import VENDOR, do, log_ticket
 from tests.web.conftest import Site
 from tests.web.pages import Page
 
-MARK = "凭据由服务器重置"
+MARK = "凭据或角色由他人重置"
 
 
 def marks(page: Page) -> list[str]:
