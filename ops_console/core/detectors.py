@@ -24,6 +24,7 @@ from ops_console.core.tickets import (
     GRADE_IMPORTED,
     LINKED,
     RETYPED,
+    TAKEN_BACK,
     Event,
     TicketFacts,
 )
@@ -232,7 +233,7 @@ def retyped_late(case: Case) -> Flag | None:
     broken = any(result(clock, case.at) == BREACHED for clock in case.clocks_as)
     if not broken or any(result(clock, case.at) == BREACHED for clock in case.clocks):
         return None
-    told = [event for event in case.events if event.kind == RETYPED or _corrects_type(event)]
+    told = [event for event in standing(case.events) if event.kind == RETYPED or _corrects_type(event)]
     if not told:
         return _misfiled(case, answer)
     if _asked_by(case, told[-1]) == HOSPITAL:
@@ -245,6 +246,12 @@ def retyped_late(case: Case) -> Flag | None:
         limit=timedelta(seconds=answer.limit.limit_seconds),
     )  # fmt: skip
     return _flag(RETYPE, case, why, old=case.other_type, new=case.facts.type, told=at.isoformat())
+
+
+def standing(events: Sequence[Event]) -> list[Event]:
+    """Given a ticket's events, return those that were not taken back."""
+    gone = {seq for event in events if event.kind == TAKEN_BACK for seq in event.facts["events"]}  # type: ignore[attr-defined]
+    return [event for event in events if not event.seq or event.seq not in gone]
 
 
 def _allowed(case: Case) -> int:

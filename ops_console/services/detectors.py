@@ -18,7 +18,7 @@ from ops_console.core import tickets as core
 from ops_console.core.clocks import Clock
 from ops_console.core.contracts import Terms
 from ops_console.core.detector_words import FAILING
-from ops_console.core.detectors import EARLIER_WITHIN, FROM_HOSPITAL, Case, Earlier, Flag, flags_of
+from ops_console.core.detectors import EARLIER_WITHIN, FROM_HOSPITAL, Case, Earlier, Flag, flags_of, standing
 from ops_console.core.moments import month_of, month_start, shift_month, whole
 from ops_console.core.patterns import Answer, answer_of, patterns_of
 from ops_console.core.quick_lines import Lexicon, read
@@ -121,7 +121,7 @@ def _clocks_as(facts: TicketFacts, other: str, book: Book, row: Any) -> tuple[Cl
 
 def _other_type(facts: TicketFacts, events: Sequence[Event], terms: Terms, lexicon: Lexicon) -> str:
     """The type before its last change; never changed, the one with a limit of its own that its words speak of."""
-    for event in reversed(events):
+    for event in reversed(standing(events)):
         if event.kind == core.RETYPED:
             return str(event.facts["old"])
     decided = [p for p in facts.proposals if p.field == "type" and p.approved]

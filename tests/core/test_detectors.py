@@ -154,6 +154,14 @@ def test_a_question_that_reads_like_a_fault_and_waited_longer_than_one_may_is_as
     assert found(case(reported(type="咨询"), answered(20), other="故障")) == []
 
 
+def test_a_retype_that_was_taken_back_hides_nothing() -> None:
+    undone = replace(retyped(5), seq=7)
+    back = event(core.TAKEN_BACK, after(310), events=[7], what=core.RETYPED)
+    assert found(case(reported(type="咨询"), undone, back, answered(50), other="故障")) == [RETYPE]
+    (flag,) = flags_of(case(reported(type="咨询"), undone, back, answered(50), other="故障"))
+    assert flag.facts["reads_as"] == "故障"
+
+
 def restored(minutes: float, process: str = "", **given: object) -> Event:
     made = event(core.RESTORE, after(minutes * 60), handler="李工")
     return replace(made, personal={"process": process} if process else {}, grade="B", **given)  # type: ignore[arg-type]
