@@ -11,6 +11,7 @@ from sqlalchemy import select, text, update
 
 from ops_console.adapters.statutory_days import StatutoryDays
 from ops_console.console import Console
+from ops_console.core.people import SYSTEM
 from ops_console.core.statutory import YearDays
 from ops_console.services import jobs, reports
 from ops_console.store import catalogue
@@ -27,7 +28,7 @@ def recheck(console: Console) -> dict[str, Any]:
     with console.write() as session:
         run_id = jobs.ask(
             session, job="recheck", key=f"recheck/{console.now().isoformat()}", params={},
-            actor=jobs.Actor("test", "test", "neutral", frozenset()), now=console.now(),
+            actor=SYSTEM, now=console.now(),
         )  # fmt: skip
     console.runs().execute(run_id)
     with console.read() as session:
