@@ -120,14 +120,15 @@ def _clocks_as(facts: TicketFacts, other: str, book: Book, row: Any) -> tuple[Cl
 
 
 def _other_type(facts: TicketFacts, events: Sequence[Event], terms: Terms, lexicon: Lexicon) -> str:
-    """The type before its last change; never changed, the one with a limit of its own that its words speak of."""
-    for event in reversed(standing(events)):
-        if event.kind == core.RETYPED:
-            return str(event.facts["old"])
-    decided = [p for p in facts.proposals if p.field == "type" and p.approved]
-    if decided:
-        return decided[-1].old
+    """The type it had, of several the first with a limit of its own: a second change hides no first.
+
+    Never changed, the one with a limit of its own that its words speak of.
+    """
     own = {name for limit in terms.limits for name in limit.types}
+    had = [str(event.facts["old"]) for event in standing(events) if event.kind == core.RETYPED]
+    had += [p.old for p in facts.proposals if p.field == "type" and p.approved]
+    if had:
+        return next((name for name in had if name in own and name != facts.type), had[-1])
     if facts.type in own:
         return ""
     title = facts.personal.get("title", "")

@@ -13,7 +13,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from ops_console.core.detectors import DETECTORS, Flag
+from ops_console.core.attachments import ATTACHED
+from ops_console.core.detectors import DETECTORS, NO_EVIDENCE, Flag
 from ops_console.core.errors import NotFound, Refused
 from ops_console.core.flags import (
     EXPLAINED,
@@ -29,9 +30,9 @@ from ops_console.core.flags import (
     check_text,
 )
 from ops_console.core.moments import whole
-from ops_console.core.people import SYSTEM, VENDOR, Actor
+from ops_console.core.people import HOSPITAL, SYSTEM, VENDOR, Actor
 from ops_console.core.sentences import Sentence, from_plain, to_plain
-from ops_console.core.tickets import Event
+from ops_console.core.tickets import CORRECTION_DECIDED, Event
 from ops_console.services.resets import refuse_fresh_reset, signing_facts
 from ops_console.store import audit, tickets
 from ops_console.store import flags as store
@@ -43,8 +44,9 @@ PAGE = 50
 def keep(session: Session, month: str, found: Iterable[Flag], now: datetime) -> dict[str, int]:
     """Given a month and what was found in it, keep what is new; return how many are `new`, `known` and `lapsed`.
 
-    The same facts again are the same flag, reviewed or not. One whose facts are gone (a time was corrected, a file
-    added) and that nobody reviewed lapses; found again, it waits again.
+    The same facts again are the same flag, reviewed or not. One whose facts are gone and that nobody reviewed lapses
+    if the hospital had a word in it since (a time was corrected) or a missing file was added; found again, it waits
+    again. What the vendor changed alone answers no question about the vendor.
     """
     wanted = {flag.fingerprint: flag for flag in found}
     standing = store.of_month(session, month)
@@ -56,11 +58,23 @@ def keep(session: Session, month: str, found: Iterable[Flag], now: datetime) -> 
         elif _wait(session, month, flag, row, now):
             counts["new"] += 1
     for fingerprint, row in standing.items():
-        if fingerprint not in wanted and row.state in OPEN:
+        if fingerprint not in wanted and row.state in OPEN and _is_answered(session, row):
             store.change(session, row.id, state=LAPSED)
             _note(session, row.id, GONE, SYSTEM, now, {"fingerprint": fingerprint})
             counts["lapsed"] += 1
     return counts
+
+
+def _is_answered(session: Session, row: store.FlagRow) -> bool:
+    """Say whether a ticket of the flag has an event since that may answer it: the hospital's, an agreed one, a file."""
+    events = audit.of_tickets(session, store.ticket_ids(session, row.id)).values()
+    since = [event for of_ticket in events for event in of_ticket if event.recorded_at >= row.found_at]
+    return any(
+        event.side == HOSPITAL
+        or event.kind == CORRECTION_DECIDED
+        or (event.kind == ATTACHED and row.detector == NO_EVIDENCE)
+        for event in since
+    )
 
 
 def _wait(session: Session, month: str, flag: Flag, row: store.FlagRow | None, now: datetime) -> bool:

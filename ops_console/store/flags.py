@@ -67,6 +67,11 @@ def one(session: Session, flag_id: int) -> FlagRow | None:
     return session.scalar(query.execution_options(populate_existing=True))
 
 
+def ticket_ids(session: Session, flag_id: int) -> Sequence[int]:
+    """Given a flag's id, return the ids of its tickets."""
+    return session.scalars(select(FlagTicketRow.ticket_id).where(FlagTicketRow.flag_id == flag_id)).all()
+
+
 def change(session: Session, flag_id: int, **values: Any) -> None:
     """Given a flag's id and columns, write them."""
     session.execute(update(FlagRow).where(FlagRow.id == flag_id).values(**values))

@@ -192,6 +192,32 @@ def test_a_flag_whose_facts_are_gone_lapses_and_waits_again_when_they_are_back(
     assert [kind for _, kind, _ in events(console)] == ["flag_found", "flag_lapsed", "flag_found"]
 
 
+def test_the_vendor_alone_makes_no_open_flag_go_away(console: Console, clock: FakeClock) -> None:
+    number = log_ticket(console, channel="微信群", module="报告查询")
+    clock.forward(minutes=10)
+
+    def change(type_name: str) -> None:
+        with console.write() as session:
+            assert retype(session, console.book(session), number, type_name, "选错", actor=VENDOR, now=clock())
+
+    change("咨询")
+    clock.forward(minutes=10)
+    change("配置变更")
+    clock.forward(minutes=30)
+    do(console, number, core.RESPONDED)
+    assert look(console)["new"] == 1
+    (flag,) = listed(console)
+    assert (flag.row.detector, flag.tickets[0].number) == (RETYPE, number)
+    with console.write() as session:
+        standing = flags.keep(session, flag.row.month, [], clock())  # as if the facts were gone by the vendor's act
+    assert standing["lapsed"] == 0
+    clock.forward(minutes=1)
+    do(console, number, core.RESTORE)
+    do(console, number, core.CONFIRMED, HOSPITAL)
+    with console.write() as session:
+        assert flags.keep(session, flag.row.month, [], clock())["lapsed"] == 1
+
+
 @pytest.mark.parametrize("role", ["vendor", "manager", "leader", "auditor", "administrator"])
 def test_only_the_hospital_reviews(console: Console, clock: FakeClock, role: str) -> None:
     backdated(console, clock)
