@@ -17,6 +17,7 @@ from ops_console.services.corrections import Word, accept_times
 from ops_console.services.descriptions import CompleteTicket, complete
 from ops_console.services.take_backs import take_back
 from ops_console.services.tickets import Move, move
+from ops_console.store import ticket_lists
 from ops_console.store import tickets as rows
 from ops_console.store.audit import EventRow
 from tests.conftest import HOSPITAL, VENDOR, FakeClock, do, log_ticket
@@ -97,7 +98,7 @@ def test_the_hospital_s_own_report_is_graded_by_its_device(console: Console) -> 
     clean, unknown = log_ticket(console, actor=CHIEF), log_ticket(console, actor=HOSPITAL)
     assert [facts_of(console, n).stamps["reported_at"].grade for n in (clean, unknown)] == ["A", "B"]
     with console.read() as session:
-        assert rows.count(session, Filter(from_hospital=True), console.now()) == 2
+        assert ticket_lists.count(session, Filter(from_hospital=True), console.now()) == 2
 
 
 def test_a_placeholder_needs_nothing_but_its_time_and_is_filled_later(console: Console, clock: FakeClock) -> None:
