@@ -261,6 +261,8 @@ def test_people_are_imported_and_rights_of_a_day_told(terminal: Any, tmp_path: P
 def test_jobs_are_run_and_listed(terminal: Any) -> None:
     assert terminal("jobs", "run", "recheck").json["status"] == "done"
     assert [run["job"] for run in terminal("jobs", "list", "--json").json] == ["recheck"]
+    looked = terminal("jobs", "run", "find-flags").json
+    assert (looked["status"], len(looked["result"]["months"])) == ("done", 2)
     refused = terminal("jobs", "run", "import-tickets")
     assert (refused.code, refused.out) == (1, "")
 
