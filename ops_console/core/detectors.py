@@ -14,9 +14,11 @@ from datetime import datetime, timedelta
 
 from ops_console.core.chain import canonical
 from ops_console.core.clocks import BREACHED, Clock, active_seconds, deadline, result
-from ops_console.core.detector_words import BEGAN, HALF_PAST, SAYS_NOTHING
+from ops_console.core.contracts import Terms
+from ops_console.core.detector_words import BEGAN, FAILING, HALF_PAST, SAYS_NOTHING
 from ops_console.core.moments import ZONE
 from ops_console.core.people import HOSPITAL, VENDOR
+from ops_console.core.quick_lines import Lexicon, read
 from ops_console.core.sentences import Sentence, sentence
 from ops_console.core.tickets import (
     BY_SILENCE,
@@ -246,6 +248,24 @@ def retyped_late(case: Case) -> Flag | None:
         limit=timedelta(seconds=answer.limit.limit_seconds),
     )  # fmt: skip
     return _flag(RETYPE, case, why, old=case.other_type, new=case.facts.type, told=at.isoformat())
+
+
+def other_type(facts: TicketFacts, events: Sequence[Event], terms: Terms, lexicon: Lexicon) -> str:
+    """Given a ticket, its events, its terms and the words lines are read by, return the type to judge it by as well.
+
+    The type it had, of several the first with a limit of its own: a second change hides no first. Never changed, the
+    one with a limit of its own that its words speak of; "" for none.
+    """
+    own = {name for limit in terms.limits for name in limit.types}
+    had = [str(event.facts["old"]) for event in standing(events) if event.kind == RETYPED]
+    had += [p.old for p in facts.proposals if p.field == "type" and p.approved]
+    if had:
+        return next((name for name in had if name in own and name != facts.type), had[-1])
+    if facts.type in own:
+        return ""
+    title = facts.personal.get("title", "")
+    reads_as = (read(title, lexicon).type or "") if FAILING.search(title) else ""
+    return reads_as if reads_as in own else ""
 
 
 def standing(events: Sequence[Event]) -> list[Event]:

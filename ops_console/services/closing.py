@@ -87,11 +87,11 @@ def today(session: Session, actor: Actor, now: datetime) -> tuple[Duty, ...]:
 def _duties(session: Session, day: date, until: datetime, now: datetime) -> tuple[Duty, ...]:
     """What a day asks for: what is overdue, due until an instant of it, agreed for it or before, suspended."""
     running = store.due_before(session, until)
-    known, today = store.promised_or_suspended(session, day), now.astimezone(ZONE).date()
+    known, this_day = store.promised_or_suspended(session, day), now.astimezone(ZONE).date()
     promised = sorted((row for row in known if row.agreed_on and row.agreed_on <= day), key=lambda row: row.agreed_on)
     return (
         *(Duty(OVERDUE if row.due_at < now else DUE, row.due_at, row) for row in running),
-        *(Duty(DELIVERY if row.agreed_on >= today else LATE_DELIVERY, row.agreed_on, row) for row in promised),
+        *(Duty(DELIVERY if row.agreed_on >= this_day else LATE_DELIVERY, row.agreed_on, row) for row in promised),
         *(Duty(ON_HOLD, None, row) for row in known if row.state == SUSPENDED),
     )
 

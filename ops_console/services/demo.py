@@ -22,7 +22,7 @@ from ops_console.core.errors import Refused
 from ops_console.core.moments import ZONE, day_start, whole
 from ops_console.core.people import SYSTEM
 from ops_console.core.public_reports import Secrets
-from ops_console.services import anchors, clocks, demo_house, jobs
+from ops_console.services import anchors, clocks, demo_house, detectors, jobs
 from ops_console.services.contracts import Book, Books
 from ops_console.services.demo_acts import Acts, KeepFile
 from ops_console.services.demo_house import Key
@@ -32,13 +32,13 @@ from ops_console.store import audit, catalogue
 from ops_console.store import clocks as clock_store
 
 BATCH = 100
-SILENCE, ANCHOR, FLAGS = "confirm-by-silence", "anchor", "find-flags"
+SILENCE, ANCHOR = "confirm-by-silence", "anchor"
 SETTLED = timedelta(hours=25)  # new accounts sign nothing during their first 24 hours
 # The jobs that run in the demo's past: when after midnight, and which. Of the hourly one, the morning's; second looks
 # on the first of each month and on the last day alone, for each looks at the month before too.
 NIGHTLY = (
     (timedelta(minutes=5), ANCHOR),
-    (timedelta(hours=3, minutes=30), FLAGS),
+    (timedelta(hours=3, minutes=30), detectors.JOB),
     (timedelta(hours=8, minutes=5), SILENCE),
 )
 Progress = Callable[[str, int, int], None]
@@ -168,7 +168,7 @@ def _nights(until: datetime) -> Iterator[tuple[datetime, str]]:
         is_last = day_start(day + timedelta(days=1)) > until
         for after, name in NIGHTLY:
             at = whole(start + after)
-            if at <= until and (name != FLAGS or day.day == 1 or is_last):
+            if at <= until and (name != detectors.JOB or day.day == 1 or is_last):
                 yield at, name
         day += timedelta(days=1)
 

@@ -14,16 +14,13 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from ops_console.core import tickets as core
 from ops_console.core.clocks import Clock
-from ops_console.core.contracts import Terms
-from ops_console.core.detector_words import FAILING
-from ops_console.core.detectors import EARLIER_WITHIN, FROM_HOSPITAL, Case, Earlier, Flag, flags_of, standing
+from ops_console.core.detectors import EARLIER_WITHIN, FROM_HOSPITAL, Case, Earlier, Flag, flags_of, other_type
 from ops_console.core.moments import month_of, month_start, shift_month, whole
 from ops_console.core.patterns import Answer, answer_of, patterns_of
-from ops_console.core.quick_lines import Lexicon, read
+from ops_console.core.quick_lines import Lexicon
 from ops_console.core.ticket_folds import fold
-from ops_console.core.tickets import Event, TicketFacts
+from ops_console.core.tickets import TicketFacts
 from ops_console.services.clocks import frozen_of, judge
 from ops_console.services.contracts import Book, Books
 from ops_console.services.flags import keep
@@ -108,7 +105,7 @@ def _cases(session: Session, hands: Hands, rows: Sequence[Any], before: Reports,
         if facts is None:
             continue
         judged = judge(facts, book, frozen_of(row))
-        other = _other_type(facts, events[row.id], judged.version.terms, hands.lexicon)
+        other = other_type(facts, events[row.id], judged.version.terms, hands.lexicon)
         yield Case(
             facts, events[row.id], judged.clocks, now, other, _clocks_as(facts, other, book, row),
             _earlier(facts, before), row.id in with_files,
@@ -117,23 +114,6 @@ def _cases(session: Session, hands: Hands, rows: Sequence[Any], before: Reports,
 
 def _clocks_as(facts: TicketFacts, other: str, book: Book, row: Any) -> tuple[Clock, ...]:
     return judge(replace(facts, type=other), book, frozen_of(row)).clocks if other else ()
-
-
-def _other_type(facts: TicketFacts, events: Sequence[Event], terms: Terms, lexicon: Lexicon) -> str:
-    """The type it had, of several the first with a limit of its own: a second change hides no first.
-
-    Never changed, the one with a limit of its own that its words speak of.
-    """
-    own = {name for limit in terms.limits for name in limit.types}
-    had = [str(event.facts["old"]) for event in standing(events) if event.kind == core.RETYPED]
-    had += [p.old for p in facts.proposals if p.field == "type" and p.approved]
-    if had:
-        return next((name for name in had if name in own and name != facts.type), had[-1])
-    if facts.type in own:
-        return ""
-    title = facts.personal.get("title", "")
-    reads_as = (read(title, lexicon).type or "") if FAILING.search(title) else ""
-    return reads_as if reads_as in own else ""
 
 
 def _earlier(facts: TicketFacts, before: Reports) -> tuple[Earlier, ...]:

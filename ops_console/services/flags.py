@@ -13,8 +13,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from ops_console.core.attachments import ATTACHED
-from ops_console.core.detectors import DETECTORS, NO_EVIDENCE, Flag
+from ops_console.core.detectors import DETECTORS, Flag
 from ops_console.core.errors import NotFound, Refused
 from ops_console.core.flags import (
     EXPLAINED,
@@ -28,11 +27,12 @@ from ops_console.core.flags import (
     VERDICTS,
     WAITING,
     check_text,
+    may_answer,
 )
 from ops_console.core.moments import whole
-from ops_console.core.people import HOSPITAL, SYSTEM, VENDOR, Actor
+from ops_console.core.people import SYSTEM, VENDOR, Actor
 from ops_console.core.sentences import Sentence, from_plain, to_plain
-from ops_console.core.tickets import CORRECTION_DECIDED, Event
+from ops_console.core.tickets import Event
 from ops_console.services.resets import refuse_fresh_reset, signing_facts
 from ops_console.store import audit, tickets
 from ops_console.store import flags as store
@@ -66,14 +66,13 @@ def keep(session: Session, month: str, found: Iterable[Flag], now: datetime) -> 
 
 
 def _is_answered(session: Session, row: store.FlagRow) -> bool:
-    """Say whether a ticket of the flag has an event since that may answer it: the hospital's, an agreed one, a file."""
+    """Say whether a ticket of the flag has an event since that may answer it."""
     events = audit.of_tickets(session, store.ticket_ids(session, row.id)).values()
-    since = [event for of_ticket in events for event in of_ticket if event.recorded_at >= row.found_at]
     return any(
-        event.side == HOSPITAL
-        or event.kind == CORRECTION_DECIDED
-        or (event.kind == ATTACHED and row.detector == NO_EVIDENCE)
-        for event in since
+        may_answer(event, row.detector)
+        for of_ticket in events
+        for event in of_ticket
+        if event.recorded_at >= row.found_at
     )
 
 

@@ -110,9 +110,9 @@ def _note_refused(
 def link(session: Session, rule: Rule, account: str, name: str, actor: Actor, now: datetime) -> None:
     """Given an account and the provider's name for its person, let that identity sign in to it; told to both parties.
 
-    A credential that somebody else gave: it signs nothing for its party during the next 24 hours and is
-    marked for 30 days. Raises Refused for
-    an account that the rule does not admit, one's own, and a name or account that is linked already.
+    A credential that somebody else gave: it signs nothing for its party during the next 24 hours and is marked for 30
+    days. Raises Refused for an account that the rule does not admit, one's own, and a name or account that is linked
+    already.
     """
     actor.need("people.grant")
     actor.need_proof(now)
