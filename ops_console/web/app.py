@@ -142,7 +142,9 @@ def _configure(app: Flask, console: Console) -> None:
     app.config.update(
         SECRET_KEY=console.files.key_for("cookie"),
         WTF_CSRF_SECRET_KEY=console.files.key_for("csrf"),
-        SESSION_COOKIE_NAME=_cookie_name(is_demo=console.settings.is_demo, secure=secure),
+        # Browsers tell cookies by host, not port: a demo beside a real console takes none of its cookies.
+        SESSION_COOKIE_NAME="ops-demo" if console.settings.is_demo else "__Host-ops" if secure else "ops",
+        DEVICE_COOKIE_NAME="ops-demo-device" if console.settings.is_demo else "ops-device",
         SESSION_COOKIE_SECURE=secure,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
@@ -167,13 +169,6 @@ def _configure(app: Flask, console: Console) -> None:
     app.jinja_env.globals["unsafe"] = _unsafe_choices(console)
     app.jinja_env.autoescape = True
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-
-
-def _cookie_name(*, is_demo: bool, secure: bool) -> str:
-    """A demo beside a real console has the same host, so the same cookies but for their names."""
-    if is_demo:
-        return "ops-demo"
-    return "__Host-ops" if secure else "ops"
 
 
 def _refuse_other_hosts(app: Flask, console: Console) -> None:

@@ -15,11 +15,6 @@ LIFETIME_SECONDS = 400 * 86400  # browsers keep none longer
 REMEMBERED_ACCOUNTS = 5
 
 
-def cookie_name() -> str:
-    """Return the cookie's name. Browsers tell cookies by host, not port: a demo must not take a real console's."""
-    return "ops-demo-device" if current_app.jinja_env.globals["is_demo"] else "ops-device"
-
-
 def token() -> str:
     """Return this browser's token, or "" when it has none that we gave."""
     return str(_known().get("device", ""))
@@ -41,14 +36,16 @@ def remember(response: Response, device_token: str, account: str = "") -> None:
     known = {"device": device_token, "accounts": ([account] if account else []) + accounts}
     known["accounts"] = known["accounts"][:REMEMBERED_ACCOUNTS]
     response.set_cookie(
-        cookie_name(), _signer().dumps(known), max_age=LIFETIME_SECONDS, httponly=True, samesite="Lax",
-        secure=current_app.config["SESSION_COOKIE_SECURE"],
+        current_app.config["DEVICE_COOKIE_NAME"], _signer().dumps(known), max_age=LIFETIME_SECONDS, httponly=True,
+        samesite="Lax", secure=current_app.config["SESSION_COOKIE_SECURE"],
     )  # fmt: skip
 
 
 def _known() -> dict[str, object]:
     try:
-        known = _signer().loads(request.cookies.get(cookie_name(), ""), max_age=LIFETIME_SECONDS)
+        known = _signer().loads(
+            request.cookies.get(current_app.config["DEVICE_COOKIE_NAME"], ""), max_age=LIFETIME_SECONDS
+        )
     except BadSignature:
         return {}
     return known if isinstance(known, dict) else {}
