@@ -48,6 +48,7 @@ SHOWN_ACTS = (
 )  # fmt: skip
 ACCOUNT = re.compile(r"[a-z][a-z0-9._-]{1,38}")
 TOLD_FOR = timedelta(days=7)
+DISABLED, WAITS, MUST_CHANGE, IN_USE = "disabled", "waits", "must_change", "in_use"
 
 
 @dataclass(frozen=True)
@@ -241,6 +242,15 @@ def tell(session: Session, role: str, kind: str, account: str, now: datetime) ->
         session, dedup_key=f"{kind}/{account}/{now.isoformat()}", audience="both", kind=kind,
         payload={"account": account, "role": role}, created_at=now, expires_at=now + TOLD_FOR,
     )  # fmt: skip
+
+
+def standing(person: store.PersonRow) -> str:
+    """Given a person, return what their account stands at: one of DISABLED, WAITS, MUST_CHANGE, IN_USE."""
+    if person.disabled_at is not None:
+        return DISABLED
+    if person.waits:
+        return WAITS
+    return MUST_CHANGE if person.must_change else IN_USE
 
 
 def may_take(person: store.PersonRow) -> bool:

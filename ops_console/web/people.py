@@ -29,6 +29,10 @@ ACT_NAMES = {
     "oidc_linked": "关联统一身份", "oidc_unlinked": "解除统一身份", "oidc_bound": "首次用统一身份登录",
     "oidc_refused": "统一身份登录被拒",
 }  # fmt: skip
+STANDING_NAMES = {
+    people.DISABLED: "停用", people.WAITS: "等待安全管理员确认角色", people.MUST_CHANGE: "等待首次修改密码",
+    people.IN_USE: "在用",
+}  # fmt: skip
 
 
 @listed(
@@ -38,13 +42,11 @@ def _people() -> Iterator[tuple[object, ...]]:
     session, actor = reading(), g.guest.actor
     enrolled = people.enrolled(session, actor)
     for one in people.everybody(session, actor):
-        state = "停用" if one.disabled_at else "等待安全管理员确认角色" if one.waits else "在用"
-        state = "等待首次修改密码" if state == "在用" and one.must_change else state
         factor = "已启用" if one.id in enrolled else ""
         holder = word(formats.HOLDER_NAMES.get(one.holder or ""))
         yield (
             one.account, one.name, word(ROLE_NAMES[one.role]), holder, one.department,
-            word(state), word(factor), one.created_at, one.disabled_at,
+            word(STANDING_NAMES[people.standing(one)]), word(factor), one.created_at, one.disabled_at,
         )  # fmt: skip
 
 
@@ -76,6 +78,8 @@ def _page(made: tuple[people.NewAccount, ...] = (), refused: Refused | None = No
         holders=HOLDERS,
         takers=[person for person in people.everybody(session, actor) if people.may_take(person)],
         act_names=ACT_NAMES,
+        standing=people.standing,
+        standing_names=STANDING_NAMES,
         made=made,
         provider=console().settings.oidc,
         address=console().settings.server.public_url,
