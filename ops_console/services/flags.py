@@ -160,6 +160,11 @@ class Listing:
     months: Sequence[str]
     count: int
 
+    @property
+    def waiting(self) -> int:
+        """How many of the month and detector chosen wait for the hospital."""
+        return sum(self.by_state[state] for state in OPEN)
+
 
 def listing(session: Session, month: str, detector: str, state: str, *, actor: Actor, page: int) -> Listing:
     """Given what is asked for ("": every one; of states, those that wait) and a page from 1, return it."""

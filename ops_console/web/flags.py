@@ -5,6 +5,7 @@ Everything that narrows the list is in the address. Neutral words: a flag is a q
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import ceil
 from typing import Any
 
@@ -25,8 +26,10 @@ from ops_console.core.flags import (
 )
 from ops_console.core.moments import MONTH, month_of
 from ops_console.services import detectors, flags, jobs, reports
+from ops_console.web import formats
 from ops_console.web.database import reading, reading_anew
 from ops_console.web.formats import gettext
+from ops_console.web.lists import listed, word
 from ops_console.web.rights import needs
 from ops_console.web.sign_in import console
 
@@ -38,6 +41,19 @@ STATE_NAMES = {
     WAITING: "待看", EXPLAINED: "乙方已说明", DOUBTFUL: "属实存疑", SETTLED: "已释疑", UNFOUNDED: "不成立",
     LAPSED: "依据已变",
 }  # fmt: skip
+
+
+@listed("flags", "疑点", "reports.read", "月份", "看什么", "状态", "为什么", "单号", "乙方说明", "医院复核", "发现于")
+def _flags() -> Iterator[tuple[object, ...]]:
+    month, detector, state, _page = _asked()
+    page = 1
+    while found := flags.listing(reading(), month, detector, state, actor=g.guest.actor, page=page).flags:
+        for flag in found:
+            row, why = flag.row, formats.render_sentence(flag.why)
+            names = word(DETECTOR_NAMES[row.detector]), word(STATE_NAMES[row.state])
+            numbers = "、".join(ticket.number for ticket in flag.tickets)
+            yield row.month, *names, why, numbers, row.explanation, row.reason, row.found_at
+        page += 1
 
 
 @pages.get("/flags")

@@ -12,9 +12,11 @@ import openpyxl
 import pytest
 from sqlalchemy import select
 
+from ops_console.core.detectors import BACKDATED, Flag
 from ops_console.core.people import ROLES, actor_of
 from ops_console.core.public_reports import PER_BROWSER
-from ops_console.services import devices, jobs, locations, people
+from ops_console.core.sentences import sentence
+from ops_console.services import devices, flags, jobs, locations, people
 from ops_console.services.people import NewPerson
 from ops_console.store.audit import EventRow
 from ops_console.web.lists import LISTS
@@ -23,8 +25,8 @@ from tests.web.conftest import Site
 from tests.web.pages import Page
 
 NAMES = (
-    "account-acts", "closing", "devices", "events", "locations", "months", "pending", "people", "rights", "roles",
-    "runs", "weekly",
+    "account-acts", "closing", "devices", "events", "flags", "locations", "months", "pending", "people", "rights",
+    "roles", "runs", "weekly",
 )  # fmt: skip
 
 READS = ("vendor", "hospital", "auditor")
@@ -49,8 +51,9 @@ def test_a_list_leaves_for_its_readers_alone(site: Site, name: str) -> None:
 def fill(site: Site) -> None:
     """See that every list has a row."""
     console = site.console
-    log_ticket(console, title="打不开", reported_at=NOON - timedelta(hours=1), department="儿科")
+    number = log_ticket(console, title="打不开", reported_at=NOON - timedelta(hours=1), department="儿科")
     with console.write() as session:
+        flags.keep(session, "2026-11", [Flag(BACKDATED, (number,), sentence("响应时间"))], console.now())
         locations.add(session, "儿科,儿科护士站", set(), console.public_secrets, actor=HOSPITAL, now=console.now())
         (sticker,) = locations.stickers(session, [1], console.public_secrets, HOSPITAL, console.now())
         devices.register(session, "b" * 43, "护士站", "儿科", HOSPITAL, console.now())
