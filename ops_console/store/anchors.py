@@ -9,9 +9,10 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, insert,
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from ops_console.core.anchors import NO_ANCHOR, Anchor
+from ops_console.store import locks
 from ops_console.store.base import Base, Id, not_null
+from ops_console.store.locks import Lock
 
-ANCHOR_LOCK = 7_302_030
 WAITING, RECEIVED, GIVEN_UP = "waiting", "received", "given_up"
 
 
@@ -186,8 +187,7 @@ def by_prefix(session: Session, digest: str) -> AnchorRow | None:
 
 def hold(session: Session) -> None:
     """Given a session that makes an anchor, let no other process make one until its commit."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ANCHOR_LOCK})
+    locks.hold(session, Lock.ANCHOR)
 
 
 def acknowledge(session: Session, anchor_id: int, receiver_id: int, answer: str, now: datetime) -> None:

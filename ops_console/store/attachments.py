@@ -10,10 +10,11 @@ from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, String, func
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from ops_console.core.attachments import EVIDENCE
+from ops_console.store import locks
 from ops_console.store.base import Base, Id
+from ops_console.store.locks import Lock
 from ops_console.store.tickets import TicketRow
 
-FILE_LOCK = 7_302_030  # first key of pg_advisory_xact_lock of whoever writes about one file
 NONE, WAITING, READY = "none", "waiting", "ready"
 STANDS = text("voided_at IS NULL")
 
@@ -98,9 +99,7 @@ def change(session: Session, attachment_id: int, **values: Any) -> None:
 
 def hold_file(session: Session, digest: str) -> None:
     """Given a file's hash, let no other transaction add or mark that file until the commit. After any ticket's lock."""
-    if session.get_bind().dialect.name == "postgresql":
-        keys = {"space": FILE_LOCK, "file": int(digest[:7], 16)}
-        session.execute(text("SELECT pg_advisory_xact_lock(:space, :file)"), keys)
+    locks.hold(session, Lock.FILE, int(digest[:7], 16))
 
 
 def unmarked(session: Session, digest: str) -> Sequence[tuple[AttachmentRow, str]]:

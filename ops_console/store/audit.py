@@ -19,10 +19,11 @@ from ops_console.core.chain import ALGORITHM, GENESIS, canonical, commitment, li
 from ops_console.core.notes import NOTED
 from ops_console.core.personal_data import Masker
 from ops_console.core.tickets import CORRECTION_DECIDED, GRADE_IMPORTED, PURGED, Event
+from ops_console.store import locks
 from ops_console.store.base import Base, Id
+from ops_console.store.locks import Lock
 from ops_console.store.masks import masker_of, sealer_of
 
-CHAIN_LOCK = 7_302_026  # pg_advisory_xact_lock key of the one chain
 PENDING = "events to link"
 Entry = tuple[str, str, Event, int | None]  # subject, its id, what happened, the ticket it belongs to
 SALT_BYTES = 16
@@ -118,8 +119,7 @@ def seal(session: Session) -> None:
     if not pending:
         return
     session.flush()
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": CHAIN_LOCK})
+    locks.hold(session, Lock.CHAIN)
     seq, head = session.execute(HEAD).one_or_none() or (0, GENESIS)
     rows, personal = linked(session, seq, head, pending)
     session.execute(ADD, rows)

@@ -21,12 +21,11 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from ops_console.core.clocks import BREACHED
 from ops_console.core.contracts import CLOCKS
-from ops_console.store.base import Base, Id, not_null
+from ops_console.store.base import Base, Id, insert_over, not_null
 
 
 class ClockRow(Base):
@@ -154,10 +153,9 @@ def _cell(row: dict[str, Any]) -> tuple[Any, ...]:
 def _move_tally(session: Session, moved: Counter[tuple[Any, ...]]) -> None:
     names = ("contract_id", "month", "kind", "class", "result", "raw_result")
     rows = [{**dict(zip(names, cell, strict=True)), "n": n} for cell, n in sorted(moved.items()) if n]
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     table = TallyRow.__table__
     for row in rows:  # in one order everywhere, so that two writers cannot lock each other out
-        statement = dialect.insert(table).values(row)
+        statement = insert_over(session, table).values(row)
         session.execute(
             statement.on_conflict_do_update(index_elements=names, set_={"n": table.c.n + statement.excluded.n})
         )

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import String, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from ops_console.store.base import Base
+from ops_console.store.base import Base, insert_over
 
 
 class DeviceRow(Base):
@@ -33,8 +32,9 @@ def by_token(session: Session, token_hash: str) -> DeviceRow | None:
 
 def seen(session: Session, token_hash: str, at: datetime) -> DeviceRow:
     """Given the hash of a cookie's token, return its device, begun now where it is new, held against other writers."""
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    session.execute(dialect.insert(DeviceRow).values(token_hash=token_hash, first_seen=at).on_conflict_do_nothing())
+    session.execute(
+        insert_over(session, DeviceRow).values(token_hash=token_hash, first_seen=at).on_conflict_do_nothing()
+    )
     query = select(DeviceRow).where(DeviceRow.token_hash == token_hash)
     return session.scalars(query.with_for_update(key_share=True)).one()
 

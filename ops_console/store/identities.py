@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint, delete, select, text
+from sqlalchemy import ForeignKey, String, UniqueConstraint, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from ops_console.store import locks
 from ops_console.store.base import Base
+from ops_console.store.locks import Lock
 from ops_console.store.people import PersonRow
-
-SUBJECT_LOCK = 7_302_029  # pg_advisory_xact_lock key of binding subjects
 
 
 class IdentityRow(Base):
@@ -51,8 +51,7 @@ def of_subject(session: Session, issuer: str, subject: str) -> IdentityRow | Non
 
 def hold_subjects(session: Session) -> None:
     """Given a session that is about to bind a subject, let no other bind any until its commit."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": SUBJECT_LOCK})
+    locks.hold(session, Lock.SUBJECTS)
 
 
 def of_issuer(session: Session, issuer: str) -> Sequence[tuple[IdentityRow, PersonRow]]:

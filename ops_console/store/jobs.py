@@ -8,10 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, Index, String, Text, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from ops_console.store.base import Base, Id
+from ops_console.store.base import Base, Id, insert_over
 from ops_console.store.masks import masked_json, masker_of
 
 QUEUED, RUNNING, DONE, FAILED, UNKNOWN, SKIPPED = "queued", "running", "done", "failed", "unknown", "skipped"
@@ -61,13 +60,12 @@ def enqueue(
     session: Session, *, key: str, job: str, params: dict[str, Any], due_at: datetime, requested_by: str, now: datetime
 ) -> int | None:
     """Given a run's unique key and what it is, insert it; return its id, or None when that key stands already."""
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     given = json.dumps(masker_of(session).plain(params), ensure_ascii=False)
     row = {
         "key": key, "job": job, "params": given, "due_at": due_at, "status": QUEUED,
         "token": 0, "attempt": 0, "done": 0, "total": 0, "note": "", "requested_by": requested_by, "created_at": now,
     }  # fmt: skip
-    statement = dialect.insert(RunRow).values(row).on_conflict_do_nothing().returning(RunRow.id)
+    statement = insert_over(session, RunRow).values(row).on_conflict_do_nothing().returning(RunRow.id)
     return session.execute(statement).scalar_one_or_none()
 
 
@@ -146,9 +144,8 @@ def newest(session: Session, limit: int = 50, job: str | None = None) -> Sequenc
 
 def beat(session: Session, name: str, owner: str, now: datetime, note: str) -> None:
     """Given a loop's name, note that it is alive."""
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     row = {"name": name, "owner": owner, "beat_at": now, "note": note}
-    statement = dialect.insert(HeartbeatRow).values(row)
+    statement = insert_over(session, HeartbeatRow).values(row)
     session.execute(
         statement.on_conflict_do_update(index_elements=["name"], set_={k: row[k] for k in ("owner", "beat_at", "note")})
     )

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import String, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from ops_console.store.base import Base
+from ops_console.store.base import Base, insert_over
 
 
 class LocationRow(Base):
@@ -65,9 +64,8 @@ def named(session: Session, names: Iterable[str]) -> set[str]:
 
 def note_vendor_address(session: Session, address: str, at: datetime) -> None:
     """Given an address that a vendor account signed in from, remember it; the first time is kept."""
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     row = {"address": address[:64], "first_at": at}
-    session.execute(dialect.insert(VendorAddressRow).values(row).on_conflict_do_nothing())
+    session.execute(insert_over(session, VendorAddressRow).values(row).on_conflict_do_nothing())
 
 
 def is_vendor_address(session: Session, address: str) -> bool:

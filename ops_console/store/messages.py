@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, Index, String, Text, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from ops_console.core.chain import canonical
-from ops_console.store.base import Base, Id
+from ops_console.store.base import Base, Id, insert_over
 from ops_console.store.masks import masker_of
 
 WAITING, EXPIRED = "waiting", "expired"
@@ -45,13 +44,12 @@ def put(
     expires_at: datetime,
 ) -> bool:
     """Given a message, keep it once; False when one with that key stands already."""
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     shown = canonical(masker_of(session).plain(payload))
     row = {
         "dedup_key": dedup_key, "audience": audience, "kind": kind, "payload": shown,
         "created_at": created_at, "expires_at": expires_at, "state": WAITING,
     }  # fmt: skip
-    statement = dialect.insert(OutboxRow).values(row).on_conflict_do_nothing().returning(OutboxRow.id)
+    statement = insert_over(session, OutboxRow).values(row).on_conflict_do_nothing().returning(OutboxRow.id)
     return session.execute(statement).scalar_one_or_none() is not None  # the row count is -1 on PostgreSQL
 
 

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import inspect, text
 
+from ops_console.store import locks
+from ops_console.store.locks import Lock
+
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from ops_console.store.database import Database
 
-MIGRATION_LOCK = 7_302_025
 OF_THE_DATABASE = ("alembic_version", "ticket_pieces")  # tables without a model, the index's own parts among them
 
 
@@ -30,8 +32,7 @@ def migrate(database: Database, folder: Path, to: str = "") -> None:
     config.set_main_option("script_location", str(folder).replace("%", "%%"))
     options = {"writes": True}
     with database.engine.execution_options(**options).connect() as connection, connection.begin():
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+        locks.hold(connection, Lock.SCHEMA)
         config.attributes["connection"] = connection
         command.upgrade(config, to or "head")
 
@@ -43,8 +44,7 @@ def is_compared(_object: object, name: str | None, kind: str, _reflected: bool, 
 
 def hold(session: Session) -> None:
     """Given a session that brings rows to the settings, let no other process do so until its commit."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+    locks.hold(session, Lock.SCHEMA)
 
 
 def _version(database: Database) -> str | None:

@@ -18,17 +18,17 @@ from sqlalchemy import (
     false,
     func,
     select,
-    text,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from ops_console.core.people import DUTIES, HOLDERS, ROLES
-from ops_console.store.base import Base, Id
+from ops_console.store import locks
+from ops_console.store.base import Base, Id, insert_over
 from ops_console.store.contracts import IN_FORCE_IDS, ids_in
 from ops_console.store.devices import DeviceRow
 from ops_console.store.factors import FactorRow
+from ops_console.store.locks import Lock
 
 
 def _listed(words: Iterable[str]) -> str:
@@ -111,13 +111,9 @@ class RateRow(Base):
     tries: Mapped[int]
 
 
-PEOPLE_LOCK = 7_302_028  # pg_advisory_xact_lock key of whoever makes the first accounts
-
-
 def hold_people(session: Session) -> None:
     """Given a session that makes the first accounts, let no other process do so until its commit."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": PEOPLE_LOCK})
+    locks.hold(session, Lock.PEOPLE)
 
 
 def any_person(session: Session) -> bool:
@@ -251,8 +247,7 @@ def keep_former(session: Session, person: PersonRow, kept: int, at: datetime) ->
 
 def count_try(session: Session, source: str, minute: datetime) -> int:
     """Given a source and the minute, count one more sign-in tried and return how many there were in it."""
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    one = dialect.insert(RateRow).values(source=source, minute=minute, tries=1)
+    one = insert_over(session, RateRow).values(source=source, minute=minute, tries=1)
     counted = one.on_conflict_do_update(
         index_elements=[RateRow.source, RateRow.minute], set_={"tries": RateRow.tries + 1}
     )
@@ -292,9 +287,8 @@ def failure(session: Session, account: str, source: str) -> FailureRow | None:
 
 def held_failure(session: Session, account: str, source: str, now: datetime) -> FailureRow:
     """Given an account, a source and now, return the count between them, begun at 0 and held against other writers."""
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     begun = {"account": account, "source": source, "failures": 0, "failed_at": now}
-    session.execute(dialect.insert(FailureRow).values(begun).on_conflict_do_nothing())
+    session.execute(insert_over(session, FailureRow).values(begun).on_conflict_do_nothing())
     query = select(FailureRow).where(FailureRow.account == account, FailureRow.source == source)
     return session.scalars(query.with_for_update()).one()
 

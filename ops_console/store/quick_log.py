@@ -7,10 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, Index, String, case, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from ops_console.store.base import Base
+from ops_console.store.base import Base, insert_over
 from ops_console.store.tickets import TicketRow
 
 MOST_ALIASES, RECENT = 2000, 1000
@@ -41,9 +40,8 @@ def aliases(session: Session) -> Sequence[AliasRow]:
 
 def teach(session: Session, *, kind: str, word: str, meaning: str, by: str, at: datetime) -> None:
     """Given a word and what it means, keep it: said again it counts once more, said otherwise it begins anew."""
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     row = {"kind": kind, "word": word, "meaning": meaning, "times": 1, "taught_by": by, "taught_at": at}
-    statement = dialect.insert(AliasRow).values(row)
+    statement = insert_over(session, AliasRow).values(row)
     again = case((AliasRow.meaning == statement.excluded.meaning, AliasRow.times + 1), else_=1)
     kept = {name: statement.excluded[name] for name in ("meaning", "taught_by", "taught_at")}
     session.execute(statement.on_conflict_do_update(index_elements=["kind", "word"], set_={**kept, "times": again}))

@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Index, String, Text, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from ops_console.store.base import Base, Id
+from ops_console.store.base import Base, Id, insert_over
 
 
 class RepeatRow(Base):
@@ -30,12 +29,11 @@ def begin(session: Session, token_id: int, key_hash: str, body_hash: str, now: d
 
     On PostgreSQL the insert waits for a transaction that holds the same key; SQLite lets one writer in at a time.
     """
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     row = {
         "token_id": token_id, "key_hash": key_hash, "body_hash": body_hash, "status": 0, "answer": "", "location": "",
         "created_at": now,
     }  # fmt: skip
-    taken = dialect.insert(RepeatRow).values(row).on_conflict_do_nothing().returning(RepeatRow.key_hash)
+    taken = insert_over(session, RepeatRow).values(row).on_conflict_do_nothing().returning(RepeatRow.key_hash)
     return session.execute(taken).scalar_one_or_none() is not None
 
 

@@ -22,9 +22,10 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from ops_console.core.tickets import OPEN_STATES, RESTORED
+from ops_console.store import locks
 from ops_console.store.base import Base, Id, not_null, positive
+from ops_console.store.locks import Lock
 
-NUMBER_LOCK = 7_302_027  # pg_advisory_xact_lock key of whoever adds tickets
 # In byte order everywhere, as SQLite keeps it: a locale's order would put `~` before digits.
 BYTEWISE = String(40).with_variant(String(40, collation="C"), "postgresql")
 
@@ -135,8 +136,7 @@ def open_of(session: Session, assignee: str) -> Sequence[str]:
 
 def lock_adding(session: Session) -> None:
     """Given a session that is about to add tickets, let no other add any until its commit. Before any row lock."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": NUMBER_LOCK})
+    locks.hold(session, Lock.TICKETS)
 
 
 def lock_ids(session: Session, ids: Iterable[int]) -> dict[int, TicketRow]:
