@@ -20,13 +20,13 @@ from ops_console.core.moments import ZONE
 from ops_console.core.people import HOSPITAL, VENDOR
 from ops_console.core.quick_lines import Lexicon, read
 from ops_console.core.sentences import Sentence, sentence
+from ops_console.core.ticket_folds import not_taken_back
 from ops_console.core.tickets import (
     BY_SILENCE,
     CORRECTION_DECIDED,
     GRADE_IMPORTED,
     LINKED,
     RETYPED,
-    TAKEN_BACK,
     Event,
     TicketFacts,
 )
@@ -235,7 +235,7 @@ def retyped_late(case: Case) -> Flag | None:
     broken = any(result(clock, case.at) == BREACHED for clock in case.clocks_as)
     if not broken or any(result(clock, case.at) == BREACHED for clock in case.clocks):
         return None
-    told = [event for event in standing(case.events) if event.kind == RETYPED or _corrects_type(event)]
+    told = [event for event in not_taken_back(case.events) if event.kind == RETYPED or _corrects_type(event)]
     if not told:
         return _misfiled(case, answer)
     if _asked_by(case, told[-1]) == HOSPITAL:
@@ -257,7 +257,7 @@ def other_type(facts: TicketFacts, events: Sequence[Event], terms: Terms, lexico
     one with a limit of its own that its words speak of; "" for none.
     """
     own = {name for limit in terms.limits for name in limit.types}
-    had = [str(event.facts["old"]) for event in standing(events) if event.kind == RETYPED]
+    had = [str(event.facts["old"]) for event in not_taken_back(events) if event.kind == RETYPED]
     had += [p.old for p in facts.proposals if p.field == "type" and p.approved]
     if had:
         return next((name for name in had if name in own and name != facts.type), had[-1])
@@ -266,12 +266,6 @@ def other_type(facts: TicketFacts, events: Sequence[Event], terms: Terms, lexico
     title = facts.personal.get("title", "")
     reads_as = (read(title, lexicon).type or "") if FAILING.search(title) else ""
     return reads_as if reads_as in own else ""
-
-
-def standing(events: Sequence[Event]) -> list[Event]:
-    """Given a ticket's events, return those that were not taken back."""
-    gone = {seq for event in events if event.kind == TAKEN_BACK for seq in event.facts["events"]}  # type: ignore[attr-defined]
-    return [event for event in events if not event.seq or event.seq not in gone]
 
 
 def _allowed(case: Case) -> int:

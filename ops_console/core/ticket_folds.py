@@ -73,12 +73,18 @@ def fold(number: str, events: Iterable[Event], at: datetime | None = None) -> Ti
     if not reports:
         return None
     facts = replace(_opened(number, reports[0]), imported=all(_is_taken_over(event) for event in seen))
-    gone = {seq for event in seen if event.kind == TAKEN_BACK for seq in event.facts["events"]}  # type: ignore[attr-defined]
-    for event in sorted((e for e in seen if not e.seq or e.seq not in gone), key=lambda e: e.occurred_at):
+    left = not_taken_back(seen)
+    for event in sorted(left, key=lambda e: e.occurred_at):
         facts = APPLY.get(event.kind, _unchanged)(facts, event)
-    if reports[0].seq in gone:
+    if not any(event is reports[0] for event in left):
         return replace(facts, withdrawn=RETRACTED, withdrawn_at=reports[0].occurred_at)
     return facts
+
+
+def not_taken_back(events: Sequence[Event]) -> list[Event]:
+    """Given a ticket's events, return those that nobody took back, in their order."""
+    gone = {seq for event in events if event.kind == TAKEN_BACK for seq in event.facts["events"]}  # type: ignore[attr-defined]
+    return [event for event in events if not event.seq or event.seq not in gone]
 
 
 def _with_lost_proof(events: Sequence[Event]) -> Sequence[Event]:
