@@ -52,6 +52,7 @@ from ops_console.web import (
     uploads,
     worklists,
 )
+from ops_console.web.rights import status_of
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; style-src-elem 'self'; "
@@ -252,9 +253,7 @@ def _handle_errors(app: Flask) -> None:
 
     @app.errorhandler(Refused)
     def _refused(error: Refused):  # type: ignore[no-untyped-def]
-        return _error_page(
-            {"permission": 403, "busy": 503}.get(error.field or "", 400), formats.render_sentence(error.sentence)
-        )
+        return _error_page(status_of(error), formats.render_sentence(error.sentence))
 
     @app.errorhandler(ConsoleError)
     def _failed(error: ConsoleError):  # type: ignore[no-untyped-def]

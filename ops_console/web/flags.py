@@ -30,7 +30,7 @@ from ops_console.web import formats
 from ops_console.web.database import reading, reading_anew
 from ops_console.web.formats import gettext
 from ops_console.web.lists import listed, word
-from ops_console.web.rights import needs
+from ops_console.web.rights import needs, status_of
 from ops_console.web.sign_in import console
 
 pages = Blueprint("flags", __name__)
@@ -73,13 +73,7 @@ def _page(refused: Refused | None = None, flag_id: int = 0) -> Any:
         pages=ceil(found.count / flags.PAGE), link=_link, refused=refused, refused_id=flag_id, typed=request.form,
         detector_names=DETECTOR_NAMES, state_names=STATE_NAMES, verdicts=VERDICTS, open_states=OPEN, lapsed=LAPSED,
         tabs=("", *STATES[2:]),
-    ), _status(refused)  # fmt: skip
-
-
-def _status(refused: Refused | None) -> int:
-    if refused is None:
-        return 200
-    return 403 if refused.field == "permission" else 400
+    ), status_of(refused)  # fmt: skip
 
 
 def _asked() -> tuple[str, str, str, int]:

@@ -12,7 +12,7 @@ from ops_console.services.personal import Reveal, Shown
 from ops_console.services.ports import Sealer
 from ops_console.web import factors
 from ops_console.web.database import reading, reading_anew
-from ops_console.web.rights import needs
+from ops_console.web.rights import needs, status_of
 from ops_console.web.sign_in import console
 
 pages = Blueprint("personal", __name__)
@@ -66,7 +66,7 @@ def _page(place: Reveal, refused: Refused | None = None) -> Response:
             reason=place.reason,
             standing=None if found.until or factors.is_fresh() else factors.standing(),
         ),
-        200 if refused is None or _is_part() else 403 if refused.field == "permission" else 400,
+        200 if _is_part() else status_of(refused),
     )
     if found.until and not _is_part():
         answer.headers["Refresh"] = str(seconds)  # masks again without JavaScript too

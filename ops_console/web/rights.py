@@ -1,4 +1,7 @@
-"""Which right a page needs, told beside the view; the service asks again. A view without one is a public page."""
+"""Which right a page needs, told beside the view; the service asks again. A view without one is a public page.
+
+And what HTTP calls a refusal.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,16 @@ from typing import Any, TypeVar
 
 from flask import g
 
+from ops_console.core.errors import Refused
 from ops_console.core.people import Permission
 
 View = TypeVar("View", bound=Callable[..., Any])
+STATUS = {"permission": 403, "busy": 503}  # by the field that a refusal names
+
+
+def status_of(refused: Refused | None) -> int:
+    """Given why something was refused, or None, return the status of the answer that says so."""
+    return 200 if refused is None else STATUS.get(refused.field or "", 400)
 
 
 def needs(*permissions: Permission) -> Callable[[View], View]:

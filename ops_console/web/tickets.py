@@ -36,7 +36,7 @@ from ops_console.services.silences import ends_at
 from ops_console.services.tickets import TAB_LIMIT, Move, OpenTicket
 from ops_console.web import formats, worklists
 from ops_console.web.database import reading, reading_anew
-from ops_console.web.rights import needs
+from ops_console.web.rights import needs, status_of
 from ops_console.web.sign_in import console
 from ops_console.web.uploads import LARGEST_FORM, MOST_AT_ONCE, takes
 
@@ -208,13 +208,7 @@ def page(number: str, refused: Refused | None = None) -> Any:
         after_reset=confirmed_after_reset(view.events),
         flags=flags.about(session, number, g.guest.actor),
         silence_ends=ends_at(view.facts, g.book, view.judgement.version.id),
-    ), _status(refused)  # fmt: skip
-
-
-def _status(refused: Refused | None) -> int:
-    if refused is None:
-        return 200
-    return 403 if refused.field == "permission" else 400
+    ), status_of(refused)  # fmt: skip
 
 
 @pages.post("/tickets/<path:number>/moves")
