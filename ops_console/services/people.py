@@ -244,8 +244,8 @@ def tell(session: Session, role: str, kind: str, account: str, now: datetime) ->
     )  # fmt: skip
 
 
-def standing(person: store.PersonRow) -> str:
-    """Given a person, return what their account stands at: one of DISABLED, WAITS, MUST_CHANGE, IN_USE."""
+def account_state(person: store.PersonRow) -> str:
+    """Given a person, return the state of their account: one of DISABLED, WAITS, MUST_CHANGE, IN_USE."""
     if person.disabled_at is not None:
         return DISABLED
     if person.waits:

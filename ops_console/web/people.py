@@ -29,7 +29,7 @@ ACT_NAMES = {
     "oidc_linked": "关联统一身份", "oidc_unlinked": "解除统一身份", "oidc_bound": "首次用统一身份登录",
     "oidc_refused": "统一身份登录被拒",
 }  # fmt: skip
-STANDING_NAMES = {
+STATE_NAMES = {
     people.DISABLED: "停用", people.WAITS: "等待安全管理员确认角色", people.MUST_CHANGE: "等待首次修改密码",
     people.IN_USE: "在用",
 }  # fmt: skip
@@ -46,7 +46,7 @@ def _people() -> Iterator[tuple[object, ...]]:
         holder = word(formats.HOLDER_NAMES.get(one.holder or ""))
         yield (
             one.account, one.name, word(ROLE_NAMES[one.role]), holder, one.department,
-            word(STANDING_NAMES[people.standing(one)]), word(factor), one.created_at, one.disabled_at,
+            word(STATE_NAMES[people.account_state(one)]), word(factor), one.created_at, one.disabled_at,
         )  # fmt: skip
 
 
@@ -78,8 +78,8 @@ def _page(made: tuple[people.NewAccount, ...] = (), refused: Refused | None = No
         holders=HOLDERS,
         takers=[person for person in people.everybody(session, actor) if people.may_take(person)],
         act_names=ACT_NAMES,
-        standing=people.standing,
-        standing_names=STANDING_NAMES,
+        account_state=people.account_state,
+        state_names=STATE_NAMES,
         made=made,
         provider=console().settings.oidc,
         address=console().settings.server.public_url,

@@ -11,7 +11,7 @@ from flask import Blueprint, g, render_template, request
 from ops_console.core.errors import Refused
 from ops_console.core.moments import ZONE
 from ops_console.core.people import DUTIES, KEPT_BY_HOSPITAL, PERMISSION_NAMES, ROLE_NAMES, ROLES
-from ops_console.core.rights import digest_of, table_of_now
+from ops_console.core.rights import Held, digest_of, table_of_now
 from ops_console.services import people, rights
 from ops_console.web import formats
 from ops_console.web.database import reading
@@ -49,7 +49,7 @@ def on_day() -> Any:
         refused, found = exc, rights.on_day(reading(), today, g.guest.actor, console().now())
     return render_template(
         "people/rights.html", found=found, on=wanted or today.isoformat(), today=today.isoformat(), refused=refused,
-        permissions=PERMISSION_NAMES,
+        permissions=PERMISSION_NAMES, state_name=state_name,
     ), 400 if refused else 200  # fmt: skip
 
 
@@ -59,16 +59,22 @@ def _matrix() -> Iterator[tuple[object, ...]]:
         yield word(name), *(word("有" if key in held else "") for _side, held in (ROLES[role] for role in ROLE_NAMES))
 
 
+def state_name(one: Held) -> str:
+    """Given what an account was on a day, return what its state is called, untranslated."""
+    if not one.is_active:
+        return "停用"
+    return "等待确认角色" if one.waits else "在用"
+
+
 @listed("rights", "某一天的权限", "people.read", "账号", "姓名", "角色", "归属", "状态", "权限")
 def _rights() -> Iterator[tuple[object, ...]]:
     wanted = request.args.get("on", "")
     day = _day(wanted) if wanted else g.now.astimezone(ZONE).date()
     found = rights.on_day(reading(), day, g.guest.actor, console().now())
     for one in found.people:
-        state = "停用" if not one.is_active else "等待确认角色" if one.waits else "在用"
         held = "; ".join(word(PERMISSION_NAMES.get(key, key)) for key in one.permissions)  # type: ignore[call-overload]
         role, holder = ROLE_NAMES.get(one.role, one.role), formats.HOLDER_NAMES.get(one.holder, one.holder)
-        yield one.account, found.names.get(one.account, ""), word(role), word(holder), word(state), held
+        yield one.account, found.names.get(one.account, ""), word(role), word(holder), word(state_name(one)), held
 
 
 def _day(text: str) -> date:
