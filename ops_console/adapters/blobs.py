@@ -91,6 +91,10 @@ class BlobFolder:
             raise ValueError("not a digest")
         return self.folder / digest
 
+    def digests(self) -> Iterator[str]:
+        """Return the SHA-256 of every file that is kept."""
+        return (path.name for path in self.folder.iterdir() if not path.name.startswith("."))
+
     def sweep(self, before: datetime) -> int:
         """Given an instant, remove what was left half written before it; return how many files that were."""
         return remove_older(self.folder.glob(".*.part"), before)
@@ -98,10 +102,23 @@ class BlobFolder:
 
 def remove_older(paths: Iterable[Path], before: datetime) -> int:
     """Given files and an instant, remove those last written before it; return how many that were."""
-    stale = [path for path in paths if path.stat().st_mtime < before.timestamp()]
-    for path in stale:
-        path.unlink(missing_ok=True)
-    return len(stale)
+    return sum(_is_removed(path, before.timestamp()) for path in list(paths))
+
+
+def _is_removed(path: Path, before: float) -> bool:
+    """Looked at once more where nobody writes: a file that is brought anew at this very moment is put back."""
+    aside = path.with_name(f".{secrets.token_hex(8)}.part")
+    try:
+        if path.stat().st_mtime >= before:
+            return False
+        path.rename(aside)
+    except FileNotFoundError:  # another process was quicker
+        return False
+    if aside.stat().st_mtime >= before:
+        aside.replace(path)
+        return False
+    aside.unlink()
+    return True
 
 
 def _sync(folder: Path) -> None:

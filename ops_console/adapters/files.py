@@ -131,6 +131,10 @@ class DataFolder:
             raise Refused("附件“%(name)s”的内容与登记的哈希不符，不予提供；请系统管理员从备份恢复。", name=name)
         return path
 
+    def attachments(self) -> list[str]:
+        """Return the SHA-256 of every attachment that is kept, whether anything refers to it or not."""
+        return sorted(self._attachments.digests())
+
     def forget_attachments(self, digests: Iterable[str], before: datetime) -> int:
         """Given hashes that nothing refers to and an instant, delete such files unless they came anew since then."""
         paths = [self._attachments.path(digest) for digest in digests]

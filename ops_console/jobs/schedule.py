@@ -47,6 +47,7 @@ PLANS = (
     Plan(detectors.JOB, {"hour": "3", "minute": "30"}, catch_up=True),
     Plan("anchor", {"hour": "0", "minute": "5"}, catch_up=True),
     Plan("verify-chain", {"hour": "2", "minute": "40"}, catch_up=True),
+    Plan("forget-files", {"hour": "3", "minute": "50"}, catch_up=False),
     Plan("purge-personal", {"hour": "2", "minute": "40"}, catch_up=True),
     Plan("confirm-by-silence", {"hour": "*", "minute": "5"}, catch_up=True),
     Plan("tidy", {"hour": "*", "minute": "25"}, catch_up=False),
@@ -61,6 +62,7 @@ def registry(console: Console) -> dict[str, Job]:
         Job(detectors.JOB, lambda run: _flags(console, run), idempotent=True, title="查找疑点"),
         Job(exports.JOB, lambda run: _export(console, run), idempotent=True, title="导出工单"),
         Job(attachments.LOOK, lambda run: _look(console, run), idempotent=True, title="生成缩略图"),
+        Job("forget-files", lambda run: _forget(console, run), idempotent=True, title="清理没有归属的附件"),
         Job("confirm-by-silence", lambda run: _silence(console, run), idempotent=True, title="超时默认确认"),
         Job("index-tickets", lambda run: _index(console, run), idempotent=True, title="建立搜索索引"),
         Job("tidy", lambda run: _tidy(console, run), idempotent=True, title="清理过期会话"),
@@ -122,6 +124,11 @@ def _export(console: Console, run: Run) -> dict[str, Any]:
 
 def _look(console: Console, run: Run) -> dict[str, Any]:
     return attachments.look(run, console.files, console.look_at, console.write)
+
+
+def _forget(console: Console, run: Run) -> dict[str, Any]:
+    before = console.now() - timedelta(days=console.settings.personal.keep_uploads_days)
+    return attachments.forget_unreferred(run, console.read, console.files, before)
 
 
 def _anchor(console: Console) -> dict[str, Any]:

@@ -25,10 +25,12 @@ from ops_console.services.jobs import Run
 from ops_console.services.ports import FileKeeper, OpenSession
 from ops_console.services.ticket_events import written
 from ops_console.store import attachments as store
-from ops_console.store import audit, jobs, tickets
+from ops_console.store import audit, jobs, notices, tickets
+from ops_console.store import public_photos as photos
 
 LOOK = "look-at-picture"
 LONGEST_REASON = 500
+BATCH = 500
 MOST_SHARED = 20
 
 
@@ -274,6 +276,25 @@ def _shown(row: store.AttachmentRow, events: Sequence[Event], also: dict[str, li
         row.patient, row.recorded_at, row.recorded_by, row.side, row.voided_at,
         voided.personal.get("reason", "") if voided else "", tuple(declared), tuple(also.get(row.digest, ())),
     )  # fmt: skip
+
+
+def forget_unreferred(run: Run, open_read: OpenSession, files: FileKeeper, before: datetime) -> dict[str, Any]:
+    """Given a run, hands and an instant, delete files kept before it that nothing refers to; returns `files`, how many.
+
+    An act was refused, or cut off, after its bytes were kept. None is deleted while a failure of the chain stands open:
+    after an older backup was restored, the files are what is left of the lost tail.
+    """
+    with open_read() as session:
+        if notices.of_now(session).open_failures:
+            return {"files": 0}
+    kept, gone = files.attachments(), 0
+    for first in range(0, len(kept), BATCH):
+        batch = kept[first : first + BATCH]
+        with open_read() as session:
+            needed = photos.referred(session, batch)
+        gone += files.forget_attachments((digest for digest in batch if digest not in needed), before)
+        run.progress(first + len(batch), len(kept))
+    return {"files": gone}
 
 
 def look(

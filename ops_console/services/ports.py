@@ -77,6 +77,14 @@ class FileKeeper(Protocol):
         """Given a picture's SHA-256 and its small picture, keep that."""
         ...
 
+    def attachments(self) -> list[str]:
+        """Return the SHA-256 of every attachment that is kept, whether anything refers to it or not."""
+        ...
+
+    def forget_attachments(self, digests: Iterable[str], before: datetime) -> int:
+        """Given hashes that nothing refers to and an instant, delete such files unless they came anew since then."""
+        ...
+
 
 class AnchorShelf(Protocol):
     """The anchors kept beside the database."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, func, select, update
@@ -72,8 +72,13 @@ def forget(session: Session, before: datetime, now: datetime) -> list[str]:
     due = (PublicPhotoRow.report_id.in_(rejected), PublicPhotoRow.forgotten_at.is_(None))
     digests = set(session.scalars(select(PublicPhotoRow.digest).where(*due)))
     session.execute(update(PublicPhotoRow).where(*due).values(forgotten_at=now))
+    return sorted(digests - referred(session, digests))
+
+
+def referred(session: Session, digests: Collection[str]) -> set[str]:
+    """Given hashes of kept files, return those that a ticket or a report's photo refers to. Two statements."""
     kept = select(PublicPhotoRow.digest).where(
         PublicPhotoRow.digest.in_(digests), PublicPhotoRow.forgotten_at.is_(None)
     )
     attached = select(AttachmentRow.digest).where(AttachmentRow.digest.in_(digests))
-    return sorted(digests - set(session.scalars(kept)) - set(session.scalars(attached)))
+    return {*session.scalars(kept), *session.scalars(attached)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import resource
 import signal
 import socket
@@ -433,3 +434,22 @@ def test_a_zip_whose_directory_lies_is_not_opened_here(files: DataFolder) -> Non
         keep(files, lied, "a.xlsx")
     except Refused as refused:
         assert "没有存下" in str(refused)  # noqa: PT017 - either is safe: nothing past the declared size is inflated
+
+
+def test_a_file_that_comes_anew_while_it_is_forgotten_stays(
+    files: DataFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digest = files.keep_attachment(io.BytesIO(b"a proof"), "a.txt").digest
+    path, old = files.attachment(digest), datetime.now(UTC) - timedelta(days=40)
+    os.utime(path, (old.timestamp(), old.timestamp()))
+    rename = Path.rename
+
+    def slow(source: Path, target: Path) -> Path:  # somebody brings the same bytes just before it is moved aside
+        files.keep_attachment(io.BytesIO(b"a proof"), "b.txt")
+        return rename(source, target)
+
+    monkeypatch.setattr(Path, "rename", slow)
+    assert files.forget_attachments([digest], datetime.now(UTC) - timedelta(days=30)) == 0
+    assert path.read_bytes() == b"a proof"
+    monkeypatch.undo()
+    assert [kept.name for kept in path.parent.iterdir()] == [digest]

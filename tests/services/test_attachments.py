@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
+import os
+from datetime import timedelta
 
 import pytest
 from sqlalchemy.orm import Session
@@ -12,11 +15,11 @@ from ops_console.core.attachments import MOST_PER_TICKET, NewFile
 from ops_console.core.errors import NotFound, Refused
 from ops_console.core.people import Actor, actor_of, terminal_actor
 from ops_console.core.tickets import Event
-from ops_console.services import attachments, take_backs, tickets
+from ops_console.services import attachments, jobs, take_backs, tickets
 from ops_console.services.attachments import Attachment
-from ops_console.store import audit
+from ops_console.store import audit, chain_checks
 from ops_console.store import jobs as job_store
-from tests.conftest import HOSPITAL, VENDOR, do, import_sheet, log_ticket
+from tests.conftest import HOSPITAL, VENDOR, FakeClock, do, import_sheet, log_ticket
 from tests.pictures import picture
 from tests.sheets import row, write_sheet
 
@@ -249,3 +252,50 @@ def test_a_file_added_at_once_is_not_in_the_way_of_taking_the_act_back(console: 
 
     assert facts.responded_at is None
     assert len(shown(console, number)) == 1
+
+
+def aged(console: Console, file: NewFile, days: int) -> None:
+    """Let a kept file lie there for days, by the clock of the test."""
+    at = (console.now() - timedelta(days=days)).timestamp()
+    os.utime(console.files.attachment(file.digest), (at, at))
+
+
+def forget(console: Console) -> object:
+    with console.write() as session:
+        key = f"forget-files/{console.now().isoformat()}"
+        jobs.ask(session, job="forget-files", key=key, params={}, actor=HOSPITAL, now=console.now())
+    run_jobs(console)
+    with console.read() as session:
+        newest = job_store.newest(session, 1)[0]
+        assert (newest.job, newest.status) == ("forget-files", "done")
+        return json.loads(newest.result or "")["files"]
+
+
+def test_bytes_of_an_act_that_was_refused_are_forgotten_in_time_and_nothing_else_is(
+    console: Console, clock: FakeClock
+) -> None:
+    number = log_ticket(console)
+    used, refused, recent = (keep(console, content) for content in (b"used", b"refused", b"recent"))
+    voided = keep(console, b"voided")
+    attach(console, number, used)
+    with console.write() as session:
+        void(session, console, number, attach(console, number, voided), "传错了", VENDOR)
+    with pytest.raises(NotFound):
+        attach(console, "GD-20261120-99999", refused)
+    run_jobs(console)
+    for file, days in ((used, 400), (voided, 400), (refused, 31), (recent, 29)):
+        aged(console, file, days)
+
+    assert forget(console) == 1
+
+    left = {path.name for path in console.files.attachment(used.digest).parent.iterdir()}
+    assert left == {used.digest, voided.digest, recent.digest}
+
+
+def test_no_file_is_forgotten_while_the_chain_does_not_hold(console: Console, clock: FakeClock) -> None:
+    lost = keep(console, b"of a ticket that a restored backup does not know")
+    aged(console, lost, 400)
+    with console.write() as session:
+        assert chain_checks.add_failure(session, "f" * 64, [], console.now())
+    assert forget(console) == 0
+    assert console.files.attachment(lost.digest).exists()
