@@ -10,6 +10,8 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from flask import Flask
+from jinja2 import FileSystemBytecodeCache
 
 from ops_console import settings
 from ops_console.adapters.passwords import Argon2
@@ -21,7 +23,7 @@ from ops_console.services import jobs
 from ops_console.services.tickets import Move, OpenTicket, move, open_ticket
 from ops_console.store.database import Database
 from ops_console.store.migrate import migrate
-from tests.real_services import fresh_postgres
+from tests.real_services import fresh_postgres, shared_folder
 
 pytest_plugins = ["tests.real_services"]
 NOON = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)  # 2026-11-20 18:00 in Shanghai
@@ -46,6 +48,14 @@ class FakeClock:
         """Move on by a timedelta's arguments and return the new instant."""
         self.at += timedelta(**passed)
         return self.at
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _templates_compiled_once() -> None:
+    """Let the hundreds of applications of a session share what Jinja makes of the templates."""
+    folder = shared_folder() / "templates"
+    folder.mkdir(exist_ok=True)
+    Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": FileSystemBytecodeCache(str(folder))}
 
 
 @pytest.fixture

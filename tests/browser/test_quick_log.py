@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from ops_console.core.moments import ZONE
 from tests.browser.conftest import Visit
@@ -132,6 +132,22 @@ def test_a_field_set_by_hand_stays_and_teaches_the_next_line(visit: Visit, house
     page.keyboard.press("Enter")
     assert row(house, saved(page))["module"] == "就医指南"
     page.locator(BOX).fill("自助屏打不开 电话")
+    expect(page.locator("select[name=module]")).to_have_value("就医指南")
+
+
+def test_a_guess_that_was_under_way_does_not_undo_a_choice(visit: Visit, house: tuple[Served, Any]) -> None:
+    page = open_box(visit, house).page
+    held: list[Route] = []
+    page.route("**/log/guess", held.append)
+    page.locator(BOX).fill("导诊台 自助屏黑屏 电话")
+    page.wait_for_timeout(300)
+    assert len(held) == 1
+    page.select_option("select[name=module]", "就医指南")
+    page.wait_for_timeout(300)
+    page.unroute("**/log/guess")
+    for route in held:
+        route.continue_()
+    expect(page.locator("select[name=channel]")).to_have_value("电话")
     expect(page.locator("select[name=module]")).to_have_value("就医指南")
 
 

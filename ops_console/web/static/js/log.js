@@ -9,7 +9,7 @@
   var asks = form.querySelector("[data-asks]");
   var said = form.querySelector("[data-said]");
   var thumbs = form.querySelector("[data-thumbs]"), chooser = form.querySelector("[data-pictures]");
-  var busy = false, timer = 0, asked = 0, pictures = [];
+  var busy = false, missed = false, timer = 0, asked = 0, pictures = [];
 
   function part(name) { return document.querySelector("[data-part='" + name + "']"); }
 
@@ -54,7 +54,9 @@
     send(form.getAttribute("data-guess"), body).then(function (answer) {
       return answer.ok ? answer.text() : "";
     }).then(function (html) {
-      if (!html || number !== asked || busy || part("fields").contains(document.activeElement)) { return; }
+      if (!html || number !== asked || busy) { return; }
+      missed = part("fields").contains(document.activeElement); // never change what a hand is on: later, from the box
+      if (missed) { return; }
       show(html, ["fields"]);
       nameChat();
     }).catch(function () { /* the guess is a help only; saving tells what is wrong */ });
@@ -123,6 +125,8 @@
     if (!mark) { return; }
     mark.disabled = false;
     mark.closest(".quick-field").classList.add("is-kept");
+    asked += 1; // a guess under way knows nothing of this choice
+    later();
   }
 
   function answered(answer, again, button) {
@@ -182,6 +186,8 @@
   });
 
   line.addEventListener("input", function () { grow(); later(); });
+
+  line.addEventListener("focus", function () { if (missed) { missed = false; later(); } });
 
   chooser.addEventListener("change", function () {
     addPictures(chooser.files);
