@@ -445,7 +445,9 @@ def run_tests(python, arguments):
     marks = [] if "--all" in arguments else ["-m", "not long"]
     chosen = [argument for argument in arguments if argument != "--all"]
     os.chdir(PROJECT)
-    command = [python, "-m", "pytest", "-n", str(count_workers()), "--dist", "loadgroup"]
+    # A file's tests stay together: they share what it sets up. In order: the browser's, the longest, come early.
+    spread = ["-n", str(count_workers()), "--dist", "loadfile", "--no-loadscope-reorder"]
+    command = [python, "-m", "pytest"] + spread
     return hand_over(command + marks + chosen, test_environment(os.environ))
 
 

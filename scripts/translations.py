@@ -38,9 +38,9 @@ PO = ROOT / "ops_console" / "translations" / "en" / "LC_MESSAGES" / "console.po"
 MO = PO.with_suffix(".mo")
 HEADER = "Language: en\nMIME-Version: 1.0\nContent-Type: text/plain; charset=UTF-8\nContent-Transfer-Encoding: 8bit\n"
 HAN = re.compile(r"[\u3400-\u9fff]")
-FULL_WIDTH = re.compile(r"[\u3000-\u303f\uff00-\uffef]")
+FULL_WIDTH = re.compile(r"[\u3000-\u303f\uff00-\uffef‘’“”]")  # curly quotes: Chinese fonts draw them that wide
 PLACE = re.compile(r"%\([a-z_]+\)s|%%|%")
-QUOTED = re.compile(r"“([^”]*)”")
+QUOTED = re.compile(r'"([^"]*)"')
 SETTINGS_PATH = re.compile(r"[a-z_.]+：")  # a problem of config.toml, told with its path: stays Chinese, as the file is
 SHEET_WORDS = frozenset({*COLUMNS, "是", "否"})  # what a ticket sheet says: quoted as it is in every language
 

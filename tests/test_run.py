@@ -262,14 +262,14 @@ def test_test_runs_pytest_in_the_project_without_the_users_data(project: Project
     assert told["OPS_DATA"] is None
     assert told["folder"] == str(project.folder)
     assert told["arguments"][:1] == ["-n"]
-    assert told["arguments"][2:] == ["--dist", "loadgroup", "-m", "not long", "-k", "clock"]
+    assert told["arguments"][2:] == ["--dist", "loadfile", "--no-loadscope-reorder", "-m", "not long", "-k", "clock"]
     assert 2 <= int(told["arguments"][1]) <= 4
 
 
 def test_test_all_leaves_out_nothing(project: Project) -> None:
     project.pretend_set_up("test")
     assert json.loads(project.run("test", "--all", "tests/x.py").stdout)["arguments"][2:] == [
-        *("--dist", "loadgroup", "tests/x.py")
+        *("--dist", "loadfile", "--no-loadscope-reorder", "tests/x.py")
     ]
 
 

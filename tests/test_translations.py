@@ -137,7 +137,8 @@ def test_an_f_string_that_composes_chinese_is_found() -> None:
         ("工单", "100% ticket", "unlike places"),
         ("工单", "Ticket 单", "Chinese in the English"),
         ("工单", "Ticket，", "Chinese in the English"),
-        ("工单", "the “工单” page", "Chinese in the English"),
+        ("工单", 'the "工单" page', "Chinese in the English"),
+        ("工单", "the hospital’s ticket", "Chinese in the English"),
         ("工单", "Ticket!", "exclamation mark"),
         ("请写工单。", "Write the ticket", "no full stop"),
     ],
@@ -147,7 +148,7 @@ def test_a_faulty_translation_is_found(message: str, english: str, fault: str) -
 
 
 def test_a_sound_translation_passes() -> None:
-    assert list(script.faults("“需到场”为否：%(n)s。", "“需到场” is “否”: %(n)s.")) == []
+    assert list(script.faults("“需到场”为否：%(n)s。", '"需到场" is "否": %(n)s.')) == []
 
 
 # -- pages ------------------------------------------------------------------------------------------------------------

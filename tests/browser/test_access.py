@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import Visit, Year
+from tests.browser.conftest import House, Visit
 from tests.browser.served import DESKTOP, PHONE, Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 AXE = (Path(__file__).parents[1] / "vendor" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 PAGES = (
     "/tickets", "/tickets?q=缴费", "/tickets?q=龘", "/tickets/new", "/tickets/GD-20261120-02344", "/search",
@@ -28,8 +28,13 @@ def findings(visitor: Visitor, path: str) -> list[str]:
     return [f"{path} {visitor.width}: {found}" for found in visitor.page.evaluate(RUN)]
 
 
-@pytest.mark.parametrize("language", ["zh", "en"])
-@pytest.mark.parametrize("width", [DESKTOP, PHONE])
+LONG = pytest.mark.long  # each language and each width once is enough between two long runs
+
+
+@pytest.mark.parametrize(
+    ("width", "language"),
+    [(DESKTOP, "zh"), (PHONE, "en"), pytest.param(DESKTOP, "en", marks=LONG), pytest.param(PHONE, "zh", marks=LONG)],
+)
 def test_no_page_has_a_serious_finding(visit_as_vendor: Visit, width: int, language: str) -> None:
     vendor = visit_as_vendor(width=width)
     vendor.speak(language)
@@ -37,7 +42,7 @@ def test_no_page_has_a_serious_finding(visit_as_vendor: Visit, width: int, langu
 
 
 @pytest.mark.parametrize("width", [DESKTOP, PHONE])
-def test_the_sign_in_page_has_none(visit: Visit, year: Year, width: int) -> None:
+def test_the_sign_in_page_has_none(visit: Visit, year: House, width: int) -> None:
     assert findings(visit(year.served, width=width), "/sign-in") == []
 
 

@@ -10,18 +10,17 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Visit
-from tests.browser.served import DESKTOP, PHONE, Served, Visitor
+from tests.browser.conftest import House, Visit
+from tests.browser.served import DESKTOP, PHONE, Visitor
 from tests.pictures import PDF, picture
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(params=[DESKTOP, PHONE])
-def vendor(served: Served, visit: Visit, request: pytest.FixtureRequest) -> Visitor:
+def vendor(house: House, visit: Visit, request: pytest.FixtureRequest) -> Visitor:
     """A vendor looking at a ticket just logged, at each width."""
-    made = visit(served, width=request.param)
-    made.first_sign_in("vendor")
+    made = visit(house.served, storage_state=house.vendor, width=request.param)
     page = made.page
     page.goto("/tickets/new")
     page.select_option("[name=module]", "门诊缴费")
@@ -29,6 +28,11 @@ def vendor(served: Served, visit: Visit, request: pytest.FixtureRequest) -> Visi
     page.locator("main form.sheet button.btn-primary").click()
     expect(page).to_have_url(re.compile("/tickets/GD-"))
     return made
+
+
+def bytes_kept(house: House) -> set[Path]:
+    """The files of attachments in the console's folder."""
+    return {path for path in (house.served.folder / "data" / "attachments").iterdir() if len(path.name) == 64}
 
 
 def kept(page: Page) -> list[str]:
@@ -51,8 +55,8 @@ def test_files_wait_in_a_queue_and_one_bad_one_does_not_lose_the_others(vendor: 
     assert not vendor.overhang()
 
 
-def test_a_pasted_picture_is_blacked_out_before_it_leaves(vendor: Visitor, served: Served) -> None:
-    page = vendor.page
+def test_a_pasted_picture_is_blacked_out_before_it_leaves(vendor: Visitor, house: House) -> None:
+    page, before = vendor.page, bytes_kept(house)
     page.evaluate(
         """async bytes => {
             const file = new File([new Uint8Array(bytes)], "paste.png", {type: "image/png"});
@@ -73,7 +77,7 @@ def test_a_pasted_picture_is_blacked_out_before_it_leaves(vendor: Visitor, serve
     page.locator("[data-attach-send]").click()
     expect(page.locator(".file-name")).to_have_text(["paste-redacted.png"])
 
-    (stored,) = (path for path in (served.folder / "data" / "attachments").iterdir() if len(path.name) == 64)
+    (stored,) = bytes_kept(house) - before
     with Image.open(io.BytesIO(stored.read_bytes())) as kept_picture:
         seen = kept_picture.convert("RGB")
         assert seen.size == (400, 300)

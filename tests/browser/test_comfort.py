@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import Visit
 from tests.browser.served import OWN_PASSWORD, PHONE, Served, Visitor, visiting
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 EXPECTED = ("ERR_INTERNET_DISCONNECTED", "401")  # what the browser itself says of a connection cut on purpose
 
 

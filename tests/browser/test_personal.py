@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import ARGUMENTS, Visit
+from tests.browser.conftest import ARGUMENTS, House, Visit
 from tests.browser.served import DESKTOP, PHONE, Served, Visitor, visiting
 from tests.real_services import chromium_path
 
+pytestmark = pytest.mark.browser
 NUMBER = "13800001234"
 
 
 def with_a_number(vendor: Visitor) -> Visitor:
-    """Let the vendor sign in, enrol a second factor and log a ticket that holds a number."""
-    vendor.first_sign_in("vendor")
-    vendor.enrol_factor()
+    """Let the vendor log a ticket that holds a number."""
     page = vendor.page
     page.goto("/tickets/new")
     page.fill("[name=title]", f"患者来电 {NUMBER} 打不开缴费页")
@@ -36,20 +34,6 @@ def reveal(page: Page) -> None:
     expect(page.locator(".original-whole")).to_contain_text(NUMBER)
 
 
-@pytest.mark.parametrize("width", [DESKTOP, PHONE])
-def test_an_original_is_swapped_in_for_its_reason(visit: Visit, served: Served, width: int) -> None:
-    vendor = visit(served, width=width)
-    page, address = with_a_number(vendor).page, vendor.page.url
-
-    reveal(page)
-
-    assert page.url == address
-    assert vendor.overhang() == ""
-    page.reload()
-    expect(page.locator("#masked .original-whole")).to_have_count(0)
-    assert NUMBER not in page.content()
-
-
 BRIEF = """
 from datetime import timedelta
 from ops_console.services import personal
@@ -59,14 +43,18 @@ runpy.run_module("ops_console", run_name="__main__", alter_sys=True)
 """
 
 
-@pytest.fixture
-def brief(tmp_path: Path) -> Iterator[Served]:
-    """A console that shows originals for three seconds."""
-    made = Served(tmp_path)
+@pytest.fixture(scope="module")
+def brief(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A console that shows originals for three seconds, its vendor with a second factor just given."""
+    made = Served(tmp_path_factory.mktemp("brief"))
     made.program = ("-c", BRIEF)
     try:
         made.start()
-        yield made
+        with visiting(chromium, made) as vendor:
+            vendor.first_sign_in("vendor")
+            vendor.enrol_factor()
+            kept = vendor.context.storage_state()
+        yield House(made, kept)
     finally:
         made.stop()
 
@@ -81,8 +69,22 @@ def remembering(chromium: Browser) -> Iterator[Browser]:
     started.close()
 
 
-def test_an_original_is_masked_again_on_time_and_never_by_the_back_button(remembering: Browser, brief: Served) -> None:
-    with visiting(remembering, brief) as vendor:
+@pytest.mark.parametrize("width", [DESKTOP, PHONE])
+def test_an_original_is_swapped_in_for_its_reason(visit: Visit, brief: House, width: int) -> None:
+    vendor = visit(brief.served, storage_state=brief.vendor, width=width)
+    page, address = with_a_number(vendor).page, vendor.page.url
+
+    reveal(page)
+
+    assert page.url == address
+    assert vendor.overhang() == ""
+    page.reload()
+    expect(page.locator("#masked .original-whole")).to_have_count(0)
+    assert NUMBER not in page.content()
+
+
+def test_an_original_is_masked_again_on_time_and_never_by_the_back_button(remembering: Browser, brief: House) -> None:
+    with visiting(remembering, brief.served, storage_state=brief.vendor) as vendor:
         page = with_a_number(vendor).page
         reveal(page)
         page.goto("/account")
@@ -97,18 +99,18 @@ def test_an_original_is_masked_again_on_time_and_never_by_the_back_button(rememb
 
         reveal(page)
         assert not vendor.problems
-        brief.stop()  # nobody answers any more
+        brief.served.stop()  # nobody answers any more
         expect(page.locator(".original-whole")).to_have_count(0, timeout=6000)
         assert NUMBER not in page.content()
         page.wait_for_timeout(500)
         vendor.problems.clear()  # of the unanswered request
+    brief.served.start()
 
 
-def test_without_javascript_the_page_masks_itself_again(remembering: Browser, brief: Served) -> None:
-    with visiting(remembering, brief) as vendor:
+def test_without_javascript_the_page_masks_itself_again(remembering: Browser, brief: House) -> None:
+    with visiting(remembering, brief.served, storage_state=brief.vendor) as vendor:
         address = with_a_number(vendor).page.locator("#masked form").first.get_attribute("action")
-        kept = vendor.context.storage_state()
-    with visiting(remembering, brief, storage_state=kept, java_script_enabled=False) as plain:
+    with visiting(remembering, brief.served, storage_state=brief.vendor, java_script_enabled=False) as plain:
         page = plain.page
         page.goto(str(address))
         reveal(page)

@@ -4,47 +4,33 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Page, Route, expect
 
 from ops_console.core.moments import ZONE
-from tests.browser.conftest import Visit
-from tests.browser.served import DESKTOP, PHONE, Served, Visitor, visiting
+from tests.browser.conftest import House, Visit
+from tests.browser.served import DESKTOP, PHONE, Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 LINE = "门诊收费 王护士 支付宝缴费成功但HIS未到账 电话"
 BOX = "#quick-line"
 
 
-@pytest.fixture(scope="module")
-def house(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, Any]]:
-    """A console whose vendor has signed in for the first time, and what keeps them signed in."""
-    made = Served(tmp_path_factory.mktemp("quick"))
-    try:
-        made.start()
-        with visiting(chromium, made) as vendor:
-            vendor.first_sign_in("vendor")
-            yield made, vendor.context.storage_state()
-    finally:
-        made.stop()
-
-
-def open_box(visit: Visit, house: tuple[Served, Any], width: int = DESKTOP) -> Visitor:
-    visitor = visit(house[0], storage_state=house[1], width=width)
+def open_box(visit: Visit, house: House, width: int = DESKTOP) -> Visitor:
+    visitor = visit(house.served, storage_state=house.vendor, width=width)
     visitor.page.goto("/log")
     expect(visitor.page.locator(BOX)).to_be_focused()
     return visitor
 
 
-def row(house: tuple[Served, Any], number: str) -> dict[str, Any]:
+def row(house: House, number: str) -> dict[str, Any]:
     """The ticket as the database keeps it."""
-    with sqlite3.connect(f"file:{Path(house[0].folder) / 'data' / 'console.db'}?mode=ro", uri=True) as database:
+    with sqlite3.connect(f"file:{Path(house.served.folder) / 'data' / 'console.db'}?mode=ro", uri=True) as database:
         database.row_factory = sqlite3.Row
         return dict(database.execute("SELECT * FROM ticket WHERE number = ?", (number,)).fetchone())
 
@@ -66,7 +52,7 @@ def shanghai(text: str) -> datetime:
 
 @pytest.mark.parametrize("width", [DESKTOP, PHONE])
 def test_a_line_and_enter_log_the_ticket_and_the_next_box_is_empty_and_focused(
-    visit: Visit, house: tuple[Served, Any], width: int
+    visit: Visit, house: House, width: int
 ) -> None:
     visitor = open_box(visit, house, width)
     page = visitor.page
@@ -84,9 +70,7 @@ def test_a_line_and_enter_log_the_ticket_and_the_next_box_is_empty_and_focused(
     assert visitor.overhang() == ""
 
 
-def test_the_bare_enter_stamps_a_call_and_the_content_follows_with_one_click(
-    visit: Visit, house: tuple[Served, Any]
-) -> None:
+def test_the_bare_enter_stamps_a_call_and_the_content_follows_with_one_click(visit: Visit, house: House) -> None:
     page = open_box(visit, house).page
     page.keyboard.press("Enter")
     number = saved(page)
@@ -103,13 +87,13 @@ def test_the_bare_enter_stamps_a_call_and_the_content_follows_with_one_click(
     expect(page.locator(f"[data-fill='{number}']")).to_have_count(0)
 
 
-def test_one_key_stamps_who_stands_at_the_desk(visit: Visit, house: tuple[Served, Any]) -> None:
+def test_one_key_stamps_who_stands_at_the_desk(visit: Visit, house: House) -> None:
     page = open_box(visit, house).page
     page.keyboard.press("F9")
     assert row(house, saved(page))["channel"] == "当面"
 
 
-def test_a_chat_line_asks_when_it_was_said_and_a_digit_answers(visit: Visit, house: tuple[Served, Any]) -> None:
+def test_a_chat_line_asks_when_it_was_said_and_a_digit_answers(visit: Visit, house: House) -> None:
     page = open_box(visit, house).page
     page.locator(BOX).fill("检验科 张医生 报告打不开 QQ")
     page.keyboard.press("Enter")
@@ -121,7 +105,7 @@ def test_a_chat_line_asks_when_it_was_said_and_a_digit_answers(visit: Visit, hou
     assert shanghai(kept["responded_at"]) - shanghai(kept["reported_at"]) == timedelta(minutes=10)
 
 
-def test_a_field_set_by_hand_stays_and_teaches_the_next_line(visit: Visit, house: tuple[Served, Any]) -> None:
+def test_a_field_set_by_hand_stays_and_teaches_the_next_line(visit: Visit, house: House) -> None:
     page = open_box(visit, house).page
     page.locator(BOX).fill("导诊台 自助屏黑屏 电话")
     page.select_option("select[name=module]", "就医指南")
@@ -135,25 +119,21 @@ def test_a_field_set_by_hand_stays_and_teaches_the_next_line(visit: Visit, house
     expect(page.locator("select[name=module]")).to_have_value("就医指南")
 
 
-def test_a_guess_that_was_under_way_does_not_undo_a_choice(visit: Visit, house: tuple[Served, Any]) -> None:
+def test_a_guess_that_was_under_way_does_not_undo_a_choice(visit: Visit, house: House) -> None:
     page = open_box(visit, house).page
     held: list[Route] = []
-    page.route("**/log/guess", held.append)
+    page.route("**/log/guess", lambda route: route.continue_() if held else held.append(route))
     page.locator(BOX).fill("导诊台 自助屏黑屏 电话")
     page.wait_for_timeout(300)
     assert len(held) == 1
     page.select_option("select[name=module]", "就医指南")
     page.wait_for_timeout(300)
-    page.unroute("**/log/guess")
-    for route in held:
-        route.continue_()
+    held[0].continue_()
     expect(page.locator("select[name=channel]")).to_have_value("电话")
     expect(page.locator("select[name=module]")).to_have_value("就医指南")
 
 
-def test_what_was_logged_is_taken_back_and_the_same_again_keeps_its_fields(
-    visit: Visit, house: tuple[Served, Any]
-) -> None:
+def test_what_was_logged_is_taken_back_and_the_same_again_keeps_its_fields(visit: Visit, house: House) -> None:
     page = open_box(visit, house).page
     page.locator(BOX).fill("公卫科 赵会计 随访表打不开 当面")
     page.keyboard.press("Enter")
@@ -170,7 +150,7 @@ def test_what_was_logged_is_taken_back_and_the_same_again_keeps_its_fields(
     assert row(house, number)["state"] != "已撤回"
 
 
-def test_a_pasted_screenshot_goes_with_the_line(visit: Visit, house: tuple[Served, Any]) -> None:
+def test_a_pasted_screenshot_goes_with_the_line(visit: Visit, house: House) -> None:
     page = open_box(visit, house).page
     page.locator(BOX).fill("药房 处方打不开 电话")
     page.evaluate(
@@ -185,14 +165,14 @@ def test_a_pasted_screenshot_goes_with_the_line(visit: Visit, house: tuple[Serve
     page.locator(BOX).press("Enter")
     number = saved(page)
     expect(page.locator(".quick-thumb")).to_have_count(0)
-    with sqlite3.connect(f"file:{Path(house[0].folder) / 'data' / 'console.db'}?mode=ro", uri=True) as database:
+    with sqlite3.connect(f"file:{Path(house.served.folder) / 'data' / 'console.db'}?mode=ro", uri=True) as database:
         kept = database.execute(
             "SELECT kind, width FROM attachment WHERE ticket_id = ?", (row(house, number)["id"],)
         ).fetchall()
     assert kept == [("png", 8)]
 
 
-def test_pasted_chat_becomes_drafts_with_their_own_times(visit: Visit, house: tuple[Served, Any]) -> None:
+def test_pasted_chat_becomes_drafts_with_their_own_times(visit: Visit, house: House) -> None:
     page = open_box(visit, house).page
     said = datetime.now(ZONE) - timedelta(minutes=20)
     at = f"{said:%Y-%m-%d %H:%M:%S}"
@@ -212,9 +192,7 @@ def test_pasted_chat_becomes_drafts_with_their_own_times(visit: Visit, house: tu
     expect(page.locator(".note-success")).to_contain_text("已登记 1 件")
 
 
-def test_a_dropped_connection_and_an_ended_session_leave_the_line_in_the_box(
-    visit: Visit, house: tuple[Served, Any]
-) -> None:
+def test_a_dropped_connection_and_an_ended_session_leave_the_line_in_the_box(visit: Visit, house: House) -> None:
     visitor = open_box(visit, house)
     page = visitor.page
     page.locator(BOX).fill(LINE)
@@ -228,13 +206,13 @@ def test_a_dropped_connection_and_an_ended_session_leave_the_line_in_the_box(
     page.keyboard.press("Enter")
     expect(page.locator("[data-trouble]")).to_contain_text("登录已结束")
     expect(page.locator(BOX)).to_have_value(LINE)
-    page.context.add_cookies(house[1]["cookies"])
+    page.context.add_cookies(house.vendor["cookies"])
     page.keyboard.press("Enter")
     saved(page)
     visitor.problems.clear()  # what is told above is what a browser tells of it
 
 
-def test_the_key_n_leads_to_the_box_from_anywhere(visit: Visit, house: tuple[Served, Any]) -> None:
+def test_the_key_n_leads_to_the_box_from_anywhere(visit: Visit, house: House) -> None:
     page = open_box(visit, house).page
     page.goto("/dashboard")
     page.keyboard.press("n")

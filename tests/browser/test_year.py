@@ -7,18 +7,21 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from ops_console.console import PROJECT
-from tests.browser.conftest import SHEET, Visit, Year, counts
-from tests.browser.served import DESKTOP, PHONE, Served, Visitor
+from tests.browser.conftest import House, Visit
+from tests.browser.served import DESKTOP, PHONE, Served, Visitor, visiting
 from tests.conftest import DATA
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
+SHEET = DATA / "tickets-2026.csv"
 MONTH = "/dashboard?month=2026-04"
 PAUSED = "/tickets/GD-20260407-00706?clock=repair"
 ADDRESSES = (
@@ -32,9 +35,54 @@ THUMB = 40  # px: the least height of what a thumb should hit
 LATER = "2027-07-01"
 
 
+@dataclass(frozen=True)
+class Imported(House):
+    """A console that holds the year, and the addresses of its check and its import."""
+
+    preview: str
+    result: str
+
+
+@pytest.fixture(scope="module")
+def year(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Imported]:
+    """A console whose vendor signed in for the first time and imported the year, all through its pages."""
+    made = Served(tmp_path_factory.mktemp("served"))
+    try:
+        made.start()
+        with visiting(chromium, made) as vendor:
+            vendor.first_sign_in("vendor")
+            yield import_year(vendor)
+    finally:
+        made.stop()
+
+
+def import_year(vendor: Visitor) -> Imported:
+    """Given a vendor who just signed in, upload the year's sheet, see what it would do, import it, see the result."""
+    page = vendor.page
+    page.locator(".rail-entry", has_text="导入台账").click()
+    page.set_input_files("#file", SHEET)
+    page.get_by_role("button", name="检查文件").click()
+    expect(page.locator("h1")).to_have_text("检查结果")
+    apply = page.get_by_role("button", name="导入 2344 行")
+    expect(apply).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("只检查，还没有写入。")).to_be_visible()
+    preview = page.url
+    apply.click()
+    expect(page.locator("#progress")).to_be_visible()
+    expect(page.get_by_role("link", name="查看时限达标")).to_be_visible(timeout=60_000)
+    assert counts(vendor) == {"行数": 2344, "新增": 2344, "补全": 0, "提出更正": 0, "无变化": 0, "错误": 0}
+    return Imported(vendor.served, vendor.context.storage_state(), preview, page.url)
+
+
+def counts(visitor: Visitor) -> dict[str, int]:
+    """Given a visitor at a check's or an import's result, return its counts by name."""
+    names, numbers = visitor.page.locator(".counts dt"), visitor.page.locator(".counts dd")
+    return dict(zip(names.all_inner_texts(), map(int, numbers.all_inner_texts()), strict=True))
+
+
 @WIDTHS
 def test_a_breach_on_the_dashboard_leads_to_its_rows_and_to_the_ticket_with_its_explanation(
-    year: Year, visit: Visit, width: int
+    year: Imported, visit: Visit, width: int
 ) -> None:
     vendor = visit(year.served, width=width)
     vendor.sign_in("vendor")
@@ -85,7 +133,7 @@ def explain(page: Page, kind: str) -> None:
 
 @WIDTHS
 @pytest.mark.parametrize("language", ["zh", "en"])
-def test_no_page_is_wider_than_its_window(year: Year, visit_as_vendor: Visit, width: int, language: str) -> None:
+def test_no_page_is_wider_than_its_window(year: Imported, visit_as_vendor: Visit, width: int, language: str) -> None:
     vendor = visit_as_vendor(width=width)
     vendor.speak(language)
     overhangs = {}
@@ -97,7 +145,7 @@ def test_no_page_is_wider_than_its_window(year: Year, visit_as_vendor: Visit, wi
 
 @WIDTHS
 @pytest.mark.parametrize("language", ["zh", "en"])
-def test_the_sign_in_page_is_no_wider_than_its_window(year: Year, visit: Visit, width: int, language: str) -> None:
+def test_the_sign_in_page_is_no_wider_than_its_window(year: Imported, visit: Visit, width: int, language: str) -> None:
     stranger = visit(year.served, width=width)
     stranger.speak(language)
     stranger.page.goto("/sign-in")
@@ -108,7 +156,7 @@ def test_the_phone_menu_opens_and_leads_to_every_page(visit_as_vendor: Visit) ->
     vendor = visit_as_vendor(width=PHONE)
     page = vendor.page
     page.goto("/tickets")
-    names = ["工单列表", "登记工单", "导入台账", "时限达标", "合同版本", "运行状况", "账号"]
+    names = ["工单列表", "登记工单", "导入台账", "时限达标", "合同版本", "运行状况", "账号管理"]
     for name in names:
         entry = page.locator(".rail-entry", has_text=name)
         expect(entry).to_be_hidden()
@@ -185,7 +233,7 @@ def test_the_switch_shows_the_same_page_in_english_and_back(visit_as_vendor: Vis
     expect(page.locator("h1")).to_have_text(chinese)
 
 
-def test_a_list_filters_and_sorts_without_javascript(year: Year, visit: Visit) -> None:
+def test_a_list_filters_and_sorts_without_javascript(year: Imported, visit: Visit) -> None:
     vendor = visit(year.served, java_script_enabled=False)
     vendor.sign_in("vendor")
     page = vendor.page
