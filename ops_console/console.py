@@ -250,7 +250,8 @@ class Console:
         return Egress(self.settings.network.allow, own, authorities)
 
     def _couriers(self) -> AnchorCouriers:
-        return AnchorCouriers(self._egress(), self.settings.network.anchor_folders)
+        folders = self.settings.network.anchor_folders
+        return AnchorCouriers(self._egress(), folders, is_demo=self.settings.is_demo)
 
     def _bound(self) -> dict[str, object]:
         """What an anchor binds besides the chain: the code and plug-ins that run, and the state of the host's clock."""

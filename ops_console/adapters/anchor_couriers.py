@@ -17,14 +17,19 @@ LONGEST_ANSWER = 200
 
 
 class AnchorCouriers:
-    """Delivers by kind. `folders` are the folders that the settings list; a receiver lies in or below one of them."""
+    """Delivers by kind. `folders` are the folders that the settings list; a receiver lies in or below one of them.
 
-    def __init__(self, egress: Egress, folders: Sequence[str] = ()) -> None:
-        self._egress = egress
+    A demo's anchors prove nothing: they go nowhere outside (`is_demo`), or somebody might take them for real ones.
+    """
+
+    def __init__(self, egress: Egress, folders: Sequence[str] = (), *, is_demo: bool = False) -> None:
+        self._egress, self._is_demo = egress, is_demo
         self.folders = tuple(folders)
 
     def check(self, kind: str, address: str) -> str:
         """Given a receiver as typed, return its address as it is kept. Raises Refused naming the field."""
+        if self._is_demo and kind != "download":
+            raise Refused("演示的日锚不向外投递；请选“本方下载并确认”。", field="kind")
         if kind == "http":
             self._egress.check(address)
             return address

@@ -235,6 +235,17 @@ def test_an_answer_other_than_2xx_is_no_receipt(listener: Listener, anchor: Anch
         AnchorCouriers(Egress([f"127.0.0.1:{listener.port}"])).deliver("http", listener.url, anchor)
 
 
+@pytest.mark.parametrize("kind", ["http", "folder"])
+def test_a_demos_anchors_go_nowhere_outside(listener: Listener, tmp_path: Path, kind: str) -> None:
+    given = (Egress([f"127.0.0.1:{listener.port}"]), [str(tmp_path)])
+    address = listener.url if kind == "http" else str(tmp_path)
+    assert AnchorCouriers(*given).check(kind, address) == address
+    demo = AnchorCouriers(*given, is_demo=True)
+    with pytest.raises(Refused, match="演示的日锚不向外投递"):
+        demo.check(kind, address)
+    assert demo.check("download", "") == ""
+
+
 def test_an_anchor_is_put_into_a_listed_folder_once_and_never_over_another(tmp_path: Path, anchor: Anchor) -> None:
     folder = tmp_path / "mounted" / "hospital"
     folder.mkdir(parents=True)

@@ -77,6 +77,16 @@ def test_an_interrupted_build_is_begun_again(data: Path, capsys: pytest.CaptureF
     assert not aside.exists()
 
 
+def test_two_do_not_build_one_folder_at_once(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other = DemoFolder(data)
+    aside, _ = other.begin(DAY)
+    assert run("--build-only") == 1
+    assert "另一个进程正在这里建演示年" in capsys.readouterr().err
+    assert aside.exists()
+    other.finish(DAY, _noon(DAY), 3)
+    assert DemoFolder(data).begin(DAY)[0] == aside
+
+
 def test_a_real_console_is_never_touched(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = data.with_name("data-demo")
     folder.mkdir()
