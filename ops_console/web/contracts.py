@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 
-from ops_console.core.contracts import Change, contract_years
+from ops_console.core.contracts import Change, TimeLimit, contract_years
 from ops_console.services import contracts
 from ops_console.web import formats
 from ops_console.web.database import reading
 from ops_console.web.factors import needs_factor
+from ops_console.web.lists import listed, word
 from ops_console.web.rights import needs
 from ops_console.web.sign_in import console
 
@@ -65,14 +67,42 @@ def _word(item: object) -> str:
     return formats.gettext(CODES.get(str(item), str(item)))
 
 
+@pages.app_template_filter("limit_types")
+def limit_types(limit: TimeLimit) -> str:
+    """Given a time limit, return in people's words which tickets it is about."""
+    say = formats.gettext
+    names = say("、").join(map(say, limit.types or limit.except_types))
+    told = names if limit.types else say("除%(names)s以外的各类") % {"names": names}
+    return told + (say("（需到场）") if limit.needs_onsite else "")
+
+
+@listed(
+    "clauses", "时限条款", "contracts.read", "条款", "合同位置", "依据", "时限", "适用工单", "类别", "从", "到",
+    "限时（秒）", "挂起可扣除", "合同原文",
+)  # fmt: skip
+def _clauses() -> Iterator[tuple[object, ...]]:
+    current = _current(contracts.overview(reading(), g.guest.actor))
+    for limit in current.terms.limits if current else ():
+        classes = "、".join(word(formats.CLASS_NAMES[one]) for one in limit.classes)
+        events = word(formats.EVENT_NAMES[limit.start_event]), word(formats.EVENT_NAMES[limit.stop_event])
+        yield (
+            limit.id, limit.clause, word(limit.basis), word(formats.CLOCK_NAMES[limit.clock]), limit_types(limit),
+            classes, *events, limit.limit_seconds, bool(limit.pausable), limit.text,
+        )  # fmt: skip
+
+
+def _current(versions: Sequence[contracts.VersionView]) -> contracts.VersionView | None:
+    """Given every version, return the one in force now."""
+    current_id = g.book.at(g.now).id
+    return next((version for version in versions if version.id == current_id), None)
+
+
 @pages.get("/contract")
 @needs("contracts.read")
 def index() -> Any:
     """Every version, the one in force first."""
     versions = contracts.overview(reading(), g.guest.actor)
-    current_id = g.book.at(g.now).id
-    current = next((v for v in versions if v.id == current_id), None)
-    calendar = g.book.calendars[current_id]
+    current, calendar = _current(versions), g.book.calendars[g.book.at(g.now).id]
     known = {days.year for days in calendar.years}
     term = range(current.terms.starts_on.year, current.terms.ends_on.year + 1) if current else ()
     return render_template(

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from typing import Any
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 
-from ops_console.core.errors import Refused
+from ops_console.core.errors import NotFound, Refused
 from ops_console.core.sentences import from_plain
 from ops_console.core.ticket_sheets import COLUMNS, REQUIRED
 from ops_console.services import jobs
+from ops_console.web import formats
 from ops_console.web.database import reading
+from ops_console.web.lists import listed
 from ops_console.web.rights import needs
 from ops_console.web.sign_in import console
 from ops_console.web.uploads import takes
@@ -61,8 +65,6 @@ def _ask(params: dict[str, Any]) -> int:
 
 
 def _shown(run: Any) -> dict[str, Any]:
-    import json
-
     result = json.loads(run.result) if run.result else None
     return {
         "id": run.id, "status": run.status, "params": json.loads(run.params), "result": result, "done": run.done,
@@ -72,6 +74,26 @@ def _shown(run: Any) -> dict[str, Any]:
             {**e, "sentence": from_plain(e["sentence"])} for e in (result or {}).get("errors", [])[:SHOWN_ERRORS]
         ],
     }  # fmt: skip
+
+
+def _listed_run() -> dict[str, Any]:
+    """The run that a list's address names."""
+    run = jobs.find(reading(), request.args.get("run", type=int) or 0, g.guest.actor)
+    if run.job != "import-tickets":
+        raise NotFound("没有这次导入。")
+    return json.loads(run.result) if run.result else {}
+
+
+@listed("import-errors", "导入的错误", "tickets.import", "行", "列", "单元格内容", "说明")
+def _errors() -> Iterator[tuple[object, ...]]:
+    for error in _listed_run().get("errors", ()):
+        yield error["row"], error["column"], error["value"], formats.render_sentence(from_plain(error["sentence"]))
+
+
+@listed("import-left", "没有采用的单元格", "tickets.import", "行", "列", "已有", "表中")
+def _left() -> Iterator[tuple[object, ...]]:
+    for left in _listed_run().get("left", ()):
+        yield left["row"], left["column"], left["known"], left["given"]
 
 
 @pages.get("/import/<id:run_id>")

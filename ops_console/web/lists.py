@@ -26,7 +26,7 @@ pages = Blueprint("lists", __name__)
 Rows = Callable[[], Iterable[Sequence[object]]]
 READERS: tuple[Permission, ...] = (
     "tickets.read", "tickets.record", "tickets.open", "reports.read", "jobs.read", "people.read", "people.manage",
-    "audit.read", "locations.manage",
+    "audit.read", "locations.manage", "tickets.import", "contracts.read", "tokens.own",
 )  # fmt: skip
 
 

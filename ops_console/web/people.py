@@ -56,6 +56,13 @@ def _acts() -> Iterator[tuple[object, ...]]:
         yield act.event.recorded_at, act.account, word(ACT_NAMES[act.event.kind]), word(act.event.actor)
 
 
+@listed("sessions", "正在登录的浏览器", "people.manage", "账号", "登录", "最近访问", "地址", "设备", "登录方式")
+def _sessions() -> Iterator[tuple[object, ...]]:
+    for row in sessions.everybodys(reading(), g.guest.actor):
+        way = word("统一身份" if row.via == "oidc" else "密码")
+        yield row.account, row.created_at, row.seen_at, row.address, row.device, way
+
+
 @pages.get("/people")
 @needs("people.read")
 def index() -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
@@ -9,7 +10,8 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from ops_console.core.errors import Refused
 from ops_console.services import tokens
 from ops_console.web import formats
-from ops_console.web.database import reading_anew
+from ops_console.web.database import reading, reading_anew
+from ops_console.web.lists import listed
 from ops_console.web.rights import needs
 from ops_console.web.sign_in import console
 
@@ -22,6 +24,12 @@ SCOPE_NAMES = {
     "reports:read": "读达标汇总",
     "catalogue:read": "读类型、模块等目录",
 }
+
+
+@listed("tokens", "我的令牌", "tokens.own", "用途", "开头", "范围", "建立", "到期", "上次使用", "吊销")
+def _tokens() -> Iterator[tuple[object, ...]]:
+    for row in tokens.own(reading(), g.guest.actor):
+        yield row.name, f"ops_{row.prefix}", row.scopes, row.created_at, row.expires_at, row.used_at, row.revoked_at
 
 
 @pages.get("/account/tokens")

@@ -7,6 +7,7 @@ import io
 import json
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import openpyxl
 import pytest
@@ -20,16 +21,17 @@ from ops_console.services import devices, flags, jobs, locations, people
 from ops_console.services.people import NewPerson
 from ops_console.store.audit import EventRow
 from ops_console.web.lists import LISTS
-from tests.conftest import HOSPITAL, NOON, log_ticket
+from tests.conftest import HOSPITAL, NOON, ask_import, import_sheet, log_ticket
+from tests.sheets import row, write_sheet
 from tests.web.conftest import Site
 from tests.web.pages import Page
 
 NAMES = (
-    "account-acts", "closing", "devices", "events", "flags", "locations", "months", "pending", "people", "rights",
-    "roles", "runs", "weekly",
+    "account-acts", "clauses", "closing", "devices", "events", "flags", "import-errors", "import-left", "locations",
+    "months", "pending", "people", "rights", "roles", "runs", "sessions", "tokens", "weekly",
 )  # fmt: skip
 
-READS = ("vendor", "hospital", "auditor")
+READS = ("vendor", "hospital", "auditor", "administrator")
 ADMINISTRATOR = actor_of("administrator", "系统管理员", "administrator")
 
 
@@ -37,14 +39,30 @@ def lines(answer: Page) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(answer.html.removeprefix("\ufeff"))))
 
 
+def file_of(name: str, run_id: int = 1) -> str:
+    """The address that makes the file of a list, with what it must be told."""
+    asked = {"weekly": "?department=儿科", "import-errors": f"?run={run_id}", "import-left": f"?run={run_id}"}
+    return f"/lists/{name}/export{asked.get(name, '')}"
+
+
+def a_faulty_import(site: Site, folder: Path) -> int:
+    """See that an import left an error and a cell it did not take, and return its run's id."""
+    import_sheet(site.console, write_sheet(folder / "one.csv", row()))
+    other = write_sheet(folder / "two.csv", row(报修人="王护士"), row(单号="GD-20261119-00002", 报修时间="昨天"))
+    run_id = ask_import(site.console, other, skip_bad=True)
+    site.console.runs().execute(run_id)
+    return run_id
+
+
 def test_every_list_is_here() -> None:
     assert tuple(sorted(LISTS)) == NAMES
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_list_leaves_for_its_readers_alone(site: Site, name: str) -> None:
+def test_a_list_leaves_for_its_readers_alone(site: Site, tmp_path: Path, name: str) -> None:
+    run_id = a_faulty_import(site, tmp_path) if name.startswith("import-") else 0
     for role, (_side, rights) in ROLES.items():
-        status = site.as_(role).post(f"/lists/{name}/export", format="csv").status
+        status = site.as_(role).post(file_of(name, run_id), format="csv").status
         assert status == (200 if LISTS[name].right in rights else 403), role
 
 
@@ -66,11 +84,13 @@ def fill(site: Site) -> None:
         assert nurse.post("/report", key=str(n), place=sticker.token, **typed).status == 200
 
 
-def test_every_list_leaves_whole_in_both_forms(site: Site) -> None:
+def test_every_list_leaves_whole_in_both_forms(site: Site, tmp_path: Path) -> None:
     fill(site)
+    run_id = a_faulty_import(site, tmp_path)
+    site.as_("vendor").post("/account/tokens", name="网关", scopes="tickets:read", days="30")
     for name, found in LISTS.items():
         reader = next(role for role, (_side, rights) in ROLES.items() if found.right in rights and role in READS)
-        where = f"/lists/{name}/export" + ("?department=儿科" if name == "weekly" else "")
+        where = file_of(name, run_id)
         rows = lines(site.as_(reader).post(where, format="csv"))
         assert rows, name
         assert list(rows[0]) == list(found.columns), name
@@ -146,3 +166,15 @@ def test_what_is_no_list_or_format_is_refused(site: Site) -> None:
     vendor = site.as_("vendor")
     assert vendor.post("/lists/secrets/export", format="csv").status == 404
     assert vendor.post("/lists/roles/export", format="exe").status == 400
+
+
+def test_what_an_import_did_not_take_leaves_as_a_file_from_its_page(site: Site, tmp_path: Path) -> None:
+    run_id = a_faulty_import(site, tmp_path)
+    vendor = site.as_("vendor")
+    errors, left = vendor.get(f"/import/{run_id}").main.all("form", "export")
+    (error,) = lines(vendor.post(errors["action"], format="csv"))
+    assert (error["行"], error["列"], error["单元格内容"]) == ("3", "报修时间", "昨天")
+    assert "昨天" in error["说明"] or "时间" in error["说明"]
+    (cell,) = lines(vendor.post(left["action"], format="csv"))
+    assert cell == {"行": "2", "列": "报修人", "已有": "刘药师", "表中": "王护士"}
+    assert vendor.post("/lists/import-errors/export?run=999", format="csv").status == 404
