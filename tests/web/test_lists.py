@@ -87,7 +87,7 @@ def fill(site: Site) -> None:
 def test_every_list_leaves_whole_in_both_forms(site: Site, tmp_path: Path) -> None:
     fill(site)
     run_id = a_faulty_import(site, tmp_path)
-    site.as_("vendor").post("/account/tokens", name="网关", scopes="tickets:read", days="30")
+    site.as_("hospital").post("/account/tokens", name="网关", scopes="tickets:read", days="30")
     for name, found in LISTS.items():
         reader = next(role for role, (_side, rights) in ROLES.items() if found.right in rights and role in READS)
         where = file_of(name, run_id)
