@@ -48,9 +48,10 @@ class Duty:
 
 @dataclass(frozen=True)
 class Closing:
-    """What is left of today, and what is known of the next working day."""
+    """What is left of today, which clocks run out before its end, and what is known until the next working day."""
 
     sections: tuple[Section, ...]
+    tonight: tuple[Duty, ...]
     tomorrow: tuple[Duty, ...]
     next_day: date
 
@@ -72,9 +73,12 @@ def closing(session: Session, book: Book, actor: Actor, now: datetime) -> Closin
         Section(EVIDENCE, store.without_proof(session, began, proving_types(book.at(now).terms))),
         Section(LATE, store.late_without_proof(session, began)),
     )
-    next_day = book.calendars[book.at(now).id].next_workday(now.astimezone(ZONE).date())
-    morning = datetime.combine(next_day, MORNING, tzinfo=ZONE)
-    return Closing(left, _duties(session, next_day, morning, now), next_day)
+    today = now.astimezone(ZONE).date()
+    next_day = book.calendars[book.at(now).id].next_workday(today)
+    duties = _duties(session, next_day, datetime.combine(next_day, MORNING, tzinfo=ZONE), now)
+    ends = day_start(today + timedelta(days=1))
+    tonight = tuple(duty for duty in duties if isinstance(duty.due, datetime) and duty.due < ends)
+    return Closing(left, tonight, tuple(duty for duty in duties if duty not in tonight), next_day)
 
 
 def today(session: Session, actor: Actor, now: datetime) -> tuple[Duty, ...]:

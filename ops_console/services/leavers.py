@@ -6,12 +6,13 @@ Not for making accounts (`services/people.py`). What else an account can get in 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from ops_console.core.errors import Refused
-from ops_console.core.people import DUTIES, ROLE_NAMES, ROLES, Actor
+from ops_console.core.people import DUTIES, ROLE_NAMES, ROLES, Actor, may_work
 from ops_console.core.tickets import ASSIGNED
 from ops_console.services.contracts import Book
 from ops_console.services.people import may_take, tell
@@ -30,12 +31,22 @@ def _end_sessions(session: Session, person: store.PersonRow, _now: datetime) -> 
 ENDINGS: tuple[Ending, ...] = (_end_sessions,)
 
 
+@dataclass(frozen=True)
+class Left:
+    """How many open tickets a leaver had, and the name of who has them now: "" for nobody."""
+
+    tickets: int
+    taker: str
+
+
 def disable_account(
     session: Session, book: Book, account: str, actor: Actor, now: datetime, *, successor: str = ""
-) -> None:
+) -> Left:
     """Given an account and the colleague who takes its open tickets, disable it and end all it could get in by.
 
-    Raises Refused for the last of a duty, without a successor where tickets are open, and for one who cannot take them.
+    Open are those assigned to it, and those that this person answered and nobody was assigned. Where nobody is there
+    to take them it is disabled all the same, and they stay. Raises Refused for the last of a duty, without a successor
+    where tickets are open and colleagues are there, and for one who cannot take them.
     """
     actor.need("people.manage")
     actor.need_proof(now)
@@ -45,8 +56,10 @@ def disable_account(
         raise Refused("账号“%(account)s”已经停用。", account=account)
     if of_duty.get(person.role) == 1:
         raise Refused("这是最后一个%(role)s账号，不能停用；请先添加另一个。", role=ROLE_NAMES[person.role])
-    left = tickets.open_of(session, account)
-    if left and not successor:
+    everybody = store.everybody(session)
+    is_known = may_work(person.role) and [other.name for other in everybody].count(person.name) == 1
+    left = tickets.open_of(session, account, person.name if is_known else "")
+    if left and not successor and any(_is_colleague(other, person) for other in everybody):
         raise Refused("该账号还有 %(n)s 张未结工单，请选择接手的同事。", field="successor", n=len(left))
     taker = _successor(session, person, successor) if successor else None
     if taker is not None:
@@ -54,8 +67,12 @@ def disable_account(
     person.disabled_at = now
     for end in ENDINGS:
         end(session, person, now)
-    note(session, account, "account_disabled", actor, now, {"successor": taker.account if taker else ""})
+    told: dict[str, object] = {"successor": taker.account if taker else ""}
+    if left and taker is None:
+        told["left"] = len(left)
+    note(session, account, "account_disabled", actor, now, told)
     tell(session, person.role, "account_disabled", account, now)
+    return Left(len(left), taker.name if taker else "")
 
 
 def _hand_over(
@@ -74,6 +91,10 @@ def _successor(session: Session, person: store.PersonRow, account: str) -> store
     taker = store.by_account(session, account)
     if taker is None or not may_take(taker) or taker.account == person.account:
         raise Refused("请选择一位在用、能处理工单的同事接手。", field="successor")
-    if ROLES[taker.role][0] != ROLES[person.role][0]:
+    if not _is_colleague(taker, person):
         raise Refused("接手人须与停用的账号同属一方。", field="successor")
     return taker
+
+
+def _is_colleague(other: store.PersonRow, person: store.PersonRow) -> bool:
+    return other.account != person.account and may_take(other) and ROLES[other.role][0] == ROLES[person.role][0]

@@ -128,9 +128,15 @@ def lock(session: Session, number: str) -> TicketRow | None:
     return session.scalar(query.execution_options(populate_existing=True))
 
 
-def open_of(session: Session, assignee: str) -> Sequence[str]:
-    """Given an account, return the numbers of the open tickets that are assigned to it, in their order."""
-    query = select(TicketRow.number).where(TicketRow.assignee == assignee, TicketRow.state.in_(OPEN_STATES))
+def open_of(session: Session, assignee: str, handler: str = "") -> Sequence[str]:
+    """Given an account, return the numbers of the open tickets that are assigned to it, in their order.
+
+    With the name of who handles them, those too that are assigned to nobody and that this person answered.
+    """
+    theirs = TicketRow.assignee == assignee
+    if handler:
+        theirs |= (TicketRow.assignee == "") & (TicketRow.handler == handler)
+    query = select(TicketRow.number).where(theirs, TicketRow.state.in_(OPEN_STATES))
     return session.scalars(query.order_by(TicketRow.number)).all()
 
 

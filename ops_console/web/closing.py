@@ -49,7 +49,7 @@ def closing_waits() -> bool:
 def _left() -> Iterator[tuple[object, ...]]:
     found = service.closing(reading(), g.book, g.guest.actor, g.now)
     left = ((TITLES[section.key], None, row) for section in found.sections for row in section.rows)
-    for what, due, row in (*left, *((WHY[duty.why], duty.due, duty.row) for duty in found.tomorrow)):
+    for what, due, row in (*left, *((WHY[duty.why], duty.due, duty.row) for duty in (*found.tonight, *found.tomorrow))):
         yield word(what), due, row.number, row.reported_at, word(row.channel), row.department, row.title
 
 

@@ -144,11 +144,20 @@ def _act(done: str, account: str, act: Callable[..., None], **given: Any) -> Any
 def disable(account: str) -> Any:
     """Disable an account at once; its open tickets go to the colleague named in the same form."""
     successor, book = request.form.get("successor", ""), console().book(reading())
+    left = []
 
     def act(session: Session, account: str, actor: Actor, now: datetime) -> None:
-        leavers.disable_account(session, book, account, actor, now, successor=successor)
+        left.append(leavers.disable_account(session, book, account, actor, now, successor=successor))
 
-    return _act("账号 %(account)s 已停用。", account, act)
+    answer = _act("账号 %(account)s 已停用。", account, act)
+    for told in left:
+        if told.tickets and told.taker:
+            said = formats.gettext("%(n)s 件未结工单已交给 %(name)s。")
+            flash(said % {"n": told.tickets, "name": told.taker}, "success")
+        elif told.tickets:
+            said = formats.gettext("还有 %(n)s 件未结工单没有可接手的同事；请添加或确认一位，再在工单列表批量转派。")
+            flash(said % {"n": told.tickets}, "warning")
+    return answer
 
 
 @pages.post("/people/<account>/unlock")

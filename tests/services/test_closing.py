@@ -51,8 +51,23 @@ def agree(console: Console, number: str, day: str) -> None:
 
 
 def asked(console: Console) -> list[tuple[str, str]]:
-    """Why each ticket is on the next working day's list."""
-    return [(duty.why, duty.row.number) for duty in look(console).tomorrow]
+    """Why each ticket is on the list of what runs out today, then on that of the next working day."""
+    found = look(console)
+    return [(duty.why, duty.row.number) for duty in (*found.tonight, *found.tomorrow)]
+
+
+def test_what_runs_out_before_midnight_is_todays_and_the_rest_the_next_working_days(
+    console: Console, clock: FakeClock
+) -> None:
+    """NOON is 18:00 on a Friday: an inquiry has two hours."""
+    tonight = log_ticket(console, type="咨询")
+    clock.forward(hours=4, seconds=1)
+    weekend = log_ticket(console, type="咨询")
+    found = look(console)
+    assert [(duty.why, duty.row.number) for duty in found.tonight] == [("overdue", tonight)]
+    assert [(duty.why, duty.row.number) for duty in found.tomorrow] == [("due", weekend)]
+    clock.forward(hours=2)
+    assert [duty.row.number for duty in look(console).tonight] == [tonight, weekend]  # a new day
 
 
 def test_tomorrow_asks_for_what_is_due_by_ten_overdue_and_suspended(console: Console, clock: FakeClock) -> None:

@@ -50,6 +50,32 @@ def test_open_tickets_of_a_leaver_go_to_the_named_colleague(house: Console) -> N
     assert (last.kind, last.actor) == ("assigned", ADMINISTRATOR.account)
 
 
+def test_what_a_leaver_answered_goes_with_them_unless_somebody_else_was_assigned(house: Console) -> None:
+    mine, others, closed = (log_ticket(house) for _ in range(3))
+    for number in (mine, others, closed):
+        do(house, number, "responded", VENDOR, handler="乙方工程师")
+    do(house, others, "assigned", VENDOR, assignee="second")
+    do(house, closed, "cancelled", HOSPITAL, reason="重复")
+    with pytest.raises(Refused, match="还有 1 张") as refused:
+        disable(house, "vendor")
+    assert refused.value.sentence.values["n"] == 1
+    disable(house, "vendor", successor="second")
+    assert assignees(house, mine, others, closed) == ["second", "second", ""]
+
+
+def test_with_nobody_to_take_them_a_leaver_is_out_at_once_all_the_same(console: Console) -> None:
+    console.first_accounts()
+    number = log_ticket(console)
+    do(console, number, "assigned", VENDOR, assignee="vendor")
+    disable(console, "vendor")
+    assert assignees(console, number) == ["vendor"]
+    with console.read() as session:
+        (leaver,) = (one for one in people.everybody(session, ROOT) if one.account == "vendor")
+        assert leaver.disabled_at == console.now()
+        told = [act.event.facts for act in people.account_events(session, ROOT) if act.account == "vendor"]
+    assert {"successor": "", "left": 1} in told
+
+
 @pytest.mark.parametrize("successor", ["hospital", "nobody", "vendor", "sysadmin"])
 def test_tickets_go_to_nobody_who_could_not_work_on_them(house: Console, successor: str) -> None:
     do(house, log_ticket(house), "assigned", VENDOR, assignee="vendor")
