@@ -126,8 +126,8 @@ def _entries() -> Iterator[tuple[object, ...]]:
         entries, before = audit.entries(reading(), wanted, before, g.guest.actor)
         for one in entries:
             subject, what = word(SUBJECT_NAMES.get(one.subject, one.subject)), word(kind_name(one.subject, one.kind))
-            side = word(formats.SIDE_NAMES.get(one.side))
-            yield one.seq, one.recorded_at, subject, one.subject_id, what, one.actor, side, one.occurred_at, one.hash
+            by, side = formats.who(one.actor), word(formats.SIDE_NAMES.get(one.side))
+            yield one.seq, one.recorded_at, subject, one.subject_id, what, by, side, one.occurred_at, one.hash
         if before is None:
             return
 
@@ -222,7 +222,10 @@ def set_receiver() -> Any:
         anchors.set_receiver(at.anchoring(), form.get("kind", ""), form.get("address", ""), g.guest.actor, at.now())
     except Refused as refused:
         return _receivers(refused)
-    flash(formats.gettext("已设置本方的接收处，今天的日锚会马上送去；收到后这里显示“已接收”。"), "success")
+    if form.get("kind") == "download":
+        flash(formats.gettext("已设置由本方下载；请现在下载日锚文件，保存后在下面确认。"), "success")
+    else:
+        flash(formats.gettext("已设置本方的接收处，今天的日锚会马上送去；收到后这里显示“已接收”。"), "success")
     return redirect(url_for("audit.receivers"))
 
 

@@ -310,6 +310,15 @@ def here() -> str:
     return path or "/"
 
 
+def who(actor: str) -> str:
+    """Given who an event or a run was by, return it for people: an account as it is, the console's own in words.
+
+    `系统/root` is a user at the terminal, `扫码/门诊药房` somebody without an account at that place.
+    """
+    road, slash, rest = actor.partition("/")
+    return f"{gettext(road)}/{gettext(rest)}" if slash else gettext(actor)
+
+
 def rows(**pairs: object) -> str:
     """Given what to narrow it to, return the address of the ticket list. A page has hundreds: url_for is too slow."""
     return f"{request.script_root}/tickets?{urlencode(pairs)}"
@@ -322,7 +331,7 @@ def install(app: Flask) -> None:
     env.filters |= {
         "sentence": render_sentence, "short_time": short_time, "exact_time": exact_time, "full_time": full_time,
         "day_name": day_name,
-        "span": span, "fact_of": fact, "hits": hits, "bytes": bytes_in_words,
+        "span": span, "who": who, "fact_of": fact, "hits": hits, "bytes": bytes_in_words,
         "iso": lambda at: at.isoformat() if at else "",
     }  # fmt: skip
     env.globals |= {

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, g, render_template
 
 from ops_console.services import jobs
+from ops_console.web import formats
 from ops_console.web.database import reading
 from ops_console.web.lists import listed, word
 from ops_console.web.rights import needs
@@ -27,7 +28,7 @@ def _runs() -> Iterator[tuple[object, ...]]:
         what, status = word(titles.get(run.job, run.job)), word(STATUS_NAMES[run.status])
         yield (
             run.id, what, run.due_at, status, run.done, run.total, run.started_at, run.finished_at,
-            word(run.requested_by),
+            formats.who(run.requested_by),
         )  # fmt: skip
 
 

@@ -53,7 +53,7 @@ def _people() -> Iterator[tuple[object, ...]]:
 @listed("account-acts", "账号变动", "people.read", "时间", "账号", "事件", "谁")
 def _acts() -> Iterator[tuple[object, ...]]:
     for act in people.account_events(reading(), g.guest.actor):
-        yield act.event.recorded_at, act.account, word(ACT_NAMES[act.event.kind]), word(act.event.actor)
+        yield act.event.recorded_at, act.account, word(ACT_NAMES[act.event.kind]), formats.who(act.event.actor)
 
 
 @listed("sessions", "正在登录的浏览器", "people.manage", "账号", "登录", "最近访问", "地址", "设备", "登录方式")
