@@ -2,7 +2,7 @@
 # Python 3.6 must be able to read this file, or it could not say that it is too old; and every start waits for it, so it
 # imports little. Hence os.path, % and no annotations:
 # ruff: noqa: UP031, PTH100, PTH103, PTH105, PTH108, PTH109, PTH110, PTH111, PTH112, PTH113, PTH114, PTH118, PTH120
-# ruff: noqa: PTH123, PTH208, S606
+# ruff: noqa: PTH123, PTH208, S108, S606
 """Starts the console: `python3 run.py …`, or its tests: `python3 run.py test …`, making `.venv` first when needed.
 
 Not for anything the console itself does: all arguments but `--wheels DIR` are the console's own.
@@ -18,6 +18,7 @@ STAMP = "ops-stamp.json"  # in the environment's folder: what was installed; wri
 LOCK = "ops-setup.lock"  # in the environment's folder: held while someone sets it up; written first
 LINK = "ops_console.pth"  # in site-packages: where the console's code is, whatever folder one starts from
 FRESH, BEHIND, BROKEN = "fresh", "behind", "broken"
+MEMORY, ROOM = "/dev/shm", 4 << 30  # where Linux keeps files in memory; what a whole run needs there, twice over
 
 
 class Stop(Exception):
@@ -460,7 +461,22 @@ def count_workers():
 def test_environment(environment):
     """Given an environment, return it without the settings of a console in use: tests must not touch its data."""
     kept = ("OPS_TEST_", "OPS_REQUIRE_SERVICES", "OPS_VENV")
-    return {name: value for name, value in environment.items() if not name.startswith("OPS_") or name.startswith(kept)}
+    given = {name: value for name, value in environment.items() if not name.startswith("OPS_") or name.startswith(kept)}
+    if "TMPDIR" not in given and has_room(MEMORY):
+        given["TMPDIR"] = MEMORY  # a database a test: on a disk most of the time goes into waiting for it
+    return given
+
+
+def has_room(folder):
+    """Given a folder in memory, return whether the tests' files fit there and leave memory enough to run them."""
+    try:
+        there = os.statvfs(folder)
+        with open("/proc/meminfo", encoding="ascii") as file:
+            free = {line.split(":")[0]: int(line.split()[1]) << 10 for line in file}
+    except (OSError, ValueError, IndexError):
+        return False
+    is_ours = os.access(folder, os.W_OK | os.X_OK)
+    return is_ours and there.f_bavail * there.f_frsize >= ROOM and free.get("MemAvailable", 0) >= 2 * ROOM
 
 
 def hand_over(command, environment):

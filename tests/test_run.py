@@ -273,6 +273,19 @@ def test_test_all_leaves_out_nothing(project: Project) -> None:
     ]
 
 
+def test_the_tests_files_are_kept_in_memory_where_there_is_room(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = project.module()
+    monkeypatch.setattr(run, "has_room", lambda folder: folder == "/dev/shm")
+    assert run.test_environment({"HOME": "/h"}) == {"HOME": "/h", "TMPDIR": "/dev/shm"}
+    assert run.test_environment({"TMPDIR": "/t"}) == {"TMPDIR": "/t"}
+    monkeypatch.undo()
+    assert not run.has_room("/nowhere")
+    monkeypatch.setattr(run, "ROOM", 1 << 60)
+    assert not run.has_room("/dev/shm")
+
+
 # -- when to install again --------------------------------------------------------------------------------------------
 
 
