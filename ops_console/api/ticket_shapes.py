@@ -62,16 +62,19 @@ class TicketPage(Told):
 
 
 class PauseTold(Told):
-    """One suspension."""
+    """One suspension: whose cause, who asked for it, and why the hospital refused it where that was told."""
 
     started_at: Instant
     ended_at: Instant | None
     approved: bool | None
     reason: str
+    cause: str
+    asked_by: str
+    refusal: str
 
 
 class ProposalTold(Told):
-    """A correction that waits or was decided."""
+    """A correction that waits or was decided: why it is asked, and why it was refused where that was told."""
 
     field: str
     old: str
@@ -79,10 +82,15 @@ class ProposalTold(Told):
     approved: bool | None
     proposed_by: str
     proposed_at: Instant
+    reason: str
+    refusal: str
 
 
 class StampTold(Told):
-    """Where one of the ticket's times comes from, how far it can be believed, and the other party's word on it."""
+    """Where one of the ticket's times comes from, how far it can be believed, and the other party's word on it.
+
+    `rejected_at`: when the hospital said that this restore was none; it counts for nothing since.
+    """
 
     at: Instant
     recorded_at: Instant
@@ -93,6 +101,7 @@ class StampTold(Told):
     evidence: list[str]
     voided: list[str]
     accepted: bool | None
+    rejected_at: Instant | None
 
 
 class Ticket(Told):

@@ -190,7 +190,7 @@ def show(number: str) -> Ticket:
         suspensions=[
             PauseTold(
                 started_at=pause.started_at, ended_at=facts.suspension_end(pause), approved=pause.approved,
-                reason=pause.reason,
+                reason=pause.reason, cause=pause.cause, asked_by=pause.asked_by, refusal=pause.refusal,
             )
             for pause in facts.suspensions
         ],

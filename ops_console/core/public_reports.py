@@ -8,9 +8,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from ops_console.core.errors import Refused
 from ops_console.core.moments import whole
 
 # What the first tap says -> the words on it, and the type of ticket that it makes.
@@ -21,6 +24,7 @@ CODE_TRIES = 5
 CODE_DIGITS = 4
 SHORT_DIGITS = 5
 MARK_LENGTH = 12
+FIRST_CHARACTERS = 20
 SUBJECT = "public_report"  # what the chain calls one
 OLDEST_DRAFT = timedelta(hours=24)
 
@@ -96,6 +100,34 @@ def claimed(device_at: datetime | None, now: datetime) -> datetime | None:
     if device_at is None or whole(device_at) >= whole(now) or now - device_at > OLDEST_DRAFT:
         return None
     return whole(device_at)
+
+
+EXTENSION_WORDS = re.compile(r"转|分机|ext\.?", re.IGNORECASE)
+CALLBACK_DIGITS = 3
+
+
+def check_callback(phone: str) -> None:
+    """Given a number to call back as typed, let it pass; none is allowed. Raises Refused for what cannot be dialled.
+
+    >>> check_callback("0512-65000000 转 8150")
+    >>> check_callback("")
+    """
+    text = EXTENSION_WORDS.sub(" ", unicodedata.normalize("NFKC", phone))
+    digits = sum(c in "0123456789" for c in text)
+    if phone.strip() and (digits < CALLBACK_DIGITS or any(c.isalpha() for c in text)):
+        told = (
+            "回电号码至少要有 3 位数字，除“转”“分机”“ext”外不能有文字，例如 8150 或 0512-65000000 转 8150；也可以不填。"
+        )
+        raise Refused(told, field="phone")
+
+
+def first_words(title: str) -> str:
+    """Given a report's title, return its beginning: enough to tell two receipts apart, no more.
+
+    >>> first_words("缴费成功但是一直没有到账，已经试过三次，窗口前排队的人很多")
+    '缴费成功但是一直没有到账，已经试过三次，…'
+    """
+    return title if len(title) <= FIRST_CHARACTERS else f"{title[:FIRST_CHARACTERS]}…"
 
 
 def short_number(number: str) -> str:

@@ -52,6 +52,7 @@ from ops_console.core.tickets import (
     TIMES_ACCEPTED,
     UNASKED,
     WITHOUT_ACCOUNT,
+    Decision,
     Event,
     Link,
     Proposal,
@@ -172,6 +173,9 @@ def _restored(facts: TicketFacts, event: Event) -> TicketFacts:
 def _restore_rejected(facts: TicketFacts, event: Event) -> TicketFacts:
     """The hospital says it is not restored: the clock never stopped (domain §1.7)."""
     kept = facts.restorations[: len(facts.reopenings)]
+    stamp = facts.stamps.get("restored_at")
+    if stamp is not None and facts.restored_at is not None:
+        facts = _stamped(facts, "restored_at", replace(stamp, rejected_at=event.occurred_at))
     return replace(facts, restorations=kept, confirmed_at=None, closure="", taken_back_at=event.occurred_at)
 
 
@@ -216,7 +220,10 @@ def _accepted(facts: TicketFacts, named: Mapping[str, datetime | None], *, accep
 
 def _suspended(facts: TicketFacts, event: Event) -> TicketFacts:
     approved = event.facts.get("approved")
-    opened = Suspension(event.occurred_at, None, None if approved is None else bool(approved), _typed(event, "reason"))
+    opened = Suspension(
+        event.occurred_at, None, None if approved is None else bool(approved), _typed(event, "reason"),
+        str(event.facts.get("cause") or ""), event.actor, event.recorded_at,
+    )  # fmt: skip
     return replace(facts, suspensions=(*facts.suspensions, opened))
 
 
@@ -225,7 +232,12 @@ def _resumed(facts: TicketFacts, event: Event) -> TicketFacts:
 
 
 def _suspension_decided(facts: TicketFacts, event: Event) -> TicketFacts:
-    return _last_suspension(facts, lambda s: replace(s, approved=bool(event.facts["approved"])))
+    approved, word = bool(event.facts["approved"]), _decision(event)
+    return _last_suspension(facts, lambda s: replace(s, approved=approved, decision=word))
+
+
+def _decision(event: Event) -> Decision:
+    return Decision(event.actor, event.recorded_at, _typed(event, "reason"))
 
 
 def _last_suspension(facts: TicketFacts, change: Callable[[Suspension], Suspension]) -> TicketFacts:
@@ -264,7 +276,7 @@ def _proposed(facts: TicketFacts, event: Event) -> TicketFacts:
     given = event.facts
     made = Proposal(
         str(given["field"]), str(given["old"]), str(given["new"]), None, event.actor, event.recorded_at, event.side,
-        event.personal.get("split_title", ""),
+        event.personal.get("split_title", ""), _typed(event, "reason"),
     )  # fmt: skip
     kept = tuple(p for p in facts.proposals if p.field != made.field or p.approved is not None)
     return replace(facts, proposals=(*kept, made))
@@ -274,7 +286,7 @@ def _decided(facts: TicketFacts, event: Event) -> TicketFacts:
     waiting = next((p for p in facts.waiting if p.field == event.facts["field"]), None)
     if waiting is None or event.facts.get("new", waiting.new) != waiting.new:  # a word about another proposal
         return facts
-    decided = replace(waiting, approved=bool(event.facts["approved"]))
+    decided = replace(waiting, approved=bool(event.facts["approved"]), decision=_decision(event))
     told = replace(facts, proposals=tuple(decided if p is waiting else p for p in facts.proposals))
     return _corrected(told, decided) if decided.approved else told
 

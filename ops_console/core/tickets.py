@@ -92,6 +92,7 @@ class Stamp:
 
     `accepted` is the other party's word on it: None while nobody said anything. `voided` is the part of its evidence
     that was marked void after it was recorded and proves nothing any more. `without_account`: nobody signed in for it.
+    `rejected_at`: when the hospital said that this restore was none; it counts for nothing since.
     """
 
     at: datetime
@@ -104,6 +105,7 @@ class Stamp:
     accepted: bool | None = None
     voided: tuple[str, ...] = ()
     without_account: bool = False
+    rejected_at: datetime | None = None
 
     @property
     def proof(self) -> tuple[str, ...]:
@@ -120,20 +122,41 @@ class Link:
 
 
 @dataclass(frozen=True)
+class Decision:
+    """The other party's word on what was asked of it: who gave it, when, and why it refused, where that was told."""
+
+    actor: str
+    at: datetime
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class Suspension:
-    """One suspension: from, until (None while open), why, and the hospital's word (None: not given yet)."""
+    """One suspension: from, until (None while open), why, and the hospital's word (None: not given yet).
+
+    `cause` is whose it is, one of SUSPENSION_CAUSES where it was told.
+    """
 
     started_at: datetime
     ended_at: datetime | None
     approved: bool | None
     reason: str
+    cause: str = ""
+    asked_by: str = ""
+    asked_at: datetime | None = None
+    decision: Decision | None = None
+
+    @property
+    def refusal(self) -> str:
+        """Why the hospital did not approve it, where that was told."""
+        return self.decision.reason if self.decision is not None and self.approved is False else ""
 
 
 @dataclass(frozen=True)
 class Proposal:
     """What one party asks of the other: one field, the old and the proposed value; None until the other decides.
 
-    `text` is what was typed with it: the title of the ticket to be split off.
+    `reason` is why it is asked; `text` what was typed with it: the title of the ticket to be split off.
     """
 
     field: str
@@ -144,6 +167,13 @@ class Proposal:
     proposed_at: datetime
     side: str = ""
     text: str = ""
+    reason: str = ""
+    decision: Decision | None = None
+
+    @property
+    def refusal(self) -> str:
+        """Why the other party did not approve it, where that was told."""
+        return self.decision.reason if self.decision is not None and self.approved is False else ""
 
 
 @dataclass(frozen=True)
@@ -219,6 +249,16 @@ class TicketFacts:
     def waiting(self) -> tuple[Proposal, ...]:
         """The corrections that wait for the hospital."""
         return tuple(p for p in self.proposals if p.approved is None)
+
+    @property
+    def refused(self) -> tuple[Proposal, ...]:
+        """The corrections that the other party did not approve."""
+        return tuple(p for p in self.proposals if p.approved is False)
+
+    @property
+    def refused_suspensions(self) -> tuple[Suspension, ...]:
+        """The suspensions that the hospital did not approve."""
+        return tuple(s for s in self.suspensions if s.approved is False)
 
     @property
     def handler(self) -> str:

@@ -64,8 +64,11 @@ def is_proven(name: str, stamp: Stamp) -> bool:
 
 
 def unproven(stamps: Mapping[str, Stamp]) -> tuple[str, ...]:
-    """Given a ticket's stamps by name, return the names of the times that do not count as proven."""
-    return tuple(name for name, stamp in stamps.items() if not is_proven(name, stamp))
+    """Given a ticket's stamps by name, return the names of the times that do not count as proven.
+
+    A restore that the hospital rejected is not among them: it counts for nothing, so nobody is asked about it.
+    """
+    return tuple(name for name, stamp in stamps.items() if stamp.rejected_at is None and not is_proven(name, stamp))
 
 
 def is_from_hospital(stamp: Stamp) -> bool:

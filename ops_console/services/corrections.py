@@ -18,7 +18,7 @@ from ops_console.core.errors import Refused
 from ops_console.core.moments import whole
 from ops_console.core.people import HOSPITAL, VENDOR, Actor
 from ops_console.core.ticket_folds import fold
-from ops_console.core.tickets import Proposal, TicketFacts
+from ops_console.core.tickets import Proposal, Stamp, TicketFacts
 from ops_console.core.trust import GRADE_BARE, GRADE_PROVED
 from ops_console.services.clocks import frozen_of, judge
 from ops_console.services.contracts import Book
@@ -166,6 +166,10 @@ def _changes_alone(
     return all((due := rules.deadline(clock)) is not None and whole(now) <= due for clock in clocks)
 
 
+def _is_asked_about(stamp: Stamp) -> bool:
+    return stamp.rejected_at is None and stamp.grade in (GRADE_PROVED, GRADE_BARE)
+
+
 @dataclass(frozen=True)
 class Word:
     """The hospital's word on late times of a ticket: each by its name and as it was seen (aware), accepted or not."""
@@ -186,7 +190,7 @@ def accept_times(session: Session, book: Book, word: Word, actor: Actor, now: da
     row, events, facts = held(session, number)
     for name, at in times.items():
         stamp = facts.stamps.get(name)
-        if stamp is None or stamp.at != whole(at) or stamp.grade not in (GRADE_PROVED, GRADE_BARE):
+        if stamp is None or stamp.at != whole(at) or not _is_asked_about(stamp):
             raise Refused("工单 %(number)s 的这一时间已变动或不用认可，请刷新页面。", number=number)
     if not times:
         raise Refused("请选择要认可的时间。", field="times")

@@ -27,6 +27,7 @@ from ops_console.core.public_reports import (
     TAKEN,
     Door,
     Secrets,
+    check_callback,
     claimed,
     door_of,
     fingerprint,
@@ -181,6 +182,7 @@ def _command(session: Session, report: Report, sent: Sender, now: datetime) -> O
         device_at=claimed(report.device_at, now),
     )  # fmt: skip
     tickets.check_open(session, command)
+    check_callback(command.phone)
     return command
 
 

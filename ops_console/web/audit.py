@@ -87,7 +87,7 @@ def fact_text(name: str, value: object) -> str:
     text = str(value)
     if text in WORDS:
         return formats.gettext(WORDS[text])
-    return text[:12] if HASH.fullmatch(text) else text
+    return text[:12] if HASH.fullmatch(text) else formats.instant_in_words(text)
 
 
 @cache

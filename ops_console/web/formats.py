@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from functools import cache, lru_cache
@@ -264,9 +265,20 @@ def fact(name: str, value: object) -> str:
         return gettext(VALUE_NAMES.get(str(value), str(value)))
     if name == "what":
         return gettext(EVENT_NAMES.get(str(value), str(value)))
-    if isinstance(value, str) and "T" in value and value.endswith("+00:00"):
-        return exact_time(datetime.fromisoformat(value))
-    return str(value)
+    return instant_in_words(str(value))
+
+
+INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)", re.ASCII)
+
+
+def instant_in_words(text: str) -> str:
+    """Given a text, return the instant that it writes in ISO form as other times are shown; any other text as it is."""
+    if not INSTANT.fullmatch(text):
+        return text
+    try:
+        return exact_time(datetime.fromisoformat(text))
+    except (ValueError, OverflowError):  # a device may say 2026-13-40, or the year 0001
+        return text
 
 
 def bytes_in_words(size: int) -> str:

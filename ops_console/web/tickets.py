@@ -238,6 +238,8 @@ def _move(number: str, kind: str) -> Move:
         facts["reason"] = given.get("reason", "").strip()
     if kind in (core.SUSPENSION_DECIDED, core.CORRECTION_DECIDED):
         facts["approved"] = given.get("approved") == "yes"
+        if not facts["approved"] and given.get("reason", "").strip():
+            facts["reason"] = given["reason"].strip()
     if kind == core.CORRECTION_DECIDED:
         facts["field"], facts["new"] = given.get("field", ""), given.get("new", "")
     if kind in (core.RESPONDED, core.RESTORE):

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from ops_console.core.errors import Refused
 from ops_console.core.public_reports import (
     OLDEST_DRAFT,
     PER_ADDRESS,
@@ -15,6 +16,7 @@ from ops_console.core.public_reports import (
     PER_REGISTERED,
     Recent,
     Secrets,
+    check_callback,
     claimed,
     door_of,
     fingerprint,
@@ -58,6 +60,22 @@ def test_a_limit_holds_at_its_edge(door, recent: Recent, too_many: bool) -> None
 )
 def test_a_phones_clock_claims_only_the_last_day(device_at: datetime | None, claim: datetime | None) -> None:
     assert claimed(device_at, NOW) == claim
+
+
+@pytest.mark.parametrize(
+    "phone",
+    ["", " ", "8150", "转 8150", "0512-65000000 转 8150", "0512-65000000分机8150", "（0512）65000000",
+     "65000000 EXT. 12", "+86 138 0000 1234", "１３８００００１２３４"],
+)  # fmt: skip
+def test_a_number_that_can_be_dialled_passes(phone: str) -> None:
+    check_callback(phone)
+
+
+@pytest.mark.parametrize("phone", ["abc", "12", "转", "-", "ext 12", "8150x", "问护士站 8150", "王护士"])
+def test_what_cannot_be_dialled_is_refused(phone: str) -> None:
+    with pytest.raises(Refused) as refused:
+        check_callback(phone)
+    assert refused.value.field == "phone"
 
 
 def test_tokens_are_of_128_bits_and_differ_by_purpose_name_and_key() -> None:

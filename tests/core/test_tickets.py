@@ -10,7 +10,8 @@ import pytest
 
 from ops_console.core import tickets as core
 from ops_console.core.ticket_folds import fold
-from ops_console.core.tickets import Event, TicketFacts, written
+from ops_console.core.tickets import Decision, Event, TicketFacts, written
+from ops_console.core.trust import unproven
 from tests.core.builders import REPORT, after, at, event, on_site, reported, suspended, ticket
 
 TEN, ELEVEN, NOON = "2026-03-05 10:00:00", "2026-03-05 11:00:00", "2026-03-05 12:00:00"
@@ -250,6 +251,29 @@ def test_the_reason_of_a_suspension_may_be_told_later_and_is_not_overwritten() -
     assert [s.reason for s in ticket(reported(), *suspended(TEN, reason="等银行"), later).suspensions] == ["等银行"]
 
 
+def test_a_suspension_tells_whose_cause_who_asked_and_why_it_was_refused() -> None:
+    asked = event(core.SUSPEND, TEN, cause="甲方原因", reason="等院方停机")
+    word = event(core.SUSPENSION_DECIDED, NOON, side="hospital", approved=False)
+    (pause,) = ticket(reported(), asked, replace(word, personal={"reason": "没有停机"})).suspensions
+    assert (pause.cause, pause.asked_by, pause.asked_at) == ("甲方原因", "someone", at(TEN))
+    assert (pause.decision, pause.refusal) == (Decision("someone", at(NOON), "没有停机"), "没有停机")
+
+
+def test_a_rejected_restore_is_marked_so_and_asks_for_nobody_s_word_until_there_is_a_new_one() -> None:
+    late = replace(event(core.RESTORE, ELEVEN), grade="D")
+    rejected = (late, event(core.RESTORE_REJECTED, NOON, side="hospital"))
+    facts = on_site(*rejected)
+    assert (facts.stamps["restored_at"].at, facts.stamps["restored_at"].rejected_at) == (at(ELEVEN), at(NOON))
+    assert (unproven(on_site(late).stamps), unproven(facts.stamps)) == (("restored_at",), ())
+    again = on_site(*rejected, event(core.RESTORE, NIGHT)).stamps["restored_at"]
+    assert (again.at, again.rejected_at) == (at(NIGHT), None)
+
+
+def test_a_rejection_without_a_standing_restore_marks_nothing() -> None:
+    facts = on_site(RESTORED, CONFIRMED, REOPENED, event(core.RESTORE_REJECTED, NIGHT))
+    assert facts.stamps["restored_at"].rejected_at is None
+
+
 # What is told along the way
 
 
@@ -292,6 +316,14 @@ def test_a_refused_correction_is_kept_and_changes_nothing() -> None:
     )
     assert (facts.responded_at, facts.waiting) == (at("2026-03-05 09:10"), ())
     assert [p.approved for p in facts.proposals] == [False]
+
+
+def test_a_correction_tells_why_it_was_asked_and_why_it_was_refused() -> None:
+    asked = replace(proposed("responded_at", at("2026-03-05 09:10"), at(TEN)), personal={"reason": "登记有误"})
+    word = replace(decided("responded_at", False), personal={"reason": "没有凭证"})
+    facts = ticket(reported(), ANSWERED, asked, word)
+    assert facts.refused == facts.proposals
+    assert [(p.reason, p.refusal) for p in facts.refused] == [("登记有误", "没有凭证")]
 
 
 MOVED = ("restorations", "proposals", "stamps")

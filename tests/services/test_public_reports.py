@@ -18,7 +18,7 @@ from ops_console.core.people import Actor, actor_of
 from ops_console.core.public_reports import CODE_TRIES, PER_BROWSER, PER_DAY, PER_PLACE
 from ops_console.core.trust import is_proven
 from ops_console.services import corrections, devices, documents, locations, public_answers, public_reports, tickets
-from ops_console.services.public_answers import Answer
+from ops_console.services.public_answers import Answer, Reported, Said, Status
 from ops_console.services.public_reports import Received, Report
 from ops_console.store import audit
 from ops_console.store import locations as locations_store
@@ -119,6 +119,8 @@ def test_one_tap_says_which_type(console: Console, tokens: list[str], kind: str,
         ({"module": "没有的"}, "module"),
         ({"title": "x" * 201}, "title"),
         ({"phone": "a\x00"}, "phone"),
+        ({"phone": "abc"}, "phone"),
+        ({"phone": "12"}, "phone"),
     ],
 )
 def test_what_is_not_right_is_refused_by_its_field(
@@ -341,12 +343,60 @@ def test_the_right_code_after_four_wrong_ones_opens(console: Console, clock: Fak
     assert state(console, made) == core.CLOSED
 
 
-@pytest.mark.parametrize("code", ["", "１２３４", "12345", "abcd", " " * 4, "-001"])
+@pytest.mark.parametrize("code", ["１２３４", "12345", "abcd", "-001"])
 def test_what_is_no_code_opens_nothing(console: Console, clock: FakeClock, tokens: list[str], code: str) -> None:
     made = restored(console, send(console, tokens[0]), clock)
     with pytest.raises(Refused):
         answer(console, made, browser="other", code=code)
     assert state(console, made) == core.RESTORED
+    assert tries(console) == 1
+
+
+@pytest.mark.parametrize("code", ["", " " * 4])
+def test_no_code_at_all_opens_nothing_and_counts_no_try(
+    console: Console, clock: FakeClock, tokens: list[str], code: str
+) -> None:
+    made = restored(console, send(console, tokens[0]), clock)
+    with pytest.raises(Refused, match="4 位确认码") as refused:
+        answer(console, made, browser="other", code=code)
+    assert (refused.value.field, tries(console), state(console, made)) == ("code", 0, core.RESTORED)
+    assert events(console, "code_refused") == []
+
+
+def tries(console: Console) -> int:
+    with console.read() as session:
+        return session.scalars(select(PublicReportRow.code_tries)).one()
+
+
+def test_the_status_keeps_what_the_reporter_said_last(console: Console, clock: FakeClock, tokens: list[str]) -> None:
+    made = restored(console, send(console, tokens[0]), clock)
+    assert status(console, made).said is None
+    answer(console, made, is_restored=False, reason="还是打不开 13800001234")
+    rejected = status(console, made).said
+    assert rejected == Said(False, console.now(), 0, "还是打不开 138****1234")
+    clock.forward(minutes=5)
+    do(console, made.number, core.RESTORE)
+    assert status(console, made).said == rejected
+    answer(console, made, stars=5)
+    assert status(console, made).said == Said(True, console.now(), 5, "")
+
+
+def test_the_status_tells_what_was_reported_until_and_after_it_is_a_ticket(console: Console, tokens: list[str]) -> None:
+    title = "13800001234 打不开，" + "试" * 30
+    for n in range(PER_BROWSER + 1):
+        held = send(console, tokens[0], key=str(n), title=title, phone="8150")
+    wanted = Reported(MODULE, "门诊收费处 3 号窗口", "138****1234 打不开，试试试试…")
+    assert status(console, held).reported == wanted
+    with console.write() as session:
+        public_reports.accept(session, console.book(session), held.report_id, HOSPITAL, console.now())
+    assert status(console, held).reported == wanted
+    open_page = send(console, key="x", browser="other", department="药房")
+    assert status(console, open_page).reported == Reported(MODULE, "药房", "打不开")
+
+
+def status(console: Console, made: Received) -> Status:
+    with console.read() as session:
+        return public_answers.status(session, console.book(session), made.status_token, "", console.now())
 
 
 def test_a_code_is_in_no_column_of_the_database(console: Console, tokens: list[str]) -> None:

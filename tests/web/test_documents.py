@@ -101,6 +101,8 @@ def test_signing_stores_the_drawn_picture_and_the_sheet_shows_it(site: Site, num
     text = read(pdf(vendor, f"/tickets/{number}/documents/confirmation"), tmp_path)
     assert "王护士" in text
     assert "不等于医院在系统中的确认" in text
+    (signed,) = [tr.text for tr in vendor.get(f"/tickets/{number}").root.all("tr") if "手写签字" in tr.text]
+    assert "设备时间：2026-11-20 18:00:00" in signed
 
 
 @pytest.mark.parametrize(

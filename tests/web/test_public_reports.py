@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import select
 
 from ops_console.core import tickets as core
-from ops_console.services import locations
+from ops_console.services import descriptions, locations
 from ops_console.store.audit import EventRow
 from ops_console.store.public_reports import PublicReportRow
 from ops_console.store.tickets import TicketRow
-from tests.conftest import HOSPITAL, do
+from tests.conftest import HOSPITAL, VENDOR, do
 from tests.web.conftest import Site, everything
 from tests.web.pages import Browser, Page
 from tests.web.test_rights import ASKED, address
@@ -107,7 +107,8 @@ def test_public_pages_never_repeat_what_somebody_typed(site: Site, token: str) -
     for browser in (nurse, site.browser()):
         for path in (f"/r/{token}", "/report", status, "/contacts", "/report/offline"):
             shown = browser.get(path).html
-            assert not any(typed in shown for typed in ("蓝屏了", "王护士", "61234567")), path
+            typed = ("王护士", "61234567", *(() if path == status else ("蓝屏了",)))  # the secret address tells its own
+            assert not any(text in shown for text in typed), path
 
 
 def test_no_face_shows_the_code_to_a_vendor(site: Site, token: str) -> None:
@@ -138,6 +139,101 @@ def test_a_code_from_elsewhere_closes_and_a_wrong_one_does_not(site: Site, token
     assert "确认码不对" in refused.text
     assert other.post(status, answer="restored", code=code, stars="5").status == 303
     assert "已关闭" in other.get(status).text
+
+
+def restored(site: Site, receipt: Page) -> str:
+    """Let the vendor answer and restore what was reported, and return its number."""
+    number = re.findall(r"GD-\d{8}-\d{5}", receipt.html)[0]
+    site.clock.forward(minutes=1)
+    do(site.console, number, core.RESPONDED)
+    do(site.console, number, core.RESTORE)
+    return number
+
+
+def test_a_status_page_says_what_was_reported_and_where_masked(site: Site, token: str) -> None:
+    title = "13800001234 的报告打不开，已经试过三次，还是不行"
+    receipt = report(site.browser(), token, title=title)
+    number = restored(site, receipt)
+    with site.console.write() as session:
+        told = descriptions.CompleteTicket(number, title="患者张三的报告")
+        descriptions.complete(session, site.console.book(session), told, VENDOR, site.console.now())
+    for browser in (site.browser(), site.as_("vendor")):
+        page = browser.get(status_of(receipt))
+        assert ("报告查询" in page.text, PLACE in page.text, "138****1234 的报告打不开" in page.text) == (
+            True,
+            True,
+            True,
+        )
+        assert not any(hidden in page.html for hidden in ("13800001234", "还是不行", "王护士", "61234567", "张三"))
+
+
+def test_a_report_that_waits_says_what_it_is_too(site: Site, token: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ops_console.core.public_reports.PER_BROWSER", 0)
+    page = site.browser().get(status_of(report(site.browser(), token, title="13800001234 打不开")))
+    assert ("等待核实" in page.text, PLACE in page.text, "138****1234 打不开" in page.text) == (True, True, True)
+    assert not any(hidden in page.html for hidden in ("13800001234", "王护士", "61234567"))
+
+
+def test_who_says_not_repaired_is_told_that_it_was_noted_and_the_page_keeps_it(site: Site, token: str) -> None:
+    nurse = site.browser()
+    receipt = report(nurse, token)
+    status, number = status_of(receipt), restored(site, receipt)
+    site.clock.forward(minutes=1)
+
+    answer = nurse.post(status, answer="not_restored", reason="还是打不开，打 13800001234")
+
+    assert (answer.status, answer.headers["Location"]) == (303, status)
+    noted = nurse.get(status).root.one("section", id="answered")
+    assert "已记录，工程师已收到提醒" in noted.text
+    assert "您的答复： 没修好 · 2026-11-20 18:02:00" in noted.text
+    assert "您写的原因：还是打不开，打 138****1234" in noted.text
+    site.clock.forward(minutes=1)
+    do(site.console, number, core.RESTORE)
+    page = nurse.get(status)
+    assert not page.root.all("section", id="answered")
+    assert "没修好 · 2026-11-20 18:02:00 还是打不开" in page.text
+    assert "13800001234" not in page.html
+
+
+def test_who_confirms_is_told_that_it_was_noted(site: Site, token: str) -> None:
+    nurse = site.browser()
+    receipt = report(nurse, token)
+    restored(site, receipt)
+    nurse.post(status_of(receipt), answer="restored", stars="4")
+    noted = nurse.get(status_of(receipt)).root.one("section", id="answered").text
+    assert ("已记录您的确认" in noted, "已恢复 · 4 星 · 2026-11-20 18:01:00" in noted) == (True, True)
+
+
+def test_what_the_hospital_says_signed_in_is_not_shown_as_the_reporters(site: Site, token: str) -> None:
+    receipt = report(site.browser(), token)
+    number = restored(site, receipt)
+    do(site.console, number, core.RESTORE_REJECTED, HOSPITAL, reason="科里的话")
+    page = site.browser().get(status_of(receipt))
+    assert (page.root.all("section", id="answered"), "科里的话" in page.text) == ([], False)
+
+
+def test_no_code_asks_for_the_code_and_counts_no_try(site: Site, token: str) -> None:
+    receipt = report(site.browser(), token)
+    restored(site, receipt)
+    refused = site.browser().post(status_of(receipt), answer="restored", code=" ")
+    assert refused.status == 400
+    assert "请输入报修回执上的 4 位确认码" in refused.root.one("div", role="alert").text
+    with site.console.read() as session:
+        assert session.scalars(select(PublicReportRow.code_tries)).one() == 0
+
+
+@pytest.mark.parametrize(("language", "told"), [("zh", "回电号码至少要有 3 位数字"), ("en", "at least 3 digits")])
+def test_a_number_nobody_can_dial_is_refused_and_the_form_keeps_what_was_typed(
+    site: Site, token: str, language: str, told: str
+) -> None:
+    nurse = site.browser()
+    nurse.client.set_cookie("lang", language, domain="127.0.0.1")
+    page = report(nurse, token, phone="abc")
+    assert page.status == 400
+    assert told in page.root.one("p", id="fault-phone").text
+    assert [page.root.one("input", name=name)["value"] for name in ("phone", "title")] == ["abc", "蓝屏了"]
+    with site.console.read() as session:
+        assert session.scalars(select(TicketRow.id)).all() == []
 
 
 def test_looking_at_a_status_page_confirms_nothing(site: Site, token: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -10,10 +11,13 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from sqlalchemy import select
 
+from ops_console.core import tickets as core
 from ops_console.core.people import ROLES
 from ops_console.core.tickets import CHANNELS, STATES
 from ops_console.services.tickets import RIGHTS
+from ops_console.store.audit import EventRow
 from tests.conftest import DATA, HOSPITAL, FakeClock, do, import_sheet, log_ticket
 from tests.sheets import row, rows, write_sheet
 from tests.web.conftest import Site, everything, open_site
@@ -393,7 +397,7 @@ def test_ticket_goes_through_its_life_on_its_page(site: Site) -> None:
             for form in browser.get(f"/tickets/{NUMBER}").root.all("form", method="post")
             if any(box["value"] == kind for box in form.all("input", name="kind"))
         ]
-        assert len(offered) == 1, (role, kind)
+        assert len(offered) == (2 if kind == "suspension_decided" else 1), (role, kind)  # refusing has its reason
 
         page = browser.send(offered[0]["action"], kind=kind, **fields)
 
@@ -417,6 +421,98 @@ def test_suspension_that_is_not_approved_counts_on(site: Site) -> None:
     page = site.as_("hospital").send(f"/tickets/{NUMBER}/moves", kind="suspension_decided", approved="no")
 
     assert "等银行——医院未批准，照常计时" in page.root.one("details", id="clock-repair").text
+
+
+def suspended_by(site: Site, **given: str) -> Page:
+    """Let the vendor ask for a suspension, and return the ticket's page as the hospital sees it."""
+    log_ticket(site.console, needs_onsite=True)
+    for kind in ("responded", "arrived"):
+        do(site.console, NUMBER, kind)
+    asked = {"reason": "等银行", "cause": "第三方原因", **given}
+    assert site.as_("vendor").post(f"/tickets/{NUMBER}/moves", kind="suspended", **asked).status == 302
+    return site.as_("hospital").get(f"/tickets/{NUMBER}")
+
+
+@pytest.mark.parametrize("cause", core.SUSPENSION_CAUSES)
+def test_who_decides_a_suspension_sees_its_cause_its_reason_who_asked_and_since_when(site: Site, cause: str) -> None:
+    asked = suspended_by(site, cause=cause).root.one("section", "actions").one("div", "asked").text
+
+    assert ("乙方申请挂起：等银行" in asked, f"由谁的原因： {cause}" in asked) == (True, True)
+    assert "自 2026-11-20 18:00:00 起" in asked
+    assert "vendor 于 2026-11-20 18:00:00 申请" in asked
+
+
+def test_while_a_suspension_waits_to_approve_it_is_the_one_primary_act(site: Site) -> None:
+    bar = suspended_by(site).root.one("section", "actions")
+
+    primary = [button.text for button in bar.all("button", "btn-primary") if not inside_ask(bar, button)]
+    assert primary == ["批准挂起"]
+    site.as_("hospital").post(f"/tickets/{NUMBER}/moves", kind="suspension_decided", approved="yes")
+    bar = site.as_("hospital").get(f"/tickets/{NUMBER}").root.one("section", "actions")
+    assert "解除挂起" in [button.text for button in bar.all("button", "btn-primary")]
+
+
+def inside_ask(bar: Node, button: Node) -> bool:
+    return any(button in fold.all("button") for fold in bar.all("details", "ask"))
+
+
+def test_why_a_suspension_is_refused_is_kept_masked_and_shown_to_the_other_party(site: Site) -> None:
+    suspended_by(site)
+    hospital, vendor = site.as_("hospital"), site.as_("vendor")
+    said = {"kind": "suspension_decided", "approved": "no", "reason": "银行已答复，见 13800001234"}
+
+    hospital.send(f"/tickets/{NUMBER}/moves", **said)
+
+    page = vendor.get(f"/tickets/{NUMBER}")
+    assert "不批准的原因：银行已答复，见 138****1234" in page.root.one("section", id="refused").text
+    assert "原因：银行已答复，见 138****1234" in page.root.one("table", "list-events").text
+    assert "13800001234" not in page.html
+    assert facts_of(site)[-1] == {"approved": False}  # what was typed is not hashed in clear
+
+
+def facts_of(site: Site) -> list[dict[str, object]]:
+    with site.console.read() as session:
+        return [json.loads(facts) for facts in session.scalars(select(EventRow.facts).order_by(EventRow.seq))]
+
+
+def test_a_reason_beside_an_approval_is_not_taken(site: Site) -> None:
+    suspended_by(site)
+
+    said = {"kind": "suspension_decided", "approved": "yes", "reason": "可以"}
+    page = site.as_("hospital").send(f"/tickets/{NUMBER}/moves", **said)
+
+    assert "可以" not in page.root.one("table", "list-events").text
+
+
+def test_a_reason_that_is_too_long_comes_back_with_its_form_open(site: Site) -> None:
+    suspended_by(site)
+
+    said = {"kind": "suspension_decided", "approved": "no", "reason": "否" * 501}
+    page = site.as_("hospital").post(f"/tickets/{NUMBER}/moves", **said)
+
+    assert page.status == 400
+    (fold,) = [d for d in page.root.all("details", "ask") if d.one("summary").text == "不批准挂起"]
+    assert "open" in fold.attributes
+    assert fold.one("input", name="reason")["value"] == "否" * 501
+
+
+def test_a_rejected_restore_counts_for_nothing_in_the_table_of_times_until_a_new_one(site: Site) -> None:
+    log_ticket(site.console)
+    site.clock.forward(minutes=1)
+    do(site.console, NUMBER, "responded")
+    do(site.console, NUMBER, "restored")
+    hospital = site.as_("hospital")
+    hospital.post(f"/tickets/{NUMBER}/moves", kind="restore_rejected", reason="还是不行")
+
+    times = hospital.get(f"/tickets/{NUMBER}").root.one("section", id="times")
+
+    (line,) = times.all("tr", "not-counted")
+    assert line.one("del").text == "2026-11-20 18:01:00"
+    assert ("医院认为未恢复，不计" in line.text, line.all("span", "grade")) == (True, [])
+    site.clock.forward(minutes=1)
+    do(site.console, NUMBER, "restored")
+    times = hospital.get(f"/tickets/{NUMBER}").root.one("section", id="times")
+    assert ("2026-11-20 18:02:00" in times.text, times.all("del")) == (True, [])
 
 
 def test_refused_move_says_why_and_changes_nothing(site: Site) -> None:
@@ -572,6 +668,27 @@ def test_correction_refused_by_the_hospital_changes_no_clock(corrected: Site) ->
     assert response(page) == "超时"
     assert not page.root.all("form", "decision")
     assert corrected.as_("hospital").get("/tickets?waiting=1").count == 0
+
+
+def test_who_decides_a_correction_sees_why_and_may_say_why_not(site: Site) -> None:
+    log_ticket(site.console)
+    site.clock.forward(minutes=20)
+    vendor, hospital = site.as_("vendor"), site.as_("hospital")
+    do(site.console, NUMBER, "responded")
+    asked = {"field": "responded_at", "new": "2026-11-20T18:05", "reason": "当时在电话里答的 13800001234"}
+    assert vendor.post(f"/tickets/{NUMBER}/corrections", **asked).status == 302
+    page = hospital.get(f"/tickets/{NUMBER}")
+    form = page.root.one("form", "decision")
+    assert "原因：当时在电话里答的 138****1234" in form.text
+    assert "原因：当时在电话里答的 138****1234" in vendor.get(f"/tickets/{NUMBER}").root.one("p", "decision").text
+    refusing = page.root.one("details", "ask-refuse").one("form")
+
+    page = hospital.send(refusing["action"], approved="no", reason="通话记录里没有", **hidden(refusing))
+
+    assert not page.root.all("form", "decision")
+    page = vendor.get(f"/tickets/{NUMBER}")
+    assert "不批准的原因：通话记录里没有 hospital" in page.root.one("section", id="refused").text
+    assert "原因：通话记录里没有" in page.root.one("table", "list-events").text
 
 
 @pytest.mark.parametrize("role", ["vendor", "auditor"])
