@@ -14,6 +14,7 @@ from ops_console.core.moments import ZONE
 from ops_console.core.quick_marks import half_width
 
 LONGEST, MOST = 40_000, 100
+LONGEST_ANSWER = 40  # letters
 _DATE = r"(?:(?P<year>20[0-9]{2})[-/.年])?(?P<month>[0-9]{1,2})[-/.月](?P<day>[0-9]{1,2})日?|(?P<word>今天|昨天|前天)"
 _TIME = r"(?P<part>上午|下午|晚上|凌晨|中午)?\s*(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2}))?"
 _STAMP = rf"(?:(?:{_DATE})\s*)?(?:星期[一二三四五六日天]\s*)?{_TIME}"
@@ -29,6 +30,20 @@ PLEASANTRIES = re.compile(
     r"(?:@\S+\s*)*(?:收到|好的?|谢谢|感谢|多谢|嗯+|哦+|ok|okay|行|可以|明白|知道了|辛苦了?|早上好|早|大家好|在吗|在的?|不客气|没事|稍等|马上|已处理|"
     r"处理好了|已解决|已恢复|可以了|好了|正常了|解决了|试试|1|\+1|赞|哈+|呵+|\[[^\]]{1,8}\]|拍了拍.*|撤回了.*|.*加入了?群聊|图片|表情|语音|文件)"
     r"(?:[了的哈啊呀哦吧]|谢谢|[!.~,。，！～、\s]|\[[^\]]{1,8}\])*"
+)
+
+# Whose name says so is of the vendor, and what is said so is an answer: 李工(乙方)：收到，马上看.
+VENDOR = re.compile("乙方|驻场|厂商|厂家|供应商")
+VENDOR_FIRST = re.compile(
+    rf"(?P<name>[^:]{{0,20}}(?:{VENDOR.pattern})[^:]{{0,8}}?)\s*(?:[0-9]{{1,2}}:[0-9]{{2}}\s*)?:\s*"
+)
+ANSWER = re.compile(
+    r"(?:@\S+\s*)?"
+    r"(?:好的?|嗯+|ok|行|可以|明白|知道了?|已?收到|已知晓|了解|没问题|谢谢|感谢|辛苦了?|抱歉|不好意思|不客气|稍等(?:一下)?|请稍等|稍后|"
+    r"(?:我|我们|这边|我这边)?(?:这就|马上|立刻|立即|现在|正在|先|去|来|在|已经?|稍后)*(?:看(?:一下|看|下|着|了)?|处理(?:一下|中|下|着|了)?|"
+    r"查(?:一下|看|看一下|下|着|了)?|排查(?:一下|中|下)?|核实(?:一下|下)?|跟进(?:一下|中)?|联系(?:您|你)?|回复(?:您|你)?|到|过去|过来|来)|"
+    r"马上|处理好了|已解决|已恢复|已修复|可以了|好了|正常了|解决了|(?:请|您|你|麻烦)*(?:再)?(?:试试|试一下|试下|重试))"
+    r"(?:[了的哈啊呀哦吧啦呢]|\[[^\]]{1,8}\])*[!.~,;。，！～、\s]*"
 )
 
 
@@ -52,8 +67,22 @@ def messages(block: str, now: datetime) -> tuple[Message, ...]:
 
 
 def is_chatter(message: Message) -> bool:
-    """Given a message, say whether it only greets, thanks or acknowledges."""
-    return bool(PLEASANTRIES.fullmatch(half_width(message.text).strip()))
+    """Given a message, say whether it only greets, thanks or acknowledges; of the vendor's people, or only answers."""
+    text = half_width(message.text).strip()
+    if PLEASANTRIES.fullmatch(text):
+        return True
+    named = VENDOR_FIRST.match(text) if not message.sender else None  # a line without a time of its own
+    if named:
+        return _only_answers(text[named.end() :])
+    return bool(VENDOR.search(f"{message.department} {message.sender}")) and _only_answers(text)
+
+
+def _only_answers(text: str) -> bool:
+    """Whether a text is answers, one after the other, and nothing else."""
+    at = 0
+    while text and len(text) <= LONGEST_ANSWER and (said := ANSWER.match(text, at)) and said.end() > at:
+        at = said.end()
+    return at == len(text) > 0
 
 
 def _told(lines: list[str], now: datetime) -> Iterator[Message]:

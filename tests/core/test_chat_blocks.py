@@ -75,6 +75,22 @@ def test_what_tells_something_is_no_chatter(text: str) -> None:
     assert not is_chatter(Message(text))
 
 
+@pytest.mark.parametrize(
+    "text", ["收到，马上看", "好的，我马上处理", "@王护士 已处理，请再试一下", "我看看", "正在排查中"]
+)
+def test_an_answer_is_chatter_when_its_sender_is_marked_as_the_vendor(text: str) -> None:
+    assert is_chatter(Message(text, "李工", "乙方"))
+    assert is_chatter(Message(f"李工（乙方）：{text}"))
+    assert not is_chatter(Message(text, "李工", "门诊收费"))
+    (marked,) = messages(f"李工（乙方） 17:13\n{text}", NOW)
+    assert is_chatter(marked)
+
+
+@pytest.mark.parametrize("text", ["收到，处方打不开是吗", "药房处方打不开", "查一下处方", "看" * 39 + "x"])
+def test_what_the_vendor_tells_is_no_chatter(text: str) -> None:
+    assert not is_chatter(Message(text, "李工", "乙方"))
+
+
 def test_no_more_than_the_most_messages_are_read() -> None:
     assert len(messages("\n".join(f"第{n}件打不开" for n in range(MOST)), NOW)) == MOST
     assert len(messages("\n".join(f"第{n}件打不开" for n in range(MOST + 1)), NOW)) == MOST
