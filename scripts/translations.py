@@ -63,6 +63,7 @@ EXEMPT: dict[str, frozenset[str] | None] = {
     "ops_console/core/quick_types.py": None,
     "ops_console/core/detector_words.py": None,
     "ops_console/core/quick_times.py": None,
+    "ops_console/core/quick_days.py": None,
     "ops_console/core/quick_lines.py": None,
     "ops_console/core/quick_people.py": None,
     "ops_console/core/quick_marks.py": None,
@@ -83,7 +84,7 @@ COMPOSING = frozenset(
         "ops_console/settings.py", "ops_console/settings_file.py", "ops_console/core/contracts.py",
         "ops_console/core/people.py", "ops_console/main.py",
         "ops_console/core/chat_blocks.py", "ops_console/core/personal_data.py",  # patterns of what people type
-        "ops_console/core/quick_people.py", "ops_console/core/quick_times.py",
+        "ops_console/core/quick_people.py", "ops_console/core/quick_times.py", "ops_console/core/quick_days.py",
         "ops_console/services/public_reports.py",  # the account of a reporter, stored with every event
         *(f"ops_console/core/{name}.py" for name in DEMO),  # what is said, not what is told
         "ops_console/core/anchors.py",  # the line of an anchor is the same in every language: it is compared

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
+from datetime import datetime
 from typing import Any
 
-from ops_console.console import settings_of_no_house
+from ops_console.console import settings_of_no_house, utc_now
+from ops_console.core.errors import Refused
 from ops_console.core.quick_lines import Lexicon
 from ops_console.services import quick_log
 from ops_console.services.quick_log import FIELDS, Entry, Vocabulary
@@ -30,37 +33,47 @@ def log(terminal: Any, given: Any) -> int:
     """Given the arguments, print what the line says, and log it unless only that was asked for."""
     entry = Entry(given.line, said_minutes=given.said)
     if given.dry_run:
-        _print(terminal, given, _told(entry, _vocabulary(terminal)))
+        words, now = _vocabulary(terminal)
+        _print(terminal, given, quick_log.guessed(entry, words, now))
         return 0
-    console, now = terminal.console, terminal.console.now()
-    with console.write() as session:
-        words = console.vocabularies.of(session, now)
-        told = _told(entry, words)
-        number, _taught = quick_log.log(session, console.book(session), words, entry, actor=terminal.actor, now=now)
-    _print(terminal, given, {"number": number, **told})
+    try:
+        _print(terminal, given, _logged(terminal, entry))
+    except Refused as refused:
+        if refused.field != "said":
+            raise
+        print(terminal.translations.render(refused.sentence, terminal.language), file=sys.stderr)
+        terminal.tell("在终端请加 --said 和分钟数，例如 --said 10：10 分钟前说的；--said 0：刚刚。")
+        return 1
     return 0
 
 
-def _vocabulary(terminal: Any) -> Vocabulary:
-    """What the house has learned; the shipped rules alone where there is no house yet."""
+def _logged(terminal: Any, entry: Entry) -> dict[str, str]:
+    """Log the entry; return its number and what it told."""
+    console, now = terminal.console, terminal.console.now()
+    with console.write() as session:
+        words = console.vocabularies.of(session, now)
+        told = quick_log.guessed(entry, words, now)
+        number, _taught = quick_log.log(session, console.book(session), words, entry, actor=terminal.actor, now=now)
+    return {"number": number, **told}
+
+
+def _vocabulary(terminal: Any) -> tuple[Vocabulary, datetime]:
+    """What the house has learned, and its now; the shipped rules alone where there is no house yet."""
     settings = settings_of_no_house()
     if settings is not None:
-        return Vocabulary(Lexicon(tuple(t.name for t in settings.ticket_types), settings.modules))
-    console = terminal.console
+        return Vocabulary(Lexicon(tuple(t.name for t in settings.ticket_types), settings.modules)), utc_now()
+    console, now = terminal.console, terminal.console.now()
     with console.read() as session:
-        return console.vocabularies.of(session, console.now())  # type: ignore[no-any-return]
+        return console.vocabularies.of(session, now), now
 
 
-def _told(entry: Entry, words: Vocabulary) -> dict[str, str | None]:
-    told = quick_log.guessed(entry, words)
-    return {name: told[name] or None for name in FIELDS}
-
-
-def _print(terminal: Any, given: Any, told: dict[str, str | None]) -> None:
+def _print(terminal: Any, given: Any, told: dict[str, str]) -> None:
     if given.json:
-        print(json.dumps(told, ensure_ascii=False))
+        number = {"number": told["number"]} if "number" in told else {}
+        print(json.dumps({**number, **{name: told[name] or None for name in FIELDS}}, ensure_ascii=False))
         return
     if "number" in told:
         print(terminal.say("已登记工单 %(number)s", number=told["number"]))
-    for name, shown in NAMES.items():
-        print(f"{terminal.say(shown)}{terminal.say('：')}{told[name] or terminal.say('未读出')}")
+    shown = {**told, "reported": f"{told['day']} {told['reported']}".strip()}
+    for name, title in NAMES.items():
+        print(f"{terminal.say(title)}{terminal.say('：')}{shown[name] or terminal.say('未读出')}")

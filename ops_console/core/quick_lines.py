@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from ops_console.core.catalogue import Module
-from ops_console.core.quick_marks import Speech, half_width, marks_of, surest, without
+from ops_console.core.quick_days import When
+from ops_console.core.quick_marks import Speech, half_width, join_times, marks_of, surest, without
 from ops_console.core.quick_people import Known
 from ops_console.core.quick_types import PLACES, TYPE_RULES
 from ops_console.core.quick_words import (
@@ -41,7 +42,10 @@ class Lexicon:
 
 @dataclass(frozen=True)
 class Guess:
-    """What a line seems to say; None where it says nothing. `reported` is HH:MM, `title` what is left of the line."""
+    """What a line seems to say; None where it says nothing. `reported` is HH:MM, `title` what is left of the line.
+
+    `when` is all that its leading time tells, of another day too; without `reported` it tells so long ago, or is open.
+    """
 
     title: str
     type: str | None = None
@@ -51,6 +55,7 @@ class Guess:
     reporter: str | None = None
     reported: str | None = None
     department_word: str = ""
+    when: When | None = None
 
 
 def read(line: str, lexicon: Lexicon) -> Guess:
@@ -61,7 +66,7 @@ def read(line: str, lexicon: Lexicon) -> Guess:
     """
     line, beyond = line[:LONGEST], line[LONGEST:]
     text = half_width(line)
-    told = surest(marks_of(text, Speech(lexicon.types, lexicon.known, _is_matter)))
+    told = join_times(surest(marks_of(text, Speech(lexicon.types, lexicon.known, _is_matter))))
     title = without(line, [mark for mark in told.values() if mark.strength > 0])
     about = half_width(title)
     title += beyond
@@ -74,8 +79,9 @@ def read(line: str, lexicon: Lexicon) -> Guess:
         channel=said.get("channel"),
         department=said.get("department"),
         reporter=said.get("reporter"),
-        reported=said.get("reported"),
+        reported=said.get("reported") or None,
         department_word=text[department.start : department.end] if department else "",
+        when=next((told[kind].when for kind in ("reported", "open") if kind in told), None),
     )
 
 

@@ -11,14 +11,15 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from ops_console.core import quick_people
+from ops_console.core.quick_days import When, open_at, when_at
 from ops_console.core.quick_people import Known
 from ops_console.core.quick_times import clock_at
-from ops_console.core.quick_words import CHANNEL_ALONE, CHANNEL_SAID
+from ops_console.core.quick_words import CHANNEL_ALONE, CHANNEL_PLACES, CHANNEL_SAID
 
 SEPARATORS = r"\s,，。;；、|!！?？()（）【】\[\]「」『』《》<>\"“”'‘’…·•~＿_+#*"
 # A colon parts no time, a slash, dash or dot no numbers or Latin words.
 PIECE = re.compile(rf"(?:[^{SEPARATORS}:/.\-—–]|(?<=[0-9]):(?=[0-9])|(?<=[0-9a-z])[/.\-](?=[0-9a-z]))+")
-LONGEST_TIME = 24  # letters that a time of day and what belongs to it take
+LONGEST_TIME = 40  # letters that a time of day and what belongs to it take
 CALLS = ("电话", "当面", "QQ")
 NOT_A_CALL = re.compile(  # the phone that the matter is about: 电话号码, 电话预约
     "号|本|簿|线|机|预约|随访|回访|改|变|不|打不|没|接|卡|的|记|登|填|有误|错|会诊|咨询|支付|挂号|端"
@@ -28,13 +29,17 @@ EDGES = " \t\r\n　,，;；、|｜:：/／-—–.。·•【】[]()（）"
 
 @dataclass(frozen=True)
 class Mark:
-    """A word of the line that tells who, where, how or when: its kind, value, place and how sure it is."""
+    """A word of the line that tells who, where, how or when: its kind, value, place and how sure it is.
+
+    `when` is all that a time tells; kind `open` is a time that tells no moment.
+    """
 
     kind: str
     value: str
     start: int
     end: int
     strength: int = 3
+    when: When | None = None
 
 
 @dataclass(frozen=True)
@@ -68,41 +73,43 @@ def marks_of(text: str, speech: Speech) -> list[Mark]:
     found: list[Mark] = []
     begun = False
     for piece in PIECE.finditer(text):
-        made = _heads(text, piece, speech, found)
-        rest = piece.end() - (made[-1].end if made else piece.start())
-        if not begun or rest == 0 or {mark.kind for mark in made} >= {"department", "reporter"}:
+        start = max(piece.start(), found[-1].end if found else 0)  # a time may take several pieces: 昨天 21:00
+        if start >= piece.end():
+            continue
+        made = _heads(text, (start, piece.end()), speech, found, begun=begun)
+        rest = piece.end() - (made[-1].end if made else start)
+        if not begun or rest <= 0 or {mark.kind for mark in made} >= {"department", "reporter"}:
             found += made
-        found += _channel_tail(piece) if rest else []
+        found += _channel_tail(piece) if rest > 0 else []
         begun = begun or rest > 0
     return found
 
 
-def _heads(text: str, piece: re.Match[str], speech: Speech, before: list[Mark]) -> list[Mark]:
+def _heads(text: str, place: tuple[int, int], speech: Speech, before: list[Mark], *, begun: bool) -> list[Mark]:
     """The marks at the head of a piece, one after the other, as far as they go."""
+    at, end = place
     for name in speech.types:
-        if half_width(name) == piece[0]:
-            return [Mark("type", name, piece.start(), piece.end())]
+        if half_width(name) == text[at:end]:
+            return [Mark("type", name, at, end)]
     found: list[Mark] = []
-    at, end = piece.start(), piece.end()
-    while at < end and (mark := _mark_at(text, at, end, speech, [*before, *found])):
+    while at < end and (mark := _mark_at(text, place=(at, end), speech=speech, before=[*before, *found], begun=begun)):
         at = mark.end
         if mark.kind == "skip":  # what only tells that somebody speaks goes with its speaker
             found[-1] = replace(found[-1], end=at)
             continue
         found.append(mark)
-        if mark.strength == 0:  # perhaps the matter itself: 患者打电话来问
+        if mark.strength == 0 and mark.kind != "open":  # perhaps the matter itself: 患者打电话来问
             said = _channel_said(text[at:end])
             return [*found, replace(said, start=at, end=at + said.end)] if said else found
     return found
 
 
-def _mark_at(text: str, at: int, end: int, speech: Speech, before: list[Mark]) -> Mark | None:
+def _mark_at(text: str, *, place: tuple[int, int], speech: Speech, before: list[Mark], begun: bool) -> Mark | None:
+    at, end = place
     rest, told = text[at:end], {mark.kind for mark in before if mark.strength > 0}
-    clock = (
-        clock_at(text[at : at + LONGEST_TIME], text[max(0, at - LONGEST_TIME) : at]) if "reported" not in told else None
-    )
-    if clock is not None:
-        return Mark("reported", str(clock), at, at + clock.length)
+    time = _time_at(text, at, before, begun=begun) if "reported" not in told else None
+    if time is not None:
+        return time
     follows = bool(before) and before[-1].end == at and before[-1].strength > 0
     channel = _channel_at(rest, speech.known, follows=follows)
     if channel is not None:
@@ -111,6 +118,38 @@ def _mark_at(text: str, at: int, end: int, speech: Speech, before: list[Mark]) -
         return Mark("skip", "", at, at + length)
     found = _person_at(rest, speech, told, before[-1] if before else None)
     return replace(found, start=at, end=at + found.end) if found else None
+
+
+def _time_at(text: str, at: int, before: list[Mark], *, begun: bool) -> Mark | None:
+    """The time at this place; another day than today, or one that tells no moment, only before the matter begins."""
+    rest = text[at : at + LONGEST_TIME]
+    when = when_at(rest) if not begun else None
+    if when is not None:
+        return Mark("reported", when.clock, at, at + when.length, when=when)
+    is_of_open_day = any(mark.kind == "open" for mark in before)
+    clock = clock_at(rest, "" if is_of_open_day else text[max(0, at - LONGEST_TIME) : at])
+    if clock is not None:
+        words = rest[: clock.length].rstrip()
+        return Mark("reported", str(clock), at, at + clock.length, when=When(words, clock.length, str(clock)))
+    if begun or any(mark.kind != "channel" for mark in before):
+        return None
+    when = open_at(rest)
+    return Mark("open", when.words, at, at + when.length, 0, when) if when else None
+
+
+def join_times(told: dict[str, Mark]) -> dict[str, Mark]:
+    """Given one mark of each kind, return them with a day and the time of day that came later as one: 昨天 药房 9:05.
+
+    A day that cannot be placed leaves its time open too.
+    """
+    left_open, reported = told.get("open"), told.get("reported")
+    if left_open is None or left_open.when is None or reported is None or reported.when is None:
+        return told
+    if not left_open.when.names_day or reported.when.names_day:
+        return {kind: mark for kind, mark in told.items() if kind != "reported"}
+    words = f"{left_open.when.words} {reported.when.words}"
+    joined = replace(left_open.when, words=words, clock=reported.when.clock)
+    return {**told, "open": replace(left_open, strength=1), "reported": replace(reported, when=joined)}
 
 
 def _joining(rest: str, last: str) -> int:
@@ -211,14 +250,23 @@ def without(line: str, marks: Iterable[Mark]) -> str:
     return title if re.search(r"\w", title) else ""
 
 
+def _said_words() -> dict[str, str]:
+    found = {}
+    for channel, words in CHANNEL_SAID.items():
+        for place, meant in CHANNEL_PLACES.items():
+            words = words.replace(place, meant)
+        found[channel] = "|".join(words.split())
+    return found
+
+
 @cache
 def _said() -> dict[str, re.Pattern[str]]:
-    return {channel: re.compile("|".join(words.split())) for channel, words in CHANNEL_SAID.items()}
+    return {channel: re.compile(words) for channel, words in _said_words().items()}
 
 
 @cache
 def _said_last() -> dict[str, re.Pattern[str]]:
-    return {channel: re.compile(f"(?:{'|'.join(words.split())})$") for channel, words in CHANNEL_SAID.items()}
+    return {channel: re.compile(f"(?:{words})$") for channel, words in _said_words().items()}
 
 
 @cache

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta
 from threading import Lock
 from typing import Any
 
@@ -20,6 +20,7 @@ from ops_console.core.catalogue import Module
 from ops_console.core.errors import Refused
 from ops_console.core.moments import ZONE
 from ops_console.core.people import Actor
+from ops_console.core.quick_days import When, day_of, moment_ago
 from ops_console.core.quick_lines import Guess, Lexicon, read
 from ops_console.core.quick_people import learned
 from ops_console.core.tickets import Event
@@ -35,6 +36,7 @@ FIELDS = ("type", "module", "channel", "department", "reporter", "reported")
 CHATS = ("微信群", "QQ")  # somebody wrote there and nobody answered by that alone: when it was said has to be told
 CALL = "电话"  # the bare Enter: the phone rang
 SAID_MINUTES = (0, 5, 10, 30)
+OPEN = "开头的“%(words)s”读不出是几点，请选是什么时候说的，或把时间写全，例如“昨天 21:00”。"
 REFRESH = timedelta(minutes=5)
 USUAL_MODULES, USUAL_TYPES, USUAL_REPORTERS = 8, 6, 8
 LONGEST_TITLE, LONGEST_LINE = 200, 4000
@@ -122,16 +124,46 @@ def _frequent(rows: Sequence[Any], column: str) -> tuple[str, ...]:
     return tuple(value for value, _ in counted.most_common())
 
 
-def guessed(entry: Entry, vocabulary: Vocabulary) -> dict[str, str]:
-    """Given an entry, return its fields by name, `title` among them: what a person set, else what the line says."""
+def guessed(entry: Entry, vocabulary: Vocabulary, now: datetime) -> dict[str, str]:
+    """Given an entry and now, return its fields by name: what a person set, else what the line says.
+
+    Beside FIELDS `title`, and `day`: MM-DD of the report time where it is of another day than today.
+    Raises Refused when the line names a day that the year has not.
+    """
     guess = read(entry.line, vocabulary.lexicon)
     told = {name: str(getattr(guess, name) or "") for name in FIELDS}
     passed_on = {} if told["department"] or told["reporter"] else entry.inherited  # somebody else, somewhere else
     passed_on = {**passed_on, "channel": entry.inherited.get("channel", "")}
     told |= {name: value for name, value in passed_on.items() if not told[name]} | dict(entry.fields)
-    if not told["channel"]:
-        told["channel"] = entry.chat or ("" if entry.line.strip() else CALL)
-    return {**told, "title": guess.title}
+    if not told["channel"]:  # a chip that answers what the line's own time left open says nothing of a chat
+        chat = entry.chat if guess.when is None else ""
+        told["channel"] = chat or ("" if entry.line.strip() else CALL)
+    return {**told, **_time_told(entry, guess, now), "title": _title_of(entry, guess)}
+
+
+def _time_told(entry: Entry, guess: Guess, now: datetime) -> dict[str, str]:
+    """The report time as it is shown: HH:MM as far as it was stated, and the day where it is not today's."""
+    at = _said(entry, now)
+    if at is None and guess.when and guess.when.minutes_ago is not None and "reported" not in entry.fields:
+        at = moment_ago(guess.when.minutes_ago, now)
+    clock = at.astimezone(ZONE).strftime("%H:%M") if at else entry.fields.get("reported", guess.reported or "")
+    day = at.astimezone(ZONE).date() if at else _day_of(guess.when, now)
+    is_other = day is not None and day != now.astimezone(ZONE).date()
+    return {"reported": clock, "day": day.strftime("%m-%d") if day and is_other and clock else ""}
+
+
+def _said(entry: Entry, now: datetime) -> datetime | None:
+    """The moment that the chat itself or a chip tells; neither leaves room for what the line says."""
+    if entry.said_at is not None or entry.said_minutes is None:
+        return entry.said_at
+    return moment_ago(entry.said_minutes, now)
+
+
+def _title_of(entry: Entry, guess: Guess) -> str:
+    """What is left of the line; with its leading time where another one counts: then that is part of the matter."""
+    if guess.when is None or guess.when.is_open or (entry.said_at is None and entry.said_minutes is None):
+        return guess.title
+    return f"{guess.when.words} {guess.title}".strip()
 
 
 def log(
@@ -142,8 +174,8 @@ def log(
     Raises Refused naming the field: `said` when a chat's message has no time of its own.
     """
     _check_length(entry)
-    told = guessed(entry, vocabulary)
-    reported_at = _reported_at(entry, told, now)
+    told = guessed(entry, vocabulary, now)
+    reported_at = _reported_at(entry, told, read(entry.line, vocabulary.lexicon).when, now)
     answers = told["channel"] in ANSWERED_AT_ONCE or (told["channel"] in CHATS and entry.answered)
     command = OpenTicket(
         type=told["type"], module=told["module"], channel=told["channel"], title=_title(told["title"]),
@@ -166,7 +198,7 @@ def fill(
     if not entry.line.strip() and not any(entry.fields.values()):
         raise Refused("请写内容：一句话说明是什么事。", field="line")
     facts = view(session, book, number, actor).facts
-    told = guessed(entry, vocabulary)
+    told = guessed(entry, vocabulary, now)
     known = {name: getattr(facts, name) for name in ("type", "module", "channel", "department")}
     wanted = {name: told[name] for name in known if name in entry.fields or not known[name]}
     command = CompleteTicket(
@@ -193,31 +225,45 @@ def _description(title: str) -> str:
     return title if len(title) > LONGEST_TITLE or "\n" in title else ""
 
 
-def _reported_at(entry: Entry, told: Mapping[str, str], now: datetime) -> datetime | None:
-    if entry.said_at is not None:
-        return entry.said_at
+def _reported_at(entry: Entry, told: Mapping[str, str], when: When | None, now: datetime) -> datetime | None:
+    if entry.said_at is None and entry.said_minutes == 0:
+        return None  # now, by the console's own clock
+    said = _said(entry, now)
+    if said is not None:
+        return said
+    if when is not None and when.minutes_ago is not None and "reported" not in entry.fields:
+        return moment_ago(when.minutes_ago, now)
     if told["reported"]:
-        return moment_of(told["reported"], now)
-    if entry.said_minutes is not None:
-        return now - timedelta(minutes=entry.said_minutes) if entry.said_minutes else None
+        return moment_of(told["reported"], now, _day_of(when, now))
+    if when is not None and when.is_open:
+        raise Refused(OPEN, field="said", words=when.words)
     if told["channel"] in CHATS:
         raise Refused("群里的消息请选是什么时候说的，报修时间才不会和响应时间混为一个。", field="said")
     return None
 
 
-def moment_of(clock: str, now: datetime) -> datetime:
+def _day_of(when: When | None, now: datetime) -> date | None:
+    try:
+        return day_of(when, now)
+    except ValueError as exc:
+        words = when.words if when else ""
+        raise Refused("没有“%(value)s”这一天，请改正时间。", field="reported", value=words) from exc
+
+
+def moment_of(clock: str, now: datetime, day: date | None = None) -> datetime:
     """Given HH:MM and now, return that moment of the Shanghai day; soon after midnight, of the evening before.
 
-    Raises Refused when it is no time of day, or has not come yet.
+    With a `day`, of that day. Raises Refused when it is no time of day, or has not come yet.
     """
     try:
-        at = datetime.combine(now.astimezone(ZONE).date(), time.fromisoformat(clock), tzinfo=ZONE)
+        at = datetime.combine(day or now.astimezone(ZONE).date(), time.fromisoformat(clock), tzinfo=ZONE)
     except ValueError as exc:
         raise Refused("“%(value)s”不是时刻；请写成 9:05 这样的时分。", field="reported", value=clock) from exc
-    if at > now and at - timedelta(days=1) >= now - timedelta(hours=12):
+    if day is None and at > now and at - timedelta(days=1) >= now - timedelta(hours=12):
         at -= timedelta(days=1)
     if at > now:
-        raise Refused("报修时间 %(time)s 还没有到，请改正时间。", field="reported", time=clock)
+        shown = clock if day is None else f"{day:%m-%d} {clock}"
+        raise Refused("报修时间 %(time)s 还没有到，请改正时间。", field="reported", time=shown)
     return at
 
 
@@ -241,9 +287,11 @@ def drafts(block: str, vocabulary: Vocabulary, now: datetime) -> tuple[Draft, ..
 def _draft(message: chat_blocks.Message, vocabulary: Vocabulary, now: datetime) -> Draft:
     told_by_name = read(f"{message.department} {message.sender}", vocabulary.lexicon)
     guess = read(message.text, vocabulary.lexicon)
-    guess = Guess(
-        guess.title, guess.type, guess.module, guess.channel, guess.department or told_by_name.department,
-        guess.reporter or message.sender or None, guess.reported, guess.department_word,
-    )  # fmt: skip
+    guess = replace(
+        guess,
+        department=guess.department or told_by_name.department,
+        reporter=guess.reporter or message.sender or None,
+        reported=_time_told(Entry(), guess, now)["reported"] or None,
+    )
     too_old = message.said_at is not None and now - message.said_at > LATEST_BACKFILL
     return Draft(message, guess, too_old, chat_blocks.is_chatter(message))

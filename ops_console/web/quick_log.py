@@ -13,7 +13,7 @@ from typing import Any
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 
 from ops_console.core import tickets as core
-from ops_console.core.attachments import NewFile
+from ops_console.core.attachments import NAME_LENGTH, NewFile
 from ops_console.core.chat_blocks import MOST
 from ops_console.core.errors import ConsoleError, NotFound, Refused
 from ops_console.core.ticket_lists import Filter, Window
@@ -27,7 +27,7 @@ from ops_console.web.sign_in import console
 from ops_console.web.uploads import takes
 
 pages = Blueprint("quick_log", __name__)
-PICTURES = 32 << 20  # bytes that an entry with pasted screenshots takes
+PICTURES = 32 << 20  # bytes of the screenshots that go with an entry
 MOST_PICTURES = 6
 WAITING_SHOWN = 20
 INHERITED = ("channel", "department", "reporter")  # what 同上 passes on until the line says otherwise
@@ -37,7 +37,8 @@ TAKE_BACK = timedelta(seconds=60)
 @pages.app_context_processor
 def _for_the_box() -> dict[str, Any]:
     """What the box needs wherever it stands."""
-    return {"quick": box, "SAID_MINUTES": SAID_MINUTES, "CHATS": CHATS}
+    pictures = {"MOST_PICTURES": MOST_PICTURES, "PICTURES": PICTURES}
+    return {"quick": box, "SAID_MINUTES": SAID_MINUTES, "CHATS": CHATS, **pictures}
 
 
 def box() -> dict[str, Any]:
@@ -113,13 +114,13 @@ def _waiting() -> Any:
 def guess() -> Any:
     """What the line seems to say, as the box's fields; nothing is kept."""
     entry = _entry()
-    told = service.guessed(entry, vocabulary()) if entry.line.strip() else {**entry.inherited, **entry.fields}
+    told = _told(entry) if entry.line.strip() else {**entry.inherited, **entry.fields}
     marks = {"by_hand": tuple(entry.fields), "inherited": tuple(entry.inherited)}
     return render_template("quick_log/_fields.html", read_out=told, **marks)
 
 
 @pages.post("/log")
-@takes(PICTURES)
+@takes(PICTURES + (1 << 20))
 @needs("tickets.record")
 def log() -> Any:
     """Log the line now, fill a placeholder, or show what it seems to say for confirmation (without a script)."""
@@ -127,7 +128,7 @@ def log() -> Any:
     if len([line for line in entry.line.splitlines() if line.strip()]) > 1 and not number:
         return _drafts(entry.line)
     if request.form.get("act") == "check" and entry.line.strip():
-        return _page(told=service.guessed(entry, vocabulary()), kept=FIELDS, confirming=True)
+        return _page(told=_told(entry), kept=FIELDS, confirming=True)
     pictures, troubles = _pictures()
     try:
         number = _store(replace(entry, files=tuple(pictures)), number)
@@ -145,14 +146,19 @@ def log() -> Any:
 def _pictures() -> tuple[list[NewFile], list[str]]:
     """The screenshots that came with the line, kept; and why one was not: that never holds up the line itself."""
     kept, troubles = [], []
-    for file in request.files.getlist("pictures")[:MOST_PICTURES]:
-        if not file.filename:
+    for file in request.files.getlist("pictures"):
+        name = (file.filename or "")[-NAME_LENGTH:]
+        if not name:
+            continue
+        if len(kept) >= MOST_PICTURES:
+            told: dict[str, object] = {"name": name, "n": MOST_PICTURES}
+            troubles.append(formats.gettext("“%(name)s”没有附上：一次最多 %(n)s 张图片。") % told)
             continue
         try:
-            kept.append(console().files.keep_attachment(file.stream, file.filename))
+            kept.append(console().files.keep_attachment(file.stream, file.filename or ""))
         except ConsoleError as refused:
-            told = {"why": formats.render_sentence(refused.sentence)}
-            troubles.append(formats.gettext("截图没有附上：%(why)s") % told)
+            told = {"name": name, "why": formats.render_sentence(refused.sentence)}
+            troubles.append(formats.gettext("“%(name)s”没有附上：%(why)s") % told)
     return kept, troubles
 
 
@@ -174,7 +180,15 @@ def _refused(refused: Refused, entry: Entry) -> Any:
     if _by_script():
         status = 200 if refused.field == "said" else 400
         return render_template("quick_log/_outcome.html", done=None, waiting=None, refused=refused), status
-    return _page(refused, told=service.guessed(entry, vocabulary()), kept=FIELDS, confirming=True)
+    return _page(refused, told=_told(entry), kept=FIELDS, confirming=True)
+
+
+def _told(entry: Entry) -> dict[str, str]:
+    """What the entry tells, as far as it can be shown: a day that does not exist is only refused."""
+    try:
+        return service.guessed(entry, vocabulary(), console().now())
+    except Refused:
+        return dict(entry.fields)
 
 
 def _by_script() -> bool:
@@ -252,5 +266,6 @@ def _entry_of(draft: Draft, position: int, channel: str) -> Entry:
     fields = {name: given.get(f"{name}-{position}", getattr(draft.guess, name) or "").strip() for name in names}
     fields["channel"] = draft.guess.channel or (channel if channel in core.CHANNELS else CHATS[0])
     told_at: datetime | None = draft.message.said_at
-    minutes = None if told_at or fields["reported"] else 0
+    left_open = draft.guess.when is not None  # it tells a time by itself, or has to be asked
+    minutes = None if told_at or fields["reported"] or left_open else 0
     return Entry(draft.message.text, fields, minutes, told_at)

@@ -14,6 +14,7 @@ from playwright.sync_api import Page, Route, expect
 from ops_console.core.moments import ZONE
 from tests.browser.conftest import House, Visit
 from tests.browser.served import DESKTOP, PHONE, Visitor
+from tests.pictures import picture
 
 pytestmark = pytest.mark.browser
 
@@ -172,11 +173,59 @@ def test_a_pasted_screenshot_goes_with_the_line(visit: Visit, house: House) -> N
     assert kept == [("png", 8)]
 
 
+def test_a_file_that_is_not_taken_is_told_at_once_and_the_good_ones_stay(visit: Visit, house: House) -> None:
+    page = open_box(visit, house).page
+    trouble = page.locator("[data-picture-trouble]")
+    good = [{"name": f"good-{n}.png", "mimeType": "image/png", "buffer": picture()} for n in range(7)]
+    bad = {"name": "bad.exe", "mimeType": "application/octet-stream", "buffer": b"MZ"}
+    page.set_input_files("[data-pictures]", [bad, good[0]])
+    expect(trouble).to_contain_text("“bad.exe”不是图片")
+    expect(page.locator(".quick-thumb")).to_have_count(1)
+    page.set_input_files("[data-pictures]", good[1:])
+    expect(trouble).to_contain_text("“good-6.png”没有加上：一次最多 6 张图片")
+    expect(page.locator(".quick-thumb")).to_have_count(6)
+    page.locator(".quick-thumb").first.click()
+    expect(trouble).to_be_hidden()
+    page.set_input_files(
+        "[data-pictures]", [{"name": "broken.png", "mimeType": "image/png", "buffer": b"MZ\x90\x00" * 40}]
+    )
+    expect(page.locator(".quick-thumb")).to_have_count(6)
+    page.locator(BOX).fill("药房 处方打不开 电话")
+    page.locator(BOX).press("Enter")
+    saved(page)
+    expect(page.locator("[data-part=outcome] .fault")).to_contain_text("“broken.png”没有附上")
+
+
+def test_a_day_without_a_time_asks_and_a_time_of_that_day_answers(visit: Visit, house: House) -> None:
+    page = open_box(visit, house).page
+    yesterday = datetime.now(ZONE) - timedelta(days=1)
+    page.locator(BOX).fill("昨天 检验科 张医生 报告打不开 电话")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-asks]")).to_contain_text("开头的“昨天”读不出是几点")
+    page.locator("input[name=said_at]").fill("23:59")
+    page.locator("button[name=said][value=at]").click()
+    kept = row(house, saved(page))
+    assert f"{shanghai(kept['reported_at']):%Y-%m-%d %H:%M}" == f"{yesterday:%Y-%m-%d} 23:59"
+
+
+def test_the_day_that_a_line_names_is_shown_before_it_is_kept(visit: Visit, house: House) -> None:
+    page = open_box(visit, house).page
+    page.locator(BOX).fill("昨天 23:59 检验科 张医生 报告打不开 电话")
+    day = f"{datetime.now(ZONE) - timedelta(days=1):%m-%d}"
+    expect(page.locator(".quick-field-time")).to_contain_text(day)
+    expect(page.locator("input[name=reported]")).to_have_value("23:59")
+
+
 def test_pasted_chat_becomes_drafts_with_their_own_times(visit: Visit, house: House) -> None:
     page = open_box(visit, house).page
     said = datetime.now(ZONE) - timedelta(minutes=20)
     at = f"{said:%Y-%m-%d %H:%M:%S}"
-    block = f"王护士 {at}\n扫码付失败\n李工 {at}\n收到\n陈医生 2020-01-01 08:00:00\n白屏"
+    block = f"王护士 {at}\n扫码付失败\n李工 {at}\n收到\n陈医生 2020-01-01 08:00:00\n白屏\n"
+    block += f"李工(乙方) {at}\n收到，马上看"
+    for _ in range(9):  # what waits for content once stood between the box and the drafts
+        before = page.locator("[data-number]").inner_text() if page.locator("[data-number]").count() else ""
+        page.keyboard.press("F9")
+        saved(page, before)
     page.evaluate(
         """text => { const box = document.querySelector("#quick-line"), data = new DataTransfer();
         data.setData("text/plain", text); box.value = text;
@@ -184,7 +233,13 @@ def test_pasted_chat_becomes_drafts_with_their_own_times(visit: Visit, house: Ho
         block,
     )
     drafts = page.locator(".quick-draft")
-    expect(drafts).to_have_count(3)
+    expect(drafts).to_have_count(4)
+    expect(page.locator("[data-drafts-head]")).to_be_focused()
+    expect(page.locator("[data-drafts-head]")).to_be_in_viewport()
+    expect(drafts.nth(0)).to_be_in_viewport()
+    below = page.locator("[data-quick]").bounding_box(), page.locator("[data-part=drafts]").bounding_box()
+    assert below[0] and below[1] and 0 <= below[1]["y"] - below[0]["y"] - below[0]["height"] < 60
+    expect(drafts.nth(3).locator("[type=checkbox]")).not_to_be_checked()
     expect(drafts.nth(0).locator("[type=checkbox]")).to_be_checked()
     expect(drafts.nth(1).locator("[type=checkbox]")).not_to_be_checked()
     expect(drafts.nth(2).locator("[type=checkbox]")).to_be_disabled()

@@ -6,6 +6,7 @@ import json
 import time
 import tomllib
 from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import cycle, product
 from typing import Any
 
@@ -13,6 +14,8 @@ import pytest
 
 from ops_console.console import PROJECT
 from ops_console.core.catalogue import Module
+from ops_console.core.moments import ZONE
+from ops_console.core.quick_days import day_of, moment_ago
 from ops_console.core.quick_lines import Guess, Lexicon, read
 from ops_console.core.quick_people import learned
 from tests.conftest import DATA
@@ -22,6 +25,7 @@ SHIPPED = Lexicon(
     tuple(kind["name"] for kind in FILE["ticket_type"]),
     tuple(Module(m["code"], m["name"], m["group"]) for m in FILE["catalogue"]["modules"]),
 )
+NOW = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)  # 18:00 in Shanghai
 DEPARTMENTS = """
     口腔科 东乡卫生院 急诊科 住院部 收费处 儿科门诊 中药房 公卫科 医共体办公室 西门镇卫生院 第二人民医院
     120急救中心 二楼收费窗口 老年医学科 产房护士站 城北社区卫生服务中心 门诊西药房 院感科 CT室 ICU
@@ -87,13 +91,74 @@ def test_every_order_and_separator_of_person_place_and_channel_is_understood() -
         ("下午14点", "14:00"), ("晚上8点20", "20:20"), ("中午12点半", "12:30"), ("中午1点", "13:00"),
         ("凌晨12点", "00:00"), ("上午9:05", "09:05"), ("今天上午10点05", "10:05"), ("[11:20]", "11:20"),
         ("00:00", "00:00"), ("23:59", "23:59"), ("24:00", None), ("23:60", None), ("25:70", None),
-        ("9:5", None), ("昨天9:05", None), ("昨晚8点", None), ("昨日", None), ("前天下午3点", None),
-        ("明天9点", None), ("周三9点", None), ("11月20日9:05", None), ("一点也不", None), ("9点的号", None),
+        ("9:5", None), ("昨天9:05", "09:05"), ("昨晚8点", "20:00"), ("昨日", None), ("前天下午3点", "15:00"),
+        ("明天9点", None), ("周三9点", None), ("11月20日9:05", "09:05"), ("一点也不", None), ("9点的号", None),
         ("9:05的号", None), ("9点到11点", None), ("9:00-11:00", None), ("2点击", None), ("99点", None),
     ],
 )  # fmt: skip
-def test_only_a_leading_time_of_today_is_the_report_time(head: str, expected: str | None) -> None:
+def test_only_a_leading_time_is_the_report_time(head: str, expected: str | None) -> None:
     assert read(f"{head} 药房 处方打不开 电话", SHIPPED).reported == expected
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        ("昨天 21:00", "2026-11-19 21:00"), ("昨天21点", "2026-11-19 21:00"), ("昨日下午3点", "2026-11-19 15:00"),
+        ("昨晚8点半", "2026-11-19 20:30"), ("昨夜十一点", "2026-11-19 23:00"), ("昨晚12点", "2026-11-20 00:00"),
+        ("昨晚1点", "2026-11-20 01:00"), ("昨天凌晨1点", "2026-11-19 01:00"), ("前天 21:00", "2026-11-18 21:00"),
+        ("11-19 21:00", "2026-11-19 21:00"), ("11/19 21：00", "2026-11-19 21:00"), ("11.19 21:00", "2026-11-19 21:00"),
+        ("2026-11-19 21:00", "2026-11-19 21:00"), ("11月19日 21:00", "2026-11-19 21:00"),
+        ("十一月十九日晚上九点", "2026-11-19 21:00"), ("11月19日周四21点05分", "2026-11-19 21:05"),
+        ("19号晚上9点", "2026-11-19 21:00"), ("30号晚上9点", "2026-10-30 21:00"), ("12-31 23:00", "2026-12-31 23:00"),
+        ("6-30 9:00", "2026-06-30 09:00"), ("[昨天 21:00]", "2026-11-19 21:00"), ("【昨天】21:00", "2026-11-19 21:00"),
+        ("半小时前", "2026-11-20 17:30"), ("半个钟头前", "2026-11-20 17:30"), ("10分钟前", "2026-11-20 17:50"),
+        ("１０ 分钟前", "2026-11-20 17:50"), ("十分钟之前", "2026-11-20 17:50"), ("大概20分前", "2026-11-20 17:40"),
+        ("一刻钟前", "2026-11-20 17:45"), ("两小时前", "2026-11-20 16:00"), ("1.5小时前", "2026-11-20 16:30"),
+        ("一个半小时前", "2026-11-20 16:30"), ("1小时20分钟前", "2026-11-20 16:40"), ("20小时前", "2026-11-19 22:00"),
+    ],
+)  # fmt: skip
+def test_a_leading_day_or_distance_tells_the_moment_and_leaves_the_title(head: str, expected: str) -> None:
+    guess = read(f"{head} 药房刘药师 处方打不开 电话", SHIPPED)
+    assert (guess.title, guess.department, guess.reporter, guess.channel) == ("处方打不开", "药房", "刘药师", "电话")
+    assert guess.when is not None
+    if guess.when.minutes_ago is not None:
+        assert f"{moment_ago(guess.when.minutes_ago, NOW).astimezone(ZONE):%Y-%m-%d %H:%M}" == expected
+    assert f"{day_of(guess.when, NOW)}" == expected.split()[0]
+    assert guess.reported in (None, expected.split()[1])
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "昨天", "昨日", "昨晚", "前天", "今早", "3天前", "前几天", "几分钟前", "周三 9点", "上周三", "星期一", "上周",
+        "11-19", "11月19日", "02-30 21:00", "13-45 21:00", "9:5", "25:70", "24:00", "99点", "下午", "昨天25:00",
+    ],
+)  # fmt: skip
+def test_a_leading_day_or_time_that_tells_no_moment_stays_open_and_in_the_title(head: str) -> None:
+    guess = read(f"{head} 药房刘药师 处方打不开 电话", SHIPPED)
+    assert guess.when is not None
+    assert guess.when.is_open
+    assert guess.reported is None
+    assert guess.title == f"{head} 处方打不开"
+    assert (guess.department, guess.reporter) == ("药房", "刘药师")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "昨天的报告打不开", "昨天9:05的号取不出来", "昨天下午3点开始 报告推送延迟", "财务科 昨日对账差3笔",
+        "1-2号窗口打不开", "3-5岁儿童建档失败", "11.25 元退款未到账", "9:00-11:00 号源没放出来", "明天9点 领导检查",
+        "10分钟前台没人", "处方打不开 昨天21:00 药房", "今天 药房 处方打不开", "本月报表导不出来", "几天没收到推送",
+    ],
+)  # fmt: skip
+def test_a_day_that_the_line_is_about_is_no_report_time(line: str) -> None:
+    assert read(line, SHIPPED).when is None
+
+
+def test_a_day_and_a_later_time_of_day_are_one() -> None:
+    guess = read("昨天 药房 9:05 处方打不开", SHIPPED)
+    assert guess.when is not None
+    assert (guess.reported, guess.when.days_ago, guess.title) == ("09:05", 1, "处方打不开")
 
 
 def test_a_time_that_the_line_is_about_is_not_its_report_time() -> None:
@@ -174,8 +239,10 @@ def test_a_taught_word_wins_where_the_rules_say_nothing_and_by_repetition_where_
         "导出" * 5000,
         "((" * 5000,
         "\ud800\u202e\x00药房 " * 999,
+        "昨天 " * 3000,
+        "十" * 5000,
     ],
-    ids=range(7),
+    ids=range(9),
 )
 def test_a_hostile_line_is_read_in_bounded_time_and_loses_nothing(line: str) -> None:
     read("药房 处方打不开", SHIPPED)

@@ -74,6 +74,70 @@ def test_a_chat_line_is_refused_until_it_is_told_when_it_was_said(console: Conso
     assert log(console, "药房 处方打不开", said_minutes=5, chat="QQ").channel == "QQ"
 
 
+@pytest.mark.parametrize(
+    ("head", "ago"),
+    [
+        ("昨天 21:00", timedelta(hours=21)), ("昨天下午6点", timedelta(hours=24)), ("11-19 21:00", timedelta(hours=21)),
+        ("半小时前", timedelta(minutes=30)), ("10分钟前", timedelta(minutes=10)), ("20小时前", timedelta(hours=20)),
+    ],
+)  # fmt: skip
+def test_another_day_or_so_long_ago_is_the_report_time_and_a_claim(console: Console, head: str, ago: timedelta) -> None:
+    facts = log(console, f"{head} 药房刘药师 处方打不开 电话")
+    assert facts.reported_at == facts.responded_at == NOON - ago
+    assert facts.personal["title"] == "处方打不开"
+    assert facts.stamps["reported_at"].grade == ("B" if ago <= timedelta(minutes=15) else "D")
+
+
+@pytest.mark.parametrize(
+    ("head", "field", "told"),
+    [
+        ("昨天 17:59", "occurred_at", "24 小时"), ("前天 21:00", "occurred_at", "24 小时"),
+        ("3000分钟前", "occurred_at", "24 小时"),
+        ("11-21 9:00", "reported", "11-21 09:00 还没有到"), ("02-29 9:00", "reported", "没有“02-29 9:00”这一天"),
+        ("昨天", "said", "昨天"), ("上周三", "said", "上周三"), ("9:5", "said", "9:5"),
+    ],
+)  # fmt: skip
+def test_a_leading_time_that_cannot_be_kept_is_never_stamped_now(
+    console: Console, head: str, field: str, told: str
+) -> None:
+    with pytest.raises(Refused) as refused:
+        log(console, f"{head} 药房刘药师 处方打不开 电话")
+    assert refused.value.field == field
+    assert told in str(refused.value.sentence)
+
+
+def test_what_a_chip_says_answers_an_open_day_and_overrules_the_line(console: Console) -> None:
+    line = "昨天 药房 处方打不开"
+    chip = log(console, line, said_minutes=10, chat="微信群")
+    assert (chip.reported_at, chip.channel, chip.personal["title"]) == (
+        NOON - timedelta(minutes=10), "", "昨天 处方打不开",
+    )  # fmt: skip
+    assert log(console, line, fields={"reported": "21:00"}).reported_at == NOON - timedelta(hours=21)
+    now = log(console, "前天 21:00 药房 处方打不开 电话", said_minutes=0)
+    assert (now.reported_at, now.personal["title"]) == (NOON, "前天 21:00 处方打不开")
+
+
+def test_a_time_corrected_by_hand_is_of_the_day_that_the_line_names(console: Console) -> None:
+    facts = log(console, "昨天 21:00 药房 处方打不开 电话", fields={"reported": "21:05"})
+    assert facts.reported_at == NOON - timedelta(hours=20, minutes=55)
+
+
+def test_the_time_is_told_as_far_as_it_was_stated(console: Console) -> None:
+    with console.read() as session:
+        words = console.vocabularies.of(session, NOON)
+    told = [
+        quick_log.guessed(entry, words, NOON)
+        for entry in (
+            Entry("药房 处方打不开"), Entry("半小时前 药房 处方打不开"), Entry("昨天 21:00 药房 处方打不开"),
+            Entry("药房 处方打不开", said_minutes=12), Entry("9:05 药房 处方打不开", said_minutes=0),
+            Entry("药房 处方打不开", said_minutes=19 * 60),
+        )
+    ]  # fmt: skip
+    assert [(one["reported"], one["day"]) for one in told] == [
+        ("", ""), ("17:30", ""), ("21:00", "11-19"), ("17:48", ""), ("18:00", ""), ("23:00", "11-19"),
+    ]  # fmt: skip
+
+
 def test_a_call_told_later_was_answered_when_it_came(console: Console) -> None:
     facts = log(console, "17:20 电话 药房刘药师 处方打不开")
     assert facts.reported_at == facts.responded_at == NOON - timedelta(minutes=40)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
 
 from tests.conftest import NOON, log_ticket
+from tests.pictures import picture
 from tests.web.conftest import Site, everything
 from tests.web.pages import Browser, Page
 
@@ -60,6 +62,59 @@ def test_a_chat_line_is_asked_when_it_was_said_and_a_chip_answers(site: Site) ->
     assert plain.main.one("textarea").text == "药房 处方打不开 微信群"
     kept = by_script(vendor, line="药房 处方打不开 微信群", said="30", chat="微信群")
     assert (kept.status, rows(site)[0].reported_at) == (200, NOON - timedelta(minutes=30))
+
+
+def test_a_day_without_a_time_is_asked_like_a_chat_line_and_a_chip_answers(site: Site) -> None:
+    vendor = site.as_("vendor")
+    line = "昨天 检验科 报告打不开 电话"
+    asked = by_script(vendor, line=line)
+    assert (asked.status, "data-asked-said" in asked.html, rows(site)) == (200, True, [])
+    assert "开头的“昨天”读不出是几点" in asked.html
+    plain = vendor.post("/log", line=line, act="save")
+    assert "开头的“昨天”读不出是几点" in plain.main.text
+    assert plain.main.one("textarea").text == line
+    at = by_script(vendor, line=line, said="at", said_at="21:00", chat="微信群")
+    assert (at.status, rows(site)[0].reported_at) == (200, NOON - timedelta(hours=21))
+    assert (rows(site)[0].channel, rows(site)[0].title) == ("电话", "昨天 报告打不开")
+
+
+def test_the_day_is_shown_beside_the_time_and_counts_when_confirmed(site: Site) -> None:
+    vendor = site.as_("vendor")
+    line = "昨天 21:00 检验科 电话 报告查询打不开"
+    guessed = by_script(vendor, "/log/guess", line=line)
+    assert guessed.root.one("input", name="reported")["value"] == "21:00"
+    assert "报修时间 · 11-19" in guessed.root.text
+    by_script(vendor, line=line, kept="reported", reported="21:00")
+    assert [(row.title, row.reported_at) for row in rows(site)] == [("报告查询打不开", NOON - timedelta(hours=21))]
+    assert by_script(vendor, "/log/guess", line="02-29 9:00 药房 处方打不开").status == 200
+    assert by_script(vendor, line="02-29 9:00 药房 处方打不开").status == 400
+
+
+def test_pasted_lines_that_leave_their_time_open_are_not_stamped_now(site: Site) -> None:
+    vendor = site.as_("vendor")
+    block = "昨天 药房 处方打不开\n半小时前 儿科 白屏\n昨天21点 检验科 白屏"
+    shown = vendor.post("/log/chat", line=block)
+    assert "开头的“昨天”读不出是几点" in shown.main.text
+    assert [node["value"] for node in shown.main.all("input", type="time")] == ["", "17:30", "21:00"]
+    fields = {f"reported-{n}": value for n, value in enumerate(("", "17:30", "21:00"))}
+    told = vendor.send("/log/drafts", line=block, **fields, **{f"keep-{n}": "yes" for n in range(3)})
+    assert "已登记 2 件" in told.main.text
+    assert [row.reported_at for row in rows(site)] == [NOON - timedelta(minutes=30), NOON - timedelta(hours=21)]
+
+
+def test_a_picture_that_is_refused_is_named_with_the_reason_and_the_ticket_kept(site: Site) -> None:
+    vendor = site.as_("vendor")
+    data = {
+        "csrf_token": vendor.token, "act": "save", "line": "药房 处方打不开 电话",
+        "pictures": [(BytesIO(b"MZ\x90\x00" * 40), "bad.png"), (BytesIO(b""), "empty.png")]
+        + [(BytesIO(picture()), f"good-{n}.png") for n in range(7)],
+    }  # fmt: skip
+    told = vendor.ask("POST", "/log", data=data, headers={"X-Requested-With": "fetch"})
+    assert [row.title for row in rows(site)] == ["处方打不开"]
+    troubles = [node.text for node in told.root.all("p", "fault")]
+    assert [text.split("”")[0] for text in troubles] == ["“bad.png", "“empty.png", "“good-6.png"]
+    assert "一次最多 6 张图片" in troubles[2]
+    assert "0 字节" in troubles[1]
 
 
 def test_a_refusal_keeps_the_line_and_tells_the_reason_beside_it(site: Site) -> None:

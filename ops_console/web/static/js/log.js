@@ -9,6 +9,7 @@
   var asks = form.querySelector("[data-asks]");
   var said = form.querySelector("[data-said]");
   var thumbs = form.querySelector("[data-thumbs]"), chooser = form.querySelector("[data-pictures]");
+  var pictureTrouble = form.querySelector("[data-picture-trouble]");
   var busy = false, missed = false, timer = 0, asked = 0, pictures = [];
 
   function part(name) { return document.querySelector("[data-part='" + name + "']"); }
@@ -74,13 +75,33 @@
 
   /* Pictures wait in memory and go with the line; shown as data, for the page may load nothing else. */
   function addPictures(files) {
+    var left = [];
     Array.prototype.forEach.call(files, function (file) {
-      if (!/^image\//.test(file.type) || pictures.length >= 6) { return; }
+      var why = refusal(file);
+      if (why) { left.push(why); return; }
       pictures.push(file);
       var reader = new FileReader();
       reader.onload = function () { showPicture(file, reader.result); };
       reader.readAsDataURL(file);
     });
+    tellPictures(left.join(" "));
+  }
+
+  /* Why a file is not taken, or nothing; what only the console can tell it tells when the line is saved. */
+  function refusal(file) {
+    var longest = Number(thumbs.getAttribute("data-longest")), most = Number(thumbs.getAttribute("data-most"));
+    if (!/^image\//.test(file.type)) { return why("data-no-picture", file, ""); }
+    if (pictures.reduce(function (sum, kept) { return sum + kept.size; }, file.size) > longest) { return why("data-too-long", file, Math.floor(longest / 1048576)); }
+    return pictures.length >= most ? why("data-too-many", file, most) : "";
+  }
+
+  function why(name, file, n) {
+    return thumbs.getAttribute(name).replace("{name}", function () { return file.name; }).replace("{n}", n);
+  }
+
+  function tellPictures(text) {
+    pictureTrouble.textContent = text;
+    pictureTrouble.hidden = !text;
   }
 
   function showPicture(file, address) {
@@ -94,6 +115,7 @@
     place.addEventListener("click", function () {
       pictures = pictures.filter(function (kept) { return kept !== file; });
       place.remove();
+      tellPictures("");
       line.focus();
     });
     thumbs.appendChild(place);
@@ -103,6 +125,7 @@
     form.reset();
     pictures = [];
     thumbs.textContent = "";
+    tellPictures("");
     line.value = "";
     form.querySelectorAll("[name=number]").forEach(function (field) { field.remove(); });
     form.querySelectorAll(".quick-filling").forEach(function (told) { told.remove(); });
@@ -135,18 +158,26 @@
       if (answer.status === 400 && html.indexOf("data-part") < 0 && !again) {
         return renewToken().then(function () { return save(button, true); }, function () { tell(form.getAttribute("data-signed-out")); });
       }
-      if (html.indexOf("data-asked-said") >= 0) { return askWhen(); }
+      if (html.indexOf("data-asked-said") >= 0) { return askWhen(html); }
       if (html.indexOf("data-part") < 0) { return tell(form.getAttribute("data-failed")); }
       if (!answer.ok) { return tell(new DOMParser().parseFromString(html, "text/html").body.textContent.trim()); }
       show(html, ["outcome", "waiting", "drafts"]);
+      if (html.indexOf("data-drafts-head") >= 0) { return showDrafts(); }
       if (html.indexOf("data-number") >= 0) { clear(); forgetLater(); }
     });
   }
 
-  function askWhen() {
+  function askWhen(html) {
+    asks.querySelector("[data-asked-why]").textContent = new DOMParser().parseFromString(html, "text/html").querySelector("[data-asked-said]").textContent;
     asks.hidden = false;
     nameChat();
     said.querySelector("button").focus();
+  }
+
+  function showDrafts() {
+    var head = document.querySelector("[data-drafts-head]");
+    part("drafts").scrollIntoView({ block: "start" });
+    head.focus({ preventScroll: true });
   }
 
   function forgetLater() {
