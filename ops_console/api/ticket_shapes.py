@@ -12,13 +12,25 @@ from pydantic import Field
 from ops_console.api.shapes import Instant, Told
 
 
+class GradedTime(Told):
+    """One of a ticket's times: when it was, when it was recorded, and how far it can be believed (A to D)."""
+
+    at: Instant
+    recorded_at: Instant
+    grade: str
+
+
 class LoggedTicket(Told):
-    """A ticket just logged: nothing that a person typed, so that the answer may be kept for repeats."""
+    """A ticket just logged: nothing that a person typed, so that the answer may be kept for repeats.
+
+    `times` has the times it holds by their names: `reported_at`, and `responded_at` when it was `answered`.
+    """
 
     number: str
     state: str
     reported_at: Instant
     recorded_at: Instant
+    times: dict[str, GradedTime]
 
 
 class ClockMark(Told):

@@ -15,6 +15,7 @@ from ops_console.api.repeats import once
 from ops_console.api.shapes import PLAIN, Flag, Given, InstantGiven, Month, Number, Told, words
 from ops_console.api.ticket_shapes import (
     ClockMark,
+    GradedTime,
     ListedTicket,
     LoggedTicket,
     PauseTold,
@@ -132,10 +133,13 @@ def log(body: NewTicket) -> Any:
 
     def act(session: Session) -> tuple[Told, str]:
         command = OpenTicket(**body.model_dump())
-        number = tickets.open_ticket(session, console().book(session), command, caller().actor, now)
-        state = core.WORKING if body.answered else core.WAITING
-        told = LoggedTicket(number=number, state=state, reported_at=body.reported_at or now, recorded_at=now)
-        return told, address(number)
+        made = tickets.log_ticket(session, console().book(session), command, caller().actor, now)
+        times = {name: GradedTime(at=s.at, recorded_at=s.recorded_at, grade=s.grade) for name, s in made.stamps.items()}
+        told = LoggedTicket(
+            number=made.number, state=made.state, reported_at=made.reported_at, recorded_at=made.recorded_at,
+            times=times,
+        )  # fmt: skip
+        return told, address(made.number)
 
     return once(act, request.get_data())
 

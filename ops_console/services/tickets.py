@@ -145,7 +145,12 @@ class Move:
 
 
 def open_ticket(session: Session, book: Book, command: OpenTicket, actor: Actor, now: datetime) -> str:
-    """Given the command, log a ticket and return its number. Raises Refused naming the field.
+    """Given the command, log a ticket and return its number. Raises Refused naming the field."""
+    return log_ticket(session, book, command, actor, now).number
+
+
+def log_ticket(session: Session, book: Book, command: OpenTicket, actor: Actor, now: datetime) -> core.TicketFacts:
+    """Given the command, log a ticket and return what it comes to. Raises Refused naming the field.
 
     Reported now, or at an earlier moment of the last 24 hours, graded by how late it is told and with which proof.
     """
@@ -167,10 +172,10 @@ def open_ticket(session: Session, book: Book, command: OpenTicket, actor: Actor,
         events.append(event_of(core.RESPONDED, answer, actor, book, facts={"handler": actor.name}))
     store.lock_adding(session)
     number = next_number(session, whole(now))
-    write(session, book, {number: events}, {}, whole(now))
+    judged = write(session, book, {number: events}, {}, whole(now))
     for file in command.files:
         attachments.attach(session, number, file, actor, now)
-    return number
+    return judged[number].facts
 
 
 def _digests(files: Sequence[NewFile]) -> tuple[str, ...]:

@@ -26,6 +26,16 @@ HOSTILE = (
 )
 
 
+def test_the_answer_to_a_ticket_holds_its_times_and_their_grades_without_the_right_to_read(house: House) -> None:
+    vendor = house.caller("vendor", "tickets:write")
+    late = vendor.post("/tickets", **TICKET, reported_at="2026-11-20T17:00:00+08:00", answered=True)
+    told = late.json["times"]  # type: ignore[index]
+    assert {name: (time["at"][11:16], time["grade"]) for name, time in told.items()} == {
+        "reported_at": ("17:00", "D"), "responded_at": ("17:00", "D"),
+    }  # fmt: skip
+    assert vendor.ask("GET", late.headers["Location"]).status_code == 403
+
+
 def test_a_ticket_is_logged_read_moved_and_explained(both_house: House) -> None:
     vendor, hospital = both_house.caller("vendor"), both_house.caller("hospital")
     answer = vendor.post("/tickets", **{**TICKET, "department": "药剂科", "reporter": "刘药师", "phone": "8001"})
@@ -33,6 +43,11 @@ def test_a_ticket_is_logged_read_moved_and_explained(both_house: House) -> None:
     assert answer.json == {
         "number": "GD-20261120-00001", "state": "待响应", "reported_at": "2026-11-20T18:00:00+08:00",
         "recorded_at": "2026-11-20T18:00:00+08:00",
+        "times": {
+            "reported_at": {
+                "at": "2026-11-20T18:00:00+08:00", "recorded_at": "2026-11-20T18:00:00+08:00", "grade": "B"
+            },
+        },
     }  # fmt: skip
     where = answer.headers["Location"]
     both_house.clock.forward(minutes=20)
