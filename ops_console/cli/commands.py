@@ -63,6 +63,10 @@ class Terminal:
     def tell(self, text: str, **values: object) -> None:
         """Given a message, put it on standard error."""
         print(self.say(text, **values), file=sys.stderr)
+    def show(self, value: object) -> str:
+        """Given a Sentence, an instant, a duration or a plain value, return it in the terminal's language."""
+        return self.translations.render(value, self.language)
+
 
     def close(self) -> None:
         """Give back what was opened."""

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
+from ops_console.adapters.contract_words import change_name, change_value
+from ops_console.core.contracts import Change, TimeLimit
+from ops_console.core.explanations import CLASS_NAMES
 from ops_console.services import contracts
 
 STATE_NAMES = {"in_force": "生效", "proposed": "待双方确认", "withdrawn": "已撤回"}
@@ -32,11 +36,23 @@ def show_contract(terminal: Any, given: Any) -> int:
             day=version.counts_from.isoformat(), digest=version.digest[:12],
         ))  # fmt: skip
         for limit in version.terms.limits:
-            classes, basis = "/".join(limit.classes), terminal.say(limit.basis)
-            print(f"  {limit.id}  {limit.name}  {classes}  {limit.limit_seconds // 60} min  {basis} {limit.clause}")
+            print(f"  {_limit(terminal, limit)}")
         for change in version.changes:
-            print(f"  {change.path}: {change.old} → {change.new}")
+            print(f"  {_change(terminal, change)}")
     return 0
+
+
+def _limit(terminal: Any, limit: TimeLimit) -> str:
+    say = terminal.say
+    classes = say("、").join(say(CLASS_NAMES[klass]) for klass in limit.classes)
+    within = terminal.show(timedelta(seconds=limit.limit_seconds))
+    return f"{limit.id}  {limit.name}  {classes}  {within}  {say(limit.basis)} {limit.clause}"
+
+
+def _change(terminal: Any, change: Change) -> str:
+    old, new = (change_value(change, side, terminal.say, terminal.show) for side in ("old", "new"))
+    name, nothing, gone = change_name(change, terminal.say), terminal.say("（没有）"), terminal.say("（删去）")
+    return f"{name}{terminal.say('：')}{nothing if change.old is None else old} → {gone if change.new is None else new}"
 
 
 def _plain(version: contracts.VersionView) -> dict[str, Any]:

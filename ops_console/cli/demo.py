@@ -7,7 +7,6 @@ import sys
 from dataclasses import replace
 from datetime import date, datetime
 from functools import lru_cache
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from ops_console.adapters.demo.folder import DemoFolder
 from ops_console.adapters.demo.texts import read_texts
 from ops_console.console import data_folder, utc_now
 from ops_console.core.demo_year import begun, is_within, moment_of
+from ops_console.cli.arguments import day_in, own_address_in
 from ops_console.core.moments import ZONE
 from ops_console.core.people import ROLE_NAMES
 from ops_console.services import demo
@@ -38,13 +38,11 @@ class MovableClock:
 def add_commands(verbs: Any, terminal: Any) -> None:
     """Given the parser's verbs, add `demo`."""
     verb = verbs.add_parser("demo", help=terminal.say("演示年：虚构的医院与人员，单独的数据目录，建好后提供服务"))
-    verb.add_argument(
-        "--today", type=date.fromisoformat, metavar="2026-03-05", help=terminal.say("建到哪一天，默认今天")
-    )
+    verb.add_argument("--today", type=day_in(terminal), metavar="2026-03-05", help=terminal.say("建到哪一天，默认今天"))
     verb.add_argument("--fresh", action="store_true", help=terminal.say("已有也重建"))
     verb.add_argument("--build-only", action="store_true", help=terminal.say("只建，不提供服务"))
     verb.add_argument(
-        "--host", type=_address, metavar="10.20.3.4",
+        "--host", type=own_address_in(terminal), metavar="10.20.3.4",
         help=terminal.say("在本机的哪个地址上提供服务（明文 HTTP），默认只限本机"),
     )  # fmt: skip
     verb.add_argument("--json", action="store_true")
@@ -69,11 +67,9 @@ def show(terminal: Any, given: Any) -> int:
     return int(terminal.serve(folder.path, given.host or ""))
 
 
-def _address(text: str) -> str:
-    """One address of this host: a browser's requests are answered under it alone."""
-    if ip_address(text).is_unspecified:
-        raise ValueError(text)
-    return text
+def _typed(folder: Path) -> str:
+    """The folder as it is typed at a terminal that stands in the working folder."""
+    return shlex.quote(os.path.relpath(folder) if folder.is_relative_to(Path.cwd()) else str(folder))
 
 
 def _build(terminal: Any, today: date | None, folder: DemoFolder, day: str, now: datetime) -> Built:

@@ -36,8 +36,12 @@ def list_runs(terminal: Any, given: Any) -> int:
         ]
         print(json.dumps(plain, ensure_ascii=False, indent=1))
         return 0
+    titles = {name: job.title for name, job in terminal.console.jobs.items()}
     for row in rows:
-        print(f"{row.id}\t{row.job}\t{row.status}\t{full_time(row.due_at)}\t{row.done}/{row.total}\t{row.requested_by}")
+        what, status = terminal.say(titles.get(row.job, row.job)), terminal.say(jobs.STATUS_NAMES[row.status])
+        print(f"{row.id}\t{what}\t{status}\t{full_time(row.due_at)}\t{row.done}/{row.total}\t{row.requested_by}")
+    if not rows:
+        print(terminal.say("还没有作业。"))
     return 0
 
 

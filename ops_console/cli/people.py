@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from datetime import date
 from typing import Any
 
-from ops_console.core.people import HOLDERS, ROLES
+from ops_console.cli.arguments import day_in
+from ops_console.core.people import HOLDERS, PERMISSION_NAMES, ROLE_NAMES, ROLES
 from ops_console.services import people, rights
 
 
@@ -30,7 +30,7 @@ def add_commands(verbs: Any, terminal: Any) -> None:
     reset.add_argument("--json", action="store_true")
     reset.set_defaults(act=reset_person)
     on_day = nouns.add_parser("rights")
-    on_day.add_argument("--on", type=date.fromisoformat, required=True, metavar="2026-03-05")
+    on_day.add_argument("--on", type=day_in(terminal), required=True, metavar="2026-03-05")
     on_day.add_argument("--json", action="store_true")
     on_day.set_defaults(act=list_rights)
 
@@ -50,9 +50,10 @@ def list_people(terminal: Any, given: Any) -> int:
         print(json.dumps(plain, ensure_ascii=False, indent=1))
     else:
         for row in plain:
-            print(
-                "\t".join((row["account"], row["name"], row["role"], terminal.say("停用") if row["disabled"] else ""))
-            )
+            state = terminal.say("停用") if row["disabled"] else ""
+            print("\t".join((row["account"], row["name"], _role(terminal, row["role"]), state)))
+        if not rows:
+            print(terminal.say("还没有账号；首次用 python3 run.py 启动时建立最初的五个。"))
     return 0
 
 
@@ -90,9 +91,17 @@ def list_rights(terminal: Any, given: Any) -> int:
         told = {"at": found.at.isoformat(), "table_digest": found.digest, "people": plain}
         print(json.dumps(told, ensure_ascii=False, indent=1))
     else:
+        names: dict[str, str] = {**PERMISSION_NAMES}
         for person in plain:
-            print("\t".join((person["account"], person["name"], person["role"], " ".join(person["permissions"]))))
+            held = terminal.say("、").join(terminal.say(names.get(one, one)) for one in person["permissions"])
+            print("\t".join((person["account"], person["name"], _role(terminal, person["role"]), held)))
+        if not plain:
+            print(terminal.say("%(day)s 还没有任何账号。", day=given.on))
     return 0
+
+
+def _role(terminal: Any, role: str) -> str:
+    return str(terminal.say(ROLE_NAMES.get(role, role)))
 
 
 def _print(terminal: Any, given: Any, made: people.NewAccount) -> int:

@@ -31,6 +31,10 @@ RIGHTS: dict[str, tuple[Permission, ...]] = {
     "verify-chain": ("audit.read",),
     "find-flags": ("flags.review", "tickets.record", "jobs.read"),
 }
+STATUS_NAMES = {
+    "queued": "等待中", "running": "进行中", "done": "完成",
+    "failed": "失败", "unknown": "结果未知", "skipped": "已跳过",
+}  # fmt: skip
 LEASE = timedelta(seconds=60)
 RENEW_SECONDS = 15.0
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 
+from ops_console.adapters import contract_words
 from ops_console.core.contracts import Change, TimeLimit, contract_years
 from ops_console.services import contracts
 from ops_console.web import formats
@@ -21,50 +20,16 @@ from ops_console.web.sign_in import console
 pages = Blueprint("contracts", __name__)
 
 
-TERM_NAMES = {
-    "number": "合同编号", "name": "名称", "hospital": "甲方", "vendor": "乙方", "starts_on": "合同起始日",
-    "ends_on": "合同终止日", "counts_from": "本版本起计日", "zone": "时区", "hours": "工作时段",
-    "breaks": "休息时段",
-    "limit_seconds": "限时", "clock": "时限", "clause": "合同位置", "basis": "依据", "text": "原文",
-    "start_event": "从", "stop_event": "到", "types": "适用类型", "except_types": "除外类型", "needs_onsite": "需到场",
-    "classes": "类别",
-    "class_rule": "类别规则", "pausable": "挂起可扣除", "holidays": "放假", "workdays": "调休上班", "id": "编号",
-    "year": "年份", "undeclinable": "不得驳回的类型",
-}  # fmt: skip
-PLACE = re.compile(r"(?:(limits|readings|overrides)\[([^\]]*)\]\.)?(\w+)")
-CODES = {**formats.CLOCK_NAMES, **formats.CLASS_NAMES, **formats.EVENT_NAMES}
-
-
 @pages.app_template_filter("change_name")
 def change_name(change: Change) -> str:
     """Given a change, return its place in people's words: `C-16 限时` rather than a path."""
-    found = PLACE.fullmatch(change.path)
-    if found is None:
-        return change.path
-    return " ".join(part for part in (found[2], formats.gettext(TERM_NAMES.get(found[3], found[3]))) if part)
+    return contract_words.change_name(change, formats.gettext)
 
 
 @pages.app_template_filter("change_value")
 def change_value(change: Change, side: str) -> str:
     """Given a change and `old` or `new`, return that value in people's words: durations, clocks, yes and no."""
-    value, field = getattr(change, side), change.path.rpartition(".")[2]
-    if field == "limit_seconds":
-        return formats.span(int(value))
-    if value in ("True", "False"):
-        return formats.gettext("是" if value == "True" else "否")
-    try:
-        listed = json.loads(value) if value.startswith("[") else value
-    except ValueError:
-        listed = value
-    if isinstance(listed, list):
-        return "；".join(_word(item) for item in listed) or formats.gettext("（没有）")
-    return _word(listed)
-
-
-def _word(item: object) -> str:
-    if isinstance(item, list):
-        return "–".join(str(part) for part in item)
-    return formats.gettext(CODES.get(str(item), str(item)))
+    return contract_words.change_value(change, side, formats.gettext, formats.span)
 
 
 @pages.app_template_filter("limit_types")

@@ -15,17 +15,13 @@ from ops_console.web.rights import needs
 from ops_console.web.sign_in import console
 
 pages = Blueprint("jobs", __name__)
-STATUS_NAMES = {
-    "queued": "等待中", "running": "进行中", "done": "完成",
-    "failed": "失败", "unknown": "结果未知", "skipped": "已跳过",
-}  # fmt: skip
 
 
 @listed("runs", "最近的作业", "jobs.read", "编号", "作业", "应在", "状态", "完成", "总数", "开始", "结束", "谁")
 def _runs() -> Iterator[tuple[object, ...]]:
     titles = {name: job.title for name, job in console().jobs.items()}
     for run in jobs.overview(reading(), g.guest.actor).runs:
-        what, status = word(titles.get(run.job, run.job)), word(STATUS_NAMES[run.status])
+        what, status = word(titles.get(run.job, run.job)), word(jobs.STATUS_NAMES[run.status])
         yield (
             run.id, what, run.due_at, status, run.done, run.total, run.started_at, run.finished_at,
             formats.who(run.requested_by),
@@ -38,4 +34,4 @@ def index() -> Any:
     """What the console has been doing."""
     shown = jobs.overview(reading(), g.guest.actor)
     titles = {name: job.title for name, job in console().jobs.items()}
-    return render_template("jobs/index.html", shown=shown, titles=titles, status_names=STATUS_NAMES)
+    return render_template("jobs/index.html", shown=shown, titles=titles, status_names=jobs.STATUS_NAMES)
