@@ -270,7 +270,7 @@ class Console:
         return doctor.Host(
             self.database.is_sqlite, lambda: roles.too_much(self.database),
             open_to_others([folder, config, *code]), readable_by_others(private), time_source().synchronised,
-            free_mib(folder), has_chinese_fonts(),
+            free_mib(folder), has_chinese_fonts(), self.settings.server.public_url, self.settings.is_demo,
         )  # fmt: skip
 
     def sealer(self, purpose: str) -> Sealer:

@@ -60,14 +60,18 @@ def serve(folder=None, demo_host: str = "") -> int:  # type: ignore[no-untyped-d
     """Run everything in one process: pages, loops, workers. Returns when told to stop."""
     console = open_console(serving=True, folder=folder, demo_host=demo_host)
     from ops_console.jobs.loops import Loops
+    from dataclasses import replace
+
     from ops_console.web.server import Server
 
     server = Server(console, application(console))
     _print_first_accounts(console)
+    console.settings = replace(console.settings, server=console.settings.server.bound_to(server.port))
     loops = Loops(console)
     loops.start()
     print(f"控制台已启动：{server.url}（停止：Ctrl+C） / Console ready.", file=sys.stderr, flush=True)
     for number in (signal.SIGTERM, signal.SIGINT):
+    _warn_of_address(console)
         signal.signal(number, _stop)
     try:
         server.run()
@@ -83,6 +87,15 @@ def _stop(*_signal: object) -> None:
 
 
 def _print_first_accounts(console) -> None:  # type: ignore[no-untyped-def]
+def _warn_of_address(console) -> None:  # type: ignore[no-untyped-def]
+    from ops_console.core.addresses import here_alone
+
+    told = here_alone(console.settings.server.public_url, is_demo=console.settings.is_demo)
+    if told is not None:
+        language = os.environ.get("OPS_LANG", "zh")
+        print(console.translations.render(told, language), file=sys.stderr, flush=True)
+
+
     made = console.first_accounts()
     if not made:
         return

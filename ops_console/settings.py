@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ops_console.core import demo_places
+from ops_console.core.addresses import LOOPBACK, address_of
 from ops_console.core.catalogue import Carrier, Module, TicketType
 from ops_console.core.contracts import DayOverride, Reading, Terms, TimeLimit, check_terms
 from ops_console.core.demo import FIRST, LAST
@@ -46,7 +47,6 @@ from ops_console.settings_file import (
 REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:.+")
 SECRET_KEY = re.compile(r"(password|secret|token|credential|api_?key|private_?key|master_?key)$", re.IGNORECASE)
 OVERRIDABLE = ("server", "database", "security", "network")
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 NOT_SUPPORTED = "database.url：只支持留空（SQLite）或 postgresql:// 开头的地址"
 
 
@@ -108,7 +108,7 @@ def demo_of(real: Settings, host: str = "") -> Settings:
     """
     server = replace(
         real.server, host=host or LOOPBACK[0], trusted_proxies=[], allow_plain_http=bool(host), tls_cert="", tls_key="",
-        public_url=f"http://{f'[{host}]' if ':' in host else host or LOOPBACK[0]}:{real.server.port}",
+        public_url=address_of(host or LOOPBACK[0], real.server.port),
     )  # fmt: skip
     terms = replace(
         real.terms, number=demo_places.CONTRACT, name=demo_places.CONTRACT_NAME, hospital=demo_places.HOSPITAL_NAME,
@@ -376,7 +376,7 @@ def _settings(path: Path, data_folder: Path, found: Sections, reached: Reached) 
     return Settings(
         config_path=path,
         data_folder=data_folder,
-        server=found.server,
+        server=found.server.reached(),
         database_url=reached.url,
         database_password=Secret(reached.password) if reached.password else None,
         migrate_url=reached.migrate_url,

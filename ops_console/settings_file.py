@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as shape
 
+from ops_console.core.addresses import address_of
 from ops_console.core.catalogue import CONFIRMS
 from ops_console.core.contracts import BASES, CLOCKS
 from ops_console.core.hours import read_hours
@@ -39,13 +40,24 @@ class Server:
 
     host: str = Field(min_length=1)
     port: int = Field(ge=0, le=65535)
-    public_url: str = Field(pattern=r"^https?://[^/\s?#@]+(/[^\s?#]*)?$")
+    public_url: str = Field(pattern=r"^(https?://[^/\s?#@]+(/[^\s?#]*)?)?$")
     trusted_proxies: list[str]
     allow_plain_http: bool
     threads: int = Field(ge=1, le=64)
     api_requests_per_minute: int = Field(default=600, ge=1, le=1_000_000)
     tls_cert: str = ""
     tls_key: str = ""
+
+    def reached(self) -> Server:
+        """Return it with the address people open: as it was set on purpose, else what follows from host and port."""
+        return self if self.public_url else replace(self, public_url=address_of(self.host, self.port))
+
+    def bound_to(self, port: int) -> Server:
+        """Given the port that is served, return the section with it where the choice was the system's (0)."""
+        if self.port:
+            return self
+        follows = self.public_url == address_of(self.host, self.port)
+        return replace(self, port=port, public_url=address_of(self.host, port) if follows else self.public_url)
 
 
 @shape(frozen=True, kw_only=True, config=STRICT)

@@ -68,8 +68,8 @@ def test_the_shipped_file_holds_the_tenders_contract() -> None:
         ("port = 8000", "port = 65536", "server.port"),
         ("port = 8000", "port = true", "server.port"),
         ("port = 8000", "port = 8000.0", "server.port"),
-        ('public_url = "http://127.0.0.1:8000"', 'public_url = "127.0.0.1"', "server.public_url"),
-        ('public_url = "http://127.0.0.1:8000"', 'public_url = "http://a@b"', "server.public_url"),
+        ('public_url = ""', 'public_url = "127.0.0.1"', "server.public_url"),
+        ('public_url = ""', 'public_url = "http://a@b"', "server.public_url"),
         ("trusted_proxies = []", 'trusted_proxies = "10.0.0.1"', "server.trusted_proxies"),
         ('host = "127.0.0.1"', 'host = "0.0.0.0"', "server.host"),
         ('host = "127.0.0.1"', 'host = ""', "server.host"),
@@ -82,15 +82,15 @@ def test_the_shipped_file_holds_the_tenders_contract() -> None:
         ("purge_after_days = 180", "purge_after_days = 0", "personal.purge_after_days"),
         ("keep_uploads_days = 30", "keep_uploads_days = 3651", "personal.keep_uploads_days"),
         ('"就诊卡号", ', '"号", ', "personal.record_labels[0]"),
-        ('url = ""', 'url = "mysql://ops@db/ops"', "database.url"),
-        ('url = ""', 'url = "postgresql://ops:geheim@db/ops"', "database.url"),
-        ('url = ""', 'url = "postgresql://db/ops?user=ops&password=geheim"', "database.url"),
-        ('url = ""', 'url = "postgresql://db:x/ops"', "database.url"),
-        ('url = ""', 'url = "postgresql://[::1/ops"', "database.url"),
+        ('\nurl = ""', '\nurl = "mysql://ops@db/ops"', "database.url"),
+        ('\nurl = ""', '\nurl = "postgresql://ops:geheim@db/ops"', "database.url"),
+        ('\nurl = ""', '\nurl = "postgresql://db/ops?user=ops&password=geheim"', "database.url"),
+        ('\nurl = ""', '\nurl = "postgresql://db:x/ops"', "database.url"),
+        ('\nurl = ""', '\nurl = "postgresql://[::1/ops"', "database.url"),
         ('password = ""', 'password = "geheim"', "database.password"),
         ('password = ""', 'password = "env:NOT_SET"', "database.password"),
         ('password = ""', 'password = "file:/nowhere/at/all"', "database.password"),
-        ('url = ""', 'url = "env:NOT_SET"', "database.url"),
+        ('\nurl = ""', '\nurl = "env:NOT_SET"', "database.url"),
         ('hours = ["08:00-18:00"]', 'hours = ["8-18"]', "working_time.hours[0]"),
         ('hours = ["08:00-18:00"]', 'hours = ["18:00-08:00"]', "working_time.hours"),
         ('hours = ["08:00-18:00"]', 'hours = ["08:00-25:00"]', "working_time.hours"),
@@ -125,7 +125,9 @@ def test_a_mistake_is_named_with_its_path(tmp_path: Path, old: str, new: str, pa
 
 
 def test_a_secret_is_not_repeated_in_what_is_said_about_it(tmp_path: Path) -> None:
-    said = problems(tmp_path, ('password = ""', 'password = "geheim"'), ('url = ""', 'url = "postgresql://o:tief@h/d"'))
+    said = problems(
+        tmp_path, ('password = ""', 'password = "geheim"'), ('\nurl = ""', '\nurl = "postgresql://o:tief@h/d"')
+    )
     assert not [problem for problem in said if "geheim" in problem or "tief" in problem]
 
 
@@ -133,7 +135,7 @@ def test_all_problems_of_a_file_stand_in_one_message(tmp_path: Path) -> None:
     changes = [
         ("port = 8000", "prot = 8000"),
         ('host = "127.0.0.1"', 'host = "0.0.0.0"'),
-        ('url = ""', 'url = "postgresql://ops:geheim@db/ops"'),
+        ('\nurl = ""', '\nurl = "postgresql://ops:geheim@db/ops"'),
         ('password = ""', 'password = "geheim"'),
         ("idle_minutes = 20", "idle_minutes = 0"),
         ('hours = ["08:00-18:00"]', 'hours = ["08:00-12:00", "11:00-18:00"]\nlunch = true'),
@@ -150,7 +152,7 @@ def test_all_problems_of_a_file_stand_in_one_message(tmp_path: Path) -> None:
 
 def test_what_sections_say_together_is_told_beside_the_faults_of_others(tmp_path: Path) -> None:
     changes = [('host = "127.0.0.1"', 'host = "0.0.0.0"'), ("idle_minutes = 20", 'idle_minutes = "x"'),
-               ("ends_on = 2027-12-31", "ends_on = 2024-12-31"), ('url = ""', 'url = "env:NOT_SET"'),
+               ("ends_on = 2027-12-31", "ends_on = 2024-12-31"), ('\nurl = ""', '\nurl = "env:NOT_SET"'),
                ('password = ""', 'password = "env:NOT_SET_EITHER"')]  # fmt: skip
     assert paths(tmp_path, *changes) == {
         "server.host", "security.idle_minutes", "contract.ends_on", "contract.counts_from", "database.url",
@@ -216,13 +218,13 @@ def test_the_contract_is_not_changed_from_the_environment(tmp_path: Path) -> Non
 def test_a_reference_to_a_file_or_an_address_with_its_secret_is_followed(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("geheim\n", encoding="utf-8")
     found = load(
-        tmp_path, ('password = ""', f'password = "file:{tmp_path / "secret"}"'), ('url = ""', 'url = "env:WHERE"'),
+        tmp_path, ('password = ""', f'password = "file:{tmp_path / "secret"}"'), ('\nurl = ""', '\nurl = "env:WHERE"'),
         WHERE="postgresql://ops@db/ops",
     )  # fmt: skip
     assert found.database_url == "postgresql://ops@db/ops"
     assert found.database_password is not None
     assert found.database_password.reveal() == "geheim"
-    assert paths(tmp_path, ('url = ""', 'url = "env:WHERE"'), WHERE="mysql://ops@db/ops") == {"database.url"}
+    assert paths(tmp_path, ('\nurl = ""', '\nurl = "env:WHERE"'), WHERE="mysql://ops@db/ops") == {"database.url"}
 
 
 def test_years_reviewed_by_the_parties_become_part_of_the_contract(tmp_path: Path) -> None:
@@ -246,6 +248,36 @@ def test_listening_outside_behind_a_proxy_or_by_explicit_wish_is_allowed(tmp_pat
     outside = ('host = "127.0.0.1"', 'host = "0.0.0.0"')
     assert load(tmp_path, outside, ("trusted_proxies = []", 'trusted_proxies = ["10.0.0.1"]')).server.host == "0.0.0.0"
     assert load(tmp_path, outside, ("allow_plain_http = false", "allow_plain_http = true")).server.allow_plain_http
+
+
+@pytest.mark.parametrize(
+    ("environment", "address"),
+    [
+        ({}, "http://127.0.0.1:8000"), ({"PORT": "8870"}, "http://127.0.0.1:8870"),
+        ({"PORT": "8870", "HOST": "::1"}, "http://[::1]:8870"), ({"PORT": "80"}, "http://127.0.0.1"),
+        ({"HOST": "10.20.3.4", "ALLOW_PLAIN_HTTP": "true"}, "http://10.20.3.4:8000"),
+        ({"HOST": "0.0.0.0", "ALLOW_PLAIN_HTTP": "true"}, "http://127.0.0.1:8000"),
+        ({"PORT": "8870", "PUBLIC_URL": "https://ops.hospital.test"}, "https://ops.hospital.test"),
+    ],
+)  # fmt: skip
+def test_the_address_follows_host_and_port_unless_it_is_set_on_purpose(
+    tmp_path: Path, environment: dict[str, str], address: str
+) -> None:
+    given = {f"OPS_SERVER__{name}": value for name, value in environment.items()}
+    assert load(tmp_path, **given).server.public_url == address
+
+
+def test_the_address_follows_a_port_that_the_system_chose(tmp_path: Path) -> None:
+    follows = load(tmp_path, OPS_SERVER__PORT="0").server.bound_to(45678)
+    assert (follows.port, follows.public_url) == (45678, "http://127.0.0.1:45678")
+    purpose = {"OPS_SERVER__PORT": "0", "OPS_SERVER__PUBLIC_URL": "https://ops.hospital.test"}
+    assert load(tmp_path, **purpose).server.bound_to(45678).public_url == "https://ops.hospital.test"
+
+
+def test_a_certificate_needs_its_address_said(tmp_path: Path) -> None:
+    pair = {"OPS_SERVER__TLS_CERT": "/x/cert.pem", "OPS_SERVER__TLS_KEY": "/x/key.pem"}
+    with pytest.raises(SettingsInvalid, match="server.public_url"):
+        load(tmp_path, **pair)
 
 
 OIDC = """[oidc]

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from ops_console.core.addresses import here_alone
 from ops_console.core.people import Actor
 from ops_console.core.sentences import Sentence, sentence
 from ops_console.services import anchors as anchoring
@@ -43,6 +44,8 @@ class Host:
     synchronised: bool | None
     free_mib: int
     has_fonts: bool
+    public_url: str
+    is_demo: bool
 
 
 def look(session: Session, host: Host, actor: Actor, now: datetime) -> list[Looked]:
@@ -50,7 +53,7 @@ def look(session: Session, host: Host, actor: Actor, now: datetime) -> list[Look
     actor.need("audit.read")
     return [
         _roles(host), _triggers(session), _chain(session), *_files(host), _time(host), _disk(host), _fonts(host),
-        _loops(session, now), _failures(session), *_receivers(session),
+        _address(host), _loops(session, now), _failures(session), *_receivers(session),
     ]  # fmt: skip
 
 
@@ -117,6 +120,13 @@ def _fonts(host: Host) -> Looked:
     if host.has_fonts:
         return Looked("fonts", OK, sentence("中文字体已安装。"))
     return Looked("fonts", WARNING, sentence("没有中文字体包，生成的文档会缺字。"))
+
+
+def _address(host: Host) -> Looked:
+    told = here_alone(host.public_url, is_demo=host.is_demo)
+    if told is not None:
+        return Looked("address", WARNING, told)
+    return Looked("address", OK, sentence("人们打开的地址是 %(url)s。", url=host.public_url))
 
 
 def _loops(session: Session, now: datetime) -> Looked:

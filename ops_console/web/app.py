@@ -14,7 +14,9 @@ from werkzeug.routing import IntegerConverter, Map
 
 from ops_console.adapters import answers
 from ops_console.console import PROJECT, Console
+from ops_console.core.addresses import here_alone
 from ops_console.core.errors import ConsoleError, NotFound, Refused
+from ops_console.core.sentences import Sentence
 from ops_console.web import (
     account,
     attachments,
@@ -164,6 +166,7 @@ def _configure(app: Flask, console: Console) -> None:
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(days=30),
     )
     app.jinja_env.globals["is_demo"] = console.settings.is_demo
+    app.jinja_env.globals["here_alone"] = lambda: _here_alone(console)
     app.jinja_env.globals["plain_http"] = _is_plain_http(console)
     app.jinja_env.globals["certificate_ends"] = lambda: _certificate_ends(console)
     app.jinja_env.globals["password_rules"] = PASSWORD_RULES[console.settings.security.password_rules]
@@ -200,6 +203,11 @@ def _is_plain_http(console: Console) -> bool:
     """Listening beyond loopback without TLS and without a proxy that has it: told in red on every page."""
     server = console.settings.server
     return not answers.own_names(server.host) and not server.public_url.startswith("https")
+
+
+def _here_alone(console: Console) -> Sentence | None:
+    """What a page says before it prints an address that nobody else can open; None when others can."""
+    return here_alone(console.settings.server.public_url, is_demo=console.settings.is_demo)
 
 
 def _certificate_ends(console: Console) -> datetime | None:

@@ -89,7 +89,6 @@ def _page(made: tuple[people.NewAccount, ...] = (), refused: Refused | None = No
         state_names=STATE_NAMES,
         made=made,
         provider=console().settings.oidc,
-        address=console().settings.server.public_url,
         refused=refused,
         typed=request.form,
     ), 400 if refused else 200

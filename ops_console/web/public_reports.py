@@ -153,10 +153,10 @@ def _device_time(text: str) -> datetime | None:
 
 
 def _receipt(made: Received, browser: str, not_kept: list[Sentence]) -> Response:
-    where = _absolute(url_for("public_reports.status", token=made.status_token))
+    where = url_for("public_reports.status", token=made.status_token)
     answer = make_response(
         render_template(
-            "public/receipt.html", made=made, where=where, qr=_qr(where), short=short_number(made.number),
+            "public/receipt.html", made=made, where=where, qr=_qr(_absolute(where)), short=short_number(made.number),
             mark=public_reports.mark(reading_anew(), made.report_id), settings=console().settings, not_kept=not_kept,
             photos=photo_service.count(reading_anew(), made.report_id),
         )

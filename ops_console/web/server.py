@@ -36,6 +36,7 @@ class Server:
             raise _refused(given.host, given.port, exc) from exc
         port = getattr(self._server, "effective_port", None) or given.port
         host = f"[{given.host}]" if ":" in given.host else given.host
+        self.port = self._tls.port if self._tls else int(port)
         self.url = f"https://{host}:{self._tls.port}" if self._tls else f"http://{host}:{port}"
         if self._tls is not None:
             self._tls.start(("127.0.0.1", port))
