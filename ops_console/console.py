@@ -13,6 +13,7 @@ from pathlib import Path
 from sqlalchemy import URL
 from sqlalchemy.orm import Session
 
+from ops_console.adapters.alone import Alone, hold_alone
 from ops_console.adapters.anchor_couriers import AnchorCouriers
 from ops_console.adapters.anchor_file import AnchorFile
 from ops_console.adapters.certificates import held_in
@@ -157,6 +158,8 @@ class Console:
             timedelta(hours=given.absolute_hours), timedelta(hours=given.one_time_hours), given.password_rules,
             given.second_factor, given.duties, (self.settings.terms.hospital, self.settings.terms.vendor),
         )  # fmt: skip
+        self.is_new = False  # whether `prepare` made the console where there was none
+        self._alone: Alone | None = None
 
     @property
     def public_secrets(self) -> Secrets:
@@ -316,6 +319,20 @@ class Console:
     def _data_keys(self) -> list[tuple[int, str, bytes]]:
         with self.read() as session:
             return [(row.version, row.purpose, row.wrapped) for row in data_key_store.every(session)]
+    def serve_alone(self) -> None:
+        """Hold the data folder's embedded database for this serving process, until `close` or the process's end.
+
+        PostgreSQL bears several. Raises Refused while another process serves from the folder.
+        """
+        if not self.database.is_sqlite:
+            return
+        folder = self.settings.data_folder
+        self._alone = hold_alone(folder / "server.lock", Refused(
+            "数据目录 %(folder)s 正由另一个控制台使用，没有启动第二个；请用已经在运行的那个，或先停止它；"
+            "要另开一个，请用 OPS_DATA 指定别的数据目录。",
+            folder=str(folder),
+        ))  # fmt: skip
+
 
     def first_accounts(self) -> tuple[NewAccount, ...]:
         """Make the first accounts of an empty house and return them with their one-time passwords, else none."""
@@ -324,3 +341,5 @@ class Console:
     def close(self) -> None:
         """Give back connections."""
         self.database.close()
+        if self._alone is not None:
+            self._alone.release()

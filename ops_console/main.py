@@ -36,7 +36,9 @@ def open_console(*, serving: bool = False, folder=None, now=None, demo_host: str
     chosen = {"OPS_DATA": str(folder)} if folder else {}
     console = Console(settings.load(PROJECT, {**os.environ, **chosen}, demo_host=demo_host), now=now or utc_now)
     logs.use(console.masker)
-    try:
+    if serving:
+        console.serve_alone()
+    with answering():
         console.prepare(serving=serving)
     except DatabaseError as exc:
         raise Refused(

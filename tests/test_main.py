@@ -25,11 +25,7 @@ READY = re.compile(r"http://\S+")
 
 def environment(folder: Path, port: int) -> dict[str, str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("OPS_")}
-    address = f"http://127.0.0.1:{port}"
-    return {
-        **clean, "OPS_DATA": str(folder), "OPS_SERVER__PORT": str(port), "OPS_SERVER__PUBLIC_URL": address,
-        "PYTHONPATH": str(PROJECT),
-    }  # fmt: skip
+    return {**clean, "OPS_DATA": str(folder), "OPS_SERVER__PORT": str(port), "PYTHONPATH": str(PROJECT)}
 
 
 @contextmanager
@@ -79,6 +75,8 @@ def test_the_first_start_shows_the_accounts_once_serves_and_ends_cleanly(tmp_pat
     assert len({password for password in passwords if len(password) >= 20}) == 5
     assert not [password for password in passwords if password in err]
     assert READY.search(err)
+    assert f"地址 http://127.0.0.1:{port} 只在这台电脑上能打开" in err
+    assert "python3 run.py expose" in err
     with serving(tmp_path / "data", port) as process:
         assert answer(port, process) == 200
         assert ended(process)[:2] == (0, "")
@@ -94,6 +92,28 @@ def test_a_busy_port_is_one_sentence_and_makes_no_accounts(tmp_path: Path, sqlit
     assert (process.returncode, out) == (1, "")
     assert str(taken) and "已被占用" in err
     assert len(err.strip().splitlines()) == 1
+
+
+def test_a_folder_is_served_by_one_process_at_a_time(tmp_path: Path, sqlite_template: Path) -> None:
+    folder, port = tmp_path / "data", free_port()
+    copy_sqlite(sqlite_template, folder)
+    with serving(folder, port) as first:
+        assert answer(port, first) == 200
+        with serving(folder, free_port()) as second:
+            out, err = second.communicate(timeout=60)
+        assert (second.returncode, out) == (1, "")
+        assert str(folder) in err and "没有启动第二个" in err
+        assert len(err.strip().splitlines()) == 1
+        beside = subprocess.run(
+            [sys.executable, "-m", "ops_console", "users", "list"], env=environment(folder, port), cwd="/",
+            capture_output=True, text=True, encoding="utf-8", timeout=60, check=False,
+        )  # fmt: skip
+        assert beside.returncode == 0, beside.stderr
+        assert answer(port, first) == 200
+        first.kill()
+        first.communicate()
+    with serving(folder, port) as third:  # the system gave the lock up
+        assert answer(port, third) == 200
 
 
 @pytest.mark.parametrize("kind", ["a file in the way", "no leave to write"])

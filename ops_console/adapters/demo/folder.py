@@ -8,12 +8,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import IO
 
+from ops_console.adapters.alone import Alone, hold_alone
 from ops_console.core.demo_places import MARK
 from ops_console.core.errors import Refused
 
@@ -40,7 +39,7 @@ class DemoFolder:
         self.path = data_folder if is_own else data_folder.with_name(f"{data_folder.name}-demo")
         self._aside = self.path.with_name(f"{self.path.name}.building")
         self._old = self.path.with_name(f"{self.path.name}.old")
-        self._lock: IO[str] | None = None
+        self._lock: Alone | None = None
 
     def mark(self) -> Mark | None:
         """Return what stands there, or None when no whole demo does. Raises Refused when something else lies there."""
@@ -54,7 +53,10 @@ class DemoFolder:
         Raises Refused while another process builds there; the system gives its lock up when that one ends.
         """
         self.mark()
-        self._lock = _locked(self.path.with_name(f"{self.path.name}.lock"))
+        self._lock = hold_alone(
+            self.path.with_name(f"{self.path.name}.lock"),
+            Refused("另一个进程正在这里建演示年；请等它建完，或先停止它。"),
+        )
         was_interrupted = self._aside.exists()
         _remove(self._aside)
         self._aside.mkdir(mode=0o700, parents=True)
@@ -70,27 +72,7 @@ class DemoFolder:
         self._aside.rename(self.path)
         _remove(self._old)
         if self._lock is not None:
-            with suppress(OSError):  # Windows removes no file that is open
-                Path(self._lock.name).unlink()
-            self._lock.close()
-
-
-def _locked(path: Path) -> IO[str]:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lock = path.open("a")
-    try:
-        if os.name == "nt":
-            import msvcrt
-
-            msvcrt.locking(lock.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        lock.close()
-        raise Refused("另一个进程正在这里建演示年；请等它建完，或先停止它。") from None
-    return lock
+            self._lock.release(forget=True)
 
 
 def _refuse_foreign(folder: Path) -> None:
