@@ -18,6 +18,7 @@ from ops_console.adapters.anchor_couriers import AnchorCouriers
 from ops_console.adapters.anchor_file import AnchorFile
 from ops_console.adapters.certificates import held_in
 from ops_console.adapters.clamd import Clamd
+from ops_console.adapters.demo.folder import DemoFolder
 from ops_console.adapters.documents.papers import Papers
 from ops_console.adapters.documents.stickers import sticker_sheet
 from ops_console.adapters.egress import Egress
@@ -67,11 +68,11 @@ from ops_console.services.people import NewAccount, Policy
 from ops_console.services.ports import PasswordHasher, Sealer, SheetReader, SheetWriter
 from ops_console.services.quick_log import Vocabularies
 from ops_console.settings import Settings, load
-from ops_console.store import catalogue, roles
+from ops_console.store import catalogue, presence, roles
 from ops_console.store import data_keys as data_key_store
 from ops_console.store.database import Database
 from ops_console.store.masks import SEALER
-from ops_console.store.migrate import hold, migrate, newest_version
+from ops_console.store.migrate import hold, is_migrated, migrate, newest_version
 
 WATERMARK = "演示"
 PROJECT = Path(__file__).resolve().parent.parent
@@ -88,10 +89,46 @@ def data_folder() -> Path:
 
 
 def settings_of_no_house() -> Settings | None:
-    """Return the settings while no database has been made for them, so that nothing is made by asking; else None."""
+    """Return the settings while no console has been made where they point, else None; asking makes nothing."""
     settings = load(PROJECT)
-    made = settings.database_url or (settings.data_folder / "console.db").exists()
-    return None if made else settings
+    return None if is_house(settings) else settings
+
+
+def is_house(settings: Settings) -> bool:
+    """Given settings, say whether a console was made where they point. Raises Refused when a database is silent."""
+    return presence.is_made(_database_url(settings), _database_password(settings))
+
+
+def need_house(settings: Settings) -> None:
+    """Given settings, raise Refused, saying where was looked and what to do, unless a console has been made there."""
+    if is_house(settings):
+        return
+    if settings.database_url:
+        raise Refused(
+            "数据库 %(database)s 里还没有控制台，什么也没有做；请检查 config.toml 的 [database] url，"
+            "或先用 python3 run.py 启动一次。",
+            database=presence.shown(settings.database_url),
+        )  # fmt: skip
+    folder = settings.data_folder
+    demo = DemoFolder(folder).path
+    if demo != folder and (demo / demo_places.MARK).exists():
+        raise Refused(
+            "数据目录 %(folder)s 里还没有控制台，什么也没有做；要看演示年，请在命令前加 OPS_DATA=%(demo)s。",
+            folder=str(folder), demo=str(demo),
+        )  # fmt: skip
+    raise Refused(
+        "数据目录 %(folder)s 里还没有控制台，什么也没有做；请检查 OPS_DATA 是否写对，或先用 python3 run.py 启动一次。",
+        folder=str(folder),
+    )
+
+
+def _database_url(settings: Settings) -> str | URL:
+    file = settings.data_folder.resolve() / "console.db"
+    return settings.database_url or URL.create("sqlite", database=str(file))  # not parsed: it may hold a `?`
+
+
+def _database_password(settings: Settings) -> str | None:
+    return settings.database_password.reveal() if settings.database_password else None
 
 
 class Console:
@@ -112,7 +149,7 @@ class Console:
         self.files = DataFolder(settings.data_folder, scan=Clamd(clamd) if clamd else None)
         self.files.prepare()
         self.ring: KeyRing | None = None
-        self.database = Database(self._url(), password=self._password(), masker=self.masker)
+        self.database = Database(_database_url(settings), password=_database_password(settings), masker=self.masker)
         self.hasher: PasswordHasher = hasher or Argon2()
         self.shelf = Bookshelf(known_years or StatutoryDays().of)
         self.translations = Translations(PROJECT / "ops_console" / "translations")
@@ -121,15 +158,9 @@ class Console:
         self.identity_provider = self._identity_provider()
         self.jobs: dict[str, Job] = {}
         self.wake = threading.Event()
+        self.is_new = False  # whether `prepare` made the console where there was none
+        self._alone: Alone | None = None
         self.owner = f"{socket.gethostname()}/{os.getpid()}/{os.urandom(3).hex()}"
-
-    def _url(self) -> str | URL:
-        file = self.settings.data_folder.resolve() / "console.db"
-        return self.settings.database_url or URL.create("sqlite", database=str(file))  # not parsed: it may hold a `?`
-
-    def _password(self) -> str | None:
-        secret = self.settings.database_password
-        return secret.reveal() if secret else None
 
     def _migrate(self) -> None:
         """By the role that owns the tables, where there is one; the console's own role is then given its part."""
@@ -150,6 +181,11 @@ class Console:
         return Masker(tuple(self.settings.personal.record_labels))
 
     @property
+    def place(self) -> str:
+        """Where the console's rows are, as people name it: the data folder, or the address of the database."""
+        return presence.shown(self.settings.database_url) or str(self.settings.data_folder)
+
+    @property
     def policy(self) -> Policy:
         """How accounts are treated, from the settings."""
         given = self.settings.security
@@ -158,8 +194,6 @@ class Console:
             timedelta(hours=given.absolute_hours), timedelta(hours=given.one_time_hours), given.password_rules,
             given.second_factor, given.duties, (self.settings.terms.hospital, self.settings.terms.vendor),
         )  # fmt: skip
-        self.is_new = False  # whether `prepare` made the console where there was none
-        self._alone: Alone | None = None
 
     @property
     def public_secrets(self) -> Secrets:
@@ -285,11 +319,26 @@ class Console:
         """Return what executes this process's job runs."""
         return Runs(self.read, self.write, self.jobs, self.owner, self.now)
 
+    def serve_alone(self) -> None:
+        """Hold the data folder's embedded database for this serving process, until `close` or the process's end.
+
+        PostgreSQL bears several. Raises Refused while another process serves from the folder.
+        """
+        if not self.database.is_sqlite:
+            return
+        folder = self.settings.data_folder
+        self._alone = hold_alone(folder / "server.lock", Refused(
+            "数据目录 %(folder)s 正由另一个控制台使用，没有启动第二个；请用已经在运行的那个，或先停止它；"
+            "要另开一个，请用 OPS_DATA 指定别的数据目录。",
+            folder=str(folder),
+        ))  # fmt: skip
+
     def prepare(self, *, serving: bool = True) -> None:
         """Bring the database to the version of this code, and its catalogue and contract to the settings.
 
         A command at the terminal prepares with `serving=False`: it takes no proposed contract back.
         """
+        self.is_new = not is_migrated(self.database)
         self._migrate()
         with self.write() as session:
             hold(session)
@@ -319,27 +368,13 @@ class Console:
     def _data_keys(self) -> list[tuple[int, str, bytes]]:
         with self.read() as session:
             return [(row.version, row.purpose, row.wrapped) for row in data_key_store.every(session)]
-    def serve_alone(self) -> None:
-        """Hold the data folder's embedded database for this serving process, until `close` or the process's end.
-
-        PostgreSQL bears several. Raises Refused while another process serves from the folder.
-        """
-        if not self.database.is_sqlite:
-            return
-        folder = self.settings.data_folder
-        self._alone = hold_alone(folder / "server.lock", Refused(
-            "数据目录 %(folder)s 正由另一个控制台使用，没有启动第二个；请用已经在运行的那个，或先停止它；"
-            "要另开一个，请用 OPS_DATA 指定别的数据目录。",
-            folder=str(folder),
-        ))  # fmt: skip
-
 
     def first_accounts(self) -> tuple[NewAccount, ...]:
         """Make the first accounts of an empty house and return them with their one-time passwords, else none."""
         return people.first_accounts(self.read, self.write, self.hasher, self.policy, self.now())
 
     def close(self) -> None:
-        """Give back connections."""
+        """Give back connections, and the data folder."""
         self.database.close()
         if self._alone is not None:
             self._alone.release()

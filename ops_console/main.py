@@ -20,30 +20,29 @@ def main(argv: list[str]) -> int:
     return commands.run(argv, open_console=open_console, serve=serve)
 
 
-def open_console(*, serving: bool = False, folder=None, now=None, demo_host: str = ""):  # type: ignore[no-untyped-def]
+def open_console(  # type: ignore[no-untyped-def]
+    *, serving: bool = False, founding: bool = True, folder=None, now=None, demo_host: str = ""
+):
     """Return a prepared Console with its jobs, in the settings' data folder or another, on the host's clock or another.
 
-    Raises ConsoleError with one sentence when it cannot be.
+    With `founding` it is made where there is none yet. Raises ConsoleError with one sentence when it cannot be.
     """
-    from sqlalchemy.exc import DatabaseError
-
     from ops_console import settings
     from ops_console.adapters import logs
-    from ops_console.console import PROJECT, Console, utc_now
-    from ops_console.core.errors import Refused
+    from ops_console.console import PROJECT, Console, need_house, utc_now
     from ops_console.jobs.schedule import registry
+    from ops_console.store.presence import answering
 
     chosen = {"OPS_DATA": str(folder)} if folder else {}
-    console = Console(settings.load(PROJECT, {**os.environ, **chosen}, demo_host=demo_host), now=now or utc_now)
+    found = settings.load(PROJECT, {**os.environ, **chosen}, demo_host=demo_host)
+    if not founding:
+        need_house(found)
+    console = Console(found, now=now or utc_now)
     logs.use(console.masker)
     if serving:
         console.serve_alone()
     with answering():
         console.prepare(serving=serving)
-    except DatabaseError as exc:
-        raise Refused(
-            "数据库打不开：%(reason)s；请检查 config.toml 的 [database] 和数据库服务。", reason=str(exc.orig).strip()
-        ) from exc
     console.jobs.update(registry(console))
     return console
 
@@ -61,19 +60,19 @@ def application(console):  # type: ignore[no-untyped-def]
 def serve(folder=None, demo_host: str = "") -> int:  # type: ignore[no-untyped-def]
     """Run everything in one process: pages, loops, workers. Returns when told to stop."""
     console = open_console(serving=True, folder=folder, demo_host=demo_host)
-    from ops_console.jobs.loops import Loops
     from dataclasses import replace
 
+    from ops_console.jobs.loops import Loops
     from ops_console.web.server import Server
 
     server = Server(console, application(console))
-    _print_first_accounts(console)
     console.settings = replace(console.settings, server=console.settings.server.bound_to(server.port))
+    _print_first_accounts(console)
     loops = Loops(console)
     loops.start()
     print(f"控制台已启动：{server.url}（停止：Ctrl+C） / Console ready.", file=sys.stderr, flush=True)
-    for number in (signal.SIGTERM, signal.SIGINT):
     _warn_of_address(console)
+    for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
     try:
         server.run()
@@ -88,7 +87,6 @@ def _stop(*_signal: object) -> None:
     raise SystemExit(0)
 
 
-def _print_first_accounts(console) -> None:  # type: ignore[no-untyped-def]
 def _warn_of_address(console) -> None:  # type: ignore[no-untyped-def]
     from ops_console.core.addresses import here_alone
 
@@ -98,6 +96,7 @@ def _warn_of_address(console) -> None:  # type: ignore[no-untyped-def]
         print(console.translations.render(told, language), file=sys.stderr, flush=True)
 
 
+def _print_first_accounts(console) -> None:  # type: ignore[no-untyped-def]
     made = console.first_accounts()
     if not made:
         return

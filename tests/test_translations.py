@@ -482,7 +482,7 @@ def terminal(
     copy_sqlite(sqlite_template, tmp_path / "data")
     monkeypatch.setenv("OPS_LANG", "en")
 
-    def opened() -> Console:
+    def opened(**_: object) -> Console:
         return make_console(tmp_path / "data", clock, known_years=known_years, OPS_CONFIG=config)
 
     console = opened()
@@ -508,6 +508,7 @@ def test_terminal_says_no_chinese_in_english(terminal: Callable[..., str], tmp_p
         "report sla --from 2026-11 --to 2026-11", "report sla --from 2024-01 --to 2024-01", "report sla --from x",
         f"sla explain {number}", f"sla explain {number} --json", "sla explain none", "contract show", "jobs run none",
         "jobs run tidy", "users add guest Guest auditor", "users add guest Guest auditor", "users list",
+        "users rights --on x", "users rights --on 2020-01-01", "demo --today x", "demo --host x", "doctor",
     )  # fmt: skip
     for line, data in [*((line, SHEET | {"系统"}) for line in sheets), *((line, frozenset()) for line in others)]:
         assert not HAN.search(_without(terminal(*line.split()), data)), line

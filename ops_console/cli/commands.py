@@ -29,14 +29,17 @@ class Terminal:
     def __init__(self, open_console: Callable[..., Any], serve: Callable[..., int], language: str) -> None:
         self._open, self._serve = open_console, serve
         self._console: Any = None
+        self.may_found = False  # whether the command makes a console where there is none yet
         self.language = language
         self.translations = Translations(PROJECT / "ops_console" / "translations")
 
     @property
     def console(self) -> Any:
-        """The prepared console."""
+        """The prepared console. Raises Refused where there is none, unless the command may make one."""
         if self._console is None:
-            self._console = self._open()
+            self._console = self._open(founding=self.may_found)
+            if self._console.is_new:
+                self.tell("%(place)s 里原来没有控制台，已在这里新建一个。", place=self._console.place)
         return self._console
 
     def open_at(self, folder: Path, now: Callable[[], datetime]) -> Any:
@@ -60,13 +63,13 @@ class Terminal:
         said = self.translations.text(text, self.language)
         return said % {k: self.translations.render(v, self.language) for k, v in values.items()} if values else said
 
-    def tell(self, text: str, **values: object) -> None:
-        """Given a message, put it on standard error."""
-        print(self.say(text, **values), file=sys.stderr)
     def show(self, value: object) -> str:
         """Given a Sentence, an instant, a duration or a plain value, return it in the terminal's language."""
         return self.translations.render(value, self.language)
 
+    def tell(self, text: str, **values: object) -> None:
+        """Given a message, put it on standard error."""
+        print(self.say(text, **values), file=sys.stderr)
 
     def close(self) -> None:
         """Give back what was opened."""
@@ -79,6 +82,7 @@ def run(argv: list[str], *, open_console: Callable[..., Any], serve: Callable[..
     terminal = Terminal(open_console, serve, os.environ.get("OPS_LANG", "zh"))
     parser = _parser(terminal)
     given = parser.parse_args(argv)
+    terminal.may_found = given.may_found
     try:
         if given.act is None:
             return serve()
@@ -99,7 +103,7 @@ def _parser(terminal: Terminal) -> argparse.ArgumentParser:
         prog="python3 run.py",
         description=terminal.say("运维控制台。不带命令：启动控制台。test：运行测试。"),
     )
-    parser.set_defaults(act=None)
+    parser.set_defaults(act=None, may_found=False)
     verbs = parser.add_subparsers(metavar=terminal.say("命令"))
     for face in FACES:
         face.add_commands(verbs, terminal)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
 import sys
 from dataclasses import replace
 from datetime import date, datetime
@@ -12,9 +14,9 @@ from typing import Any
 
 from ops_console.adapters.demo.folder import DemoFolder
 from ops_console.adapters.demo.texts import read_texts
+from ops_console.cli.arguments import day_in, own_address_in
 from ops_console.console import data_folder, utc_now
 from ops_console.core.demo_year import begun, is_within, moment_of
-from ops_console.cli.arguments import day_in, own_address_in
 from ops_console.core.moments import ZONE
 from ops_console.core.people import ROLE_NAMES
 from ops_console.services import demo
@@ -60,6 +62,11 @@ def show(terminal: Any, given: Any) -> int:
         )
     else:
         _print(terminal, given, folder.path, _build(terminal, given.today, folder, day, now))
+    terminal.tell(
+        "演示数据在 %(folder)s；在终端查它，命令前加 OPS_DATA=%(folder)s，例如"
+        " OPS_DATA=%(folder)s python3 run.py report sla --from 2026-01 --to 2026-11。",
+        folder=_typed(folder.path),
+    )  # fmt: skip
     _warn(terminal, given.today, now)
     if given.build_only:
         terminal.tell("查看演示：python3 run.py demo --today %(day)s", day=day)

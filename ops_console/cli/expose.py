@@ -59,7 +59,7 @@ def add_commands(verbs: Any, terminal: Any) -> None:
     verb.add_argument("--key", type=Path)
     verb.add_argument("--dry-run", action="store_true", help=terminal.say("只显示会改什么"))
     verb.add_argument("--json", action="store_true")
-    verb.set_defaults(act=expose)
+    verb.set_defaults(act=expose, may_found=True)
 
 
 def expose(terminal: Any, given: Any) -> int:

@@ -23,6 +23,7 @@ COUNTS = ("rows", "imported", "completed", "corrected", "unchanged")
 def add_commands(verbs: Any, terminal: Any) -> None:
     """Given the parser's verbs, add `import`."""
     verb = verbs.add_parser("import", help=terminal.say("导入：import tickets FILE，import people FILE"))
+    verb.set_defaults(may_found=True)
     nouns = verb.add_subparsers(required=True, metavar="tickets|people")
     noun = nouns.add_parser("tickets", help=terminal.say("导入工单台账（CSV 或 XLSX）"))
     noun.add_argument("file", type=Path)

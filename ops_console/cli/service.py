@@ -20,6 +20,7 @@ USER_NAME = r"[a-z_][a-z0-9_-]{0,31}"
 def add_commands(verbs: Any, terminal: Any) -> None:
     """Given the parser's verbs, add `service`."""
     verb = verbs.add_parser("service", help=terminal.say("系统服务：service install，service status，service remove"))
+    verb.set_defaults(may_found=True)
     nouns = verb.add_subparsers(required=True, metavar="install|status|remove")
     install = nouns.add_parser("install")
     install.add_argument("--user", default="ops", help=terminal.say("以哪个系统用户运行，须已存在"))

@@ -47,6 +47,11 @@ def hold(session: Session) -> None:
     locks.hold(session, Lock.SCHEMA)
 
 
+def is_migrated(database: Database) -> bool:
+    """Given a database, say whether a console was ever made in it; asking changes nothing."""
+    return _version(database) is not None
+
+
 def _version(database: Database) -> str | None:
     with database.engine.connect() as connection:
         if not inspect(connection).has_table("alembic_version"):

@@ -111,9 +111,10 @@ def test_doctor_finds_a_sound_installation_sound_and_says_what_sqlite_cannot(ter
         "writable_files"
     }  # the checkout's own modes
     assert found == set()
-    assert levels["loops"] == "ok"
+    assert (levels["loops"], levels["address"]) == ("ok", "warning")
     assert {"receiver_hospital": "warning", "receiver_vendor": "warning"}.items() <= levels.items()
     assert "拿到数据库文件的人可以改写它" in terminal("doctor").out
+    assert "http://127.0.0.1:8000 只在这台电脑上能打开" in terminal("doctor").out
 
 
 def test_doctor_says_what_is_wrong(terminal: Any) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from ops_console.cli import commands
 from ops_console.cli.reports import percent, rate
 from ops_console.console import PROJECT, Console
+from ops_console.services import contracts
 from ops_console.services.reports import Count
 from tests.conftest import DATA, FakeClock, copy_sqlite, import_sheet
 from tests.sheets import row, rows, write_sheet
@@ -53,7 +55,7 @@ def terminal(
         capsys.readouterr()
         clock.forward(seconds=1)
         try:
-            code = commands.run([*map(str, arguments)], open_console=lambda: sqlite_console, serve=lambda: 0)
+            code = commands.run([*map(str, arguments)], open_console=lambda **_: sqlite_console, serve=lambda: 0)
         except SystemExit as left:
             code = int(left.code or 0)
         said = capsys.readouterr()
@@ -206,7 +208,19 @@ def test_the_contract_is_shown_with_its_terms(terminal: Any) -> None:
     (version,) = terminal("contract", "show", "--json").json
     assert (version["number"], version["version"], version["state"]) == ("YW-2025-001", 1, "in_force")
     assert [limit["id"] for limit in version["terms"]["limits"]] == ["C-15", "C-16", "C-17", "C-18", "C-38"]
-    assert "C-38" in terminal("contract", "show").out
+    shown = terminal("contract", "show").out
+    assert "C-15  响应  工作时间  30 分  " in shown
+    assert "C-38" in shown
+    assert not [word for word in ("work", "off", " min") if word in shown]
+
+
+def test_a_proposed_change_of_the_contract_is_told_in_peoples_words(terminal: Any) -> None:
+    console = terminal.console
+    first, *others = console.settings.terms.limits
+    terms = replace(console.settings.terms, limits=(replace(first, limit_seconds=2400), *others))
+    with console.write() as session:
+        contracts.load(session, terms, console.now(), serving=True)
+    assert "  C-15 限时：30 分 → 40 分" in terminal("contract", "show").out.splitlines()
 
 
 def test_accounts_are_added_reset_and_listed(terminal: Any) -> None:
@@ -220,7 +234,10 @@ def test_accounts_are_added_reset_and_listed(terminal: Any) -> None:
         "sysadmin": "administrator", "hospital": "hospital", "vendor": "vendor", "chief": "hospital",
         "secadmin": "security", "auditadmin": "audit_administrator",
     }  # fmt: skip
-    assert made["password"] not in terminal("users", "list").out
+    people = terminal("users", "list").out
+    assert made["password"] not in people
+    assert "sysadmin\t系统管理员\t系统管理员" in people
+    assert "administrator" not in people
     twice = terminal("users", "add", "chief", "院长", "hospital")
     assert (twice.code, twice.out) == (1, "")
     assert terminal("users", "reset", "nobody").code == 1
@@ -255,12 +272,34 @@ def test_people_are_imported_and_rights_of_a_day_told(terminal: Any, tmp_path: P
     assert held["wang"]["permissions"] == []
     assert "people.manage" in held["sysadmin"]["permissions"]
     assert terminal("users", "rights", "--on", "2026-11-19", "--json").json["people"] == []
+    before = terminal("users", "rights", "--on", "2026-11-19")
+    assert (before.code, before.out.strip()) == (0, "2026-11-19 还没有任何账号。")
+    held = terminal("users", "rights", "--on", "2026-11-20").out
+    assert "auditadmin\t审计管理员\t审计管理员\t查看审计记录、查看账号与权限\n" in held
+    assert "people.manage" not in held
     assert terminal("users", "rights", "--on", "2027-01-01").code == 1
+
+
+@pytest.mark.parametrize("command", [("users", "rights", "--on"), ("demo", "--today")])
+def test_what_is_no_date_is_refused_in_peoples_words(terminal: Any, command: tuple[str, ...]) -> None:
+    said = terminal(*command, "2026-13-40")
+    assert (said.code, said.out) == (2, "")
+    assert "“2026-13-40”不是日期；请写成年-月-日，例如 2026-03-05。" in said.err
+    assert "fromisoformat" not in said.err
+
+
+def test_a_house_without_accounts_or_runs_says_so(terminal: Any) -> None:
+    assert "还没有账号" in terminal("users", "list").out
+    assert "还没有作业" in terminal("jobs", "list").out
+    assert terminal("users", "list", "--json").json == terminal("jobs", "list", "--json").json == []
 
 
 def test_jobs_are_run_and_listed(terminal: Any) -> None:
     assert terminal("jobs", "run", "recheck").json["status"] == "done"
     assert [run["job"] for run in terminal("jobs", "list", "--json").json] == ["recheck"]
+    listed = terminal("jobs", "list").out
+    assert "\t时限自检\t完成\t" in listed
+    assert "recheck" not in listed
     looked = terminal("jobs", "run", "find-flags").json
     assert (looked["status"], len(looked["result"]["months"])) == ("done", 2)
     refused = terminal("jobs", "run", "import-tickets")

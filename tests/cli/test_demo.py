@@ -52,10 +52,13 @@ def test_demo_is_built_aside_and_taken_again(data: Path, capsys: pytest.CaptureF
     told = capsys.readouterr()
     assert told.out == ""  # no password a second time
     assert "--fresh" in told.err
+    assert f"OPS_DATA={folder} python3 run.py report sla" in told.err
     assert (folder / "console.db").read_bytes() == before
     assert run() == 7  # serves
-    with pytest.raises(SystemExit):
-        run("--host", "0.0.0.0")
+    for wrong in ("0.0.0.0", "xx"):
+        with pytest.raises(SystemExit):
+            run("--host", wrong)
+        assert f"“{wrong}”不是这台电脑的一个 IP 地址" in capsys.readouterr().err
     _is_no_real_console(folder, capsys)
 
 
@@ -99,6 +102,7 @@ def test_a_real_console_is_never_touched(data: Path, capsys: pytest.CaptureFixtu
 def test_a_real_database_with_the_mark_beside_it_is_refused(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data.mkdir()
     (data / "master.key").write_text(MASTER_KEY, encoding="ascii")
+    main.open_console().close()
     assert main.main(["users", "list"]) == 0
     (data / MARK).write_text("{}", encoding="utf-8")
     assert main.main(["users", "list"]) == 1
