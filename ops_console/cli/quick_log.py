@@ -26,7 +26,7 @@ def add_commands(verbs: Any, terminal: Any) -> None:
     verb.add_argument("--dry-run", action="store_true", help=terminal.say("只看读出了什么，不登记"))
     verb.add_argument("--said", type=int, metavar="MINUTES", help=terminal.say("群里的消息是几分钟前说的"))
     verb.add_argument("--json", action="store_true")
-    verb.set_defaults(act=log)
+    verb.set_defaults(act=log, may_found=True)
 
 
 def log(terminal: Any, given: Any) -> int:

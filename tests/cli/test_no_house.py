@@ -16,7 +16,7 @@ COMMANDS = (
     ("audit", "verify"), ("audit", "export", "chain.jsonl"), ("audit", "anchor"),
     ("audit", "restored", "--reason", "x"),
     ("users", "list"), ("users", "add", "chief", "院长", "leader"), ("users", "reset", "chief"),
-    ("users", "rights", "--on", "2026-03-05"), ("log", "9:05 电话 药房刘药师 处方流转提交报错"),
+    ("users", "rights", "--on", "2026-03-05"),
     ("report", "sla", "--json"), ("sla", "explain", "GD-1"), ("jobs", "list"),
     ("jobs", "run", "tidy"), ("contract", "show"), ("doctor",),
 )  # fmt: skip
@@ -68,6 +68,13 @@ def test_an_import_makes_a_house_and_says_where(folder: Path, capsys: pytest.Cap
     assert main.main(["import", "tickets", str(sheet), "--json"]) == 0
     assert "新建" not in capsys.readouterr().err
     assert main.main(["audit", "verify"]) == 0
+
+
+def test_a_time_is_never_lost_for_want_of_a_house(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.main(["log", "电话 药房刘药师 处方流转提交报错", "--json"]) == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out)["reporter"] == "刘药师"
+    assert f"{folder} 里原来没有控制台，已在这里新建一个。" in said.err
 
 
 def test_an_empty_postgresql_database_is_no_house(
