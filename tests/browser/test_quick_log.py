@@ -237,8 +237,11 @@ def test_pasted_chat_becomes_drafts_with_their_own_times(visit: Visit, house: Ho
     expect(page.locator("[data-drafts-head]")).to_be_focused()
     expect(page.locator("[data-drafts-head]")).to_be_in_viewport()
     expect(drafts.nth(0)).to_be_in_viewport()
-    below = page.locator("[data-quick]").bounding_box(), page.locator("[data-part=drafts]").bounding_box()
-    assert below[0] and below[1] and 0 <= below[1]["y"] - below[0]["y"] - below[0]["height"] < 60
+    gap = page.evaluate(
+        """() => document.querySelector("[data-part=drafts]").getBoundingClientRect().top
+            - document.querySelector("[data-quick]").getBoundingClientRect().bottom"""
+    )
+    assert 0 <= gap < 60
     expect(drafts.nth(3).locator("[type=checkbox]")).not_to_be_checked()
     expect(drafts.nth(0).locator("[type=checkbox]")).to_be_checked()
     expect(drafts.nth(1).locator("[type=checkbox]")).not_to_be_checked()
