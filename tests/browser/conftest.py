@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, StorageState, sync_playwright
 
-from tests.browser.served import Served, Visitor, visiting
+from tests.browser.served import Served, Visitor, serving, visiting
 from tests.conftest import copy_sqlite, make_settings
 from tests.real_services import chromium_path, require
 
@@ -40,26 +40,18 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Served]:
     """A console of the test's own, freshly started and empty."""
-    made = Served(tmp_path)
-    try:
-        made.start()
+    with serving(tmp_path) as made:
         yield made
-    finally:
-        made.stop()
 
 
 @contextmanager
 def keep_house(browser: Browser, folder: Path) -> Iterator[House]:
     """Given a browser and a folder whose `data` is empty or holds no account, serve it while the block runs."""
-    made = Served(folder)
-    try:
-        made.start()
+    with serving(folder) as made:
         with visiting(browser, made) as vendor:
             vendor.first_sign_in("vendor")
             kept = vendor.context.storage_state()
         yield House(made, kept)
-    finally:
-        made.stop()
 
 
 @pytest.fixture(scope="module")

@@ -37,7 +37,7 @@ class Served:
         self.folder = folder
         self.port = free_port()
         self.base = f"http://127.0.0.1:{self.port}"
-        self.program = ("-m", "ops_console")
+        self.program: tuple[str, ...] = ("-m", "ops_console")
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, **environment: str) -> None:
@@ -85,6 +85,18 @@ class Served:
     def log(self) -> str:
         """The end of what it logged."""
         return (self.folder / "log").read_text(encoding="utf-8")[-3000:]
+
+
+@contextmanager
+def serving(folder: Path, *program: str) -> Iterator[Served]:
+    """Given a folder and what Python is to run (nothing: the console), serve it while the block runs."""
+    made = Served(folder)
+    made.program = program or made.program
+    try:
+        made.start()
+        yield made
+    finally:
+        made.stop()
 
 
 class Visitor:

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Visit
-from tests.browser.served import OWN_PASSWORD, PHONE, Served, Visitor, visiting
+from tests.browser.served import OWN_PASSWORD, PHONE, Visitor, serving, visiting
 
 pytestmark = pytest.mark.browser
 EXPECTED = ("ERR_INTERNET_DISCONNECTED", "401")  # what the browser itself says of a connection cut on purpose
@@ -17,9 +17,7 @@ EXPECTED = ("ERR_INTERNET_DISCONNECTED", "401")  # what the browser itself says 
 @pytest.fixture(scope="module")
 def house(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, object]]:
     """A console with both parties signed in, and two tickets: the vendor's and the hospital's."""
-    made = Served(tmp_path_factory.mktemp("served"))
-    try:
-        made.start()
+    with serving(tmp_path_factory.mktemp("served")) as made:
         states: dict[str, object] = {"served": made}
         for account in ("vendor", "hospital"):
             with visiting(chromium, made) as visitor:
@@ -28,8 +26,6 @@ def house(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
                 visitor.page.wait_for_load_state("networkidle")  # the first look has begun
                 states[account] = visitor.context.storage_state()
         yield states
-    finally:
-        made.stop()
 
 
 @pytest.fixture

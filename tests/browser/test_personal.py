@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import ARGUMENTS, House, Visit
-from tests.browser.served import DESKTOP, PHONE, Served, Visitor, visiting
+from tests.browser.served import DESKTOP, PHONE, Visitor, serving, visiting
 from tests.real_services import chromium_path
 
 pytestmark = pytest.mark.browser
@@ -46,17 +46,12 @@ runpy.run_module("ops_console", run_name="__main__", alter_sys=True)
 @pytest.fixture(scope="module")
 def brief(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """A console that shows originals for three seconds, its vendor with a second factor just given."""
-    made = Served(tmp_path_factory.mktemp("brief"))
-    made.program = ("-c", BRIEF)
-    try:
-        made.start()
+    with serving(tmp_path_factory.mktemp("brief"), "-c", BRIEF) as made:
         with visiting(chromium, made) as vendor:
             vendor.first_sign_in("vendor")
             vendor.enrol_factor()
             kept = vendor.context.storage_state()
         yield House(made, kept)
-    finally:
-        made.stop()
 
 
 @pytest.fixture(scope="module")

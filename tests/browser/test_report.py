@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from ops_console.core.public_reports import Secrets
 from tests.browser.conftest import Visit
-from tests.browser.served import DESKTOP, PHONE, Served, Visitor, visiting
+from tests.browser.served import DESKTOP, PHONE, Served, Visitor, serving, visiting
 from tests.pictures import photo_with_place, picture
 
 PLACE = "门诊收费处 3 号窗口"
@@ -38,16 +38,12 @@ class House:
 @pytest.fixture(scope="module")
 def house(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """The hospital adds its places and prints their stickers, through the pages."""
-    served = Served(tmp_path_factory.mktemp("reports"))
-    try:
-        served.start()
+    with serving(tmp_path_factory.mktemp("reports")) as served:
         with visiting(chromium, served) as hospital:
             hospital.first_sign_in("hospital")
             sheet = _print_stickers(hospital)
         secrets = Secrets((served.folder / "data" / "secret.key").read_bytes())
         yield House(served, secrets.token("sticker", f"1:{PLACE}"), sheet)
-    finally:
-        served.stop()
 
 
 def _print_stickers(hospital: Visitor) -> bytes:

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from ops_console.console import PROJECT
 from tests.browser.conftest import House, Visit
-from tests.browser.served import DESKTOP, PHONE, Served, Visitor, visiting
+from tests.browser.served import DESKTOP, PHONE, Served, Visitor, serving, visiting
 from tests.conftest import DATA
 
 pytestmark = pytest.mark.browser
@@ -46,14 +46,9 @@ class Imported(House):
 @pytest.fixture(scope="module")
 def year(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Imported]:
     """A console whose vendor signed in for the first time and imported the year, all through its pages."""
-    made = Served(tmp_path_factory.mktemp("served"))
-    try:
-        made.start()
-        with visiting(chromium, made) as vendor:
-            vendor.first_sign_in("vendor")
-            yield import_year(vendor)
-    finally:
-        made.stop()
+    with serving(tmp_path_factory.mktemp("served")) as made, visiting(chromium, made) as vendor:
+        vendor.first_sign_in("vendor")
+        yield import_year(vendor)
 
 
 def import_year(vendor: Visitor) -> Imported:
