@@ -77,8 +77,11 @@ def closing(session: Session, book: Book, actor: Actor, now: datetime) -> Closin
     next_day = book.calendars[book.at(now).id].next_workday(today)
     duties = _duties(session, next_day, datetime.combine(next_day, MORNING, tzinfo=ZONE), now)
     ends = day_start(today + timedelta(days=1))
-    tonight = tuple(duty for duty in duties if isinstance(duty.due, datetime) and duty.due < ends)
-    return Closing(left, tonight, tuple(duty for duty in duties if duty not in tonight), next_day)
+    tonight: list[Duty] = []
+    later: list[Duty] = []
+    for duty in duties:
+        (tonight if isinstance(duty.due, datetime) and duty.due < ends else later).append(duty)
+    return Closing(left, tuple(tonight), tuple(later), next_day)
 
 
 def today(session: Session, actor: Actor, now: datetime) -> tuple[Duty, ...]:

@@ -125,15 +125,20 @@ def reset(account: str) -> Any:
     return _page((made,))
 
 
-def _act(done: str, account: str, act: Callable[..., None], **given: Any) -> Any:
-    """Do something to an account in one transaction and say so, or show the page with why not."""
+def _act(done: str, account: str, act: Callable[..., tuple[str, str] | None], **given: Any) -> Any:
+    """Do something to an account in one transaction and say so, or show the page with why not.
+
+    What is done may return more to say: a text of the reader's language and its kind.
+    """
     at = console()
     try:
         with at.write() as session:
-            act(session, account, actor=g.guest.actor, now=at.now(), **given)
+            more = act(session, account, actor=g.guest.actor, now=at.now(), **given)
     except Refused as refused:
         return _page(refused=refused)
     flash(formats.gettext(done) % {"account": account}, "success")
+    if more:
+        flash(*more)
     return redirect(url_for("people.index"))
 
 
@@ -143,20 +148,22 @@ def _act(done: str, account: str, act: Callable[..., None], **given: Any) -> Any
 def disable(account: str) -> Any:
     """Disable an account at once; its open tickets go to the colleague named in the same form."""
     successor, book = request.form.get("successor", ""), console().book(reading())
-    left = []
 
-    def act(session: Session, account: str, actor: Actor, now: datetime) -> None:
-        left.append(leavers.disable_account(session, book, account, actor, now, successor=successor))
+    def act(session: Session, account: str, actor: Actor, now: datetime) -> tuple[str, str] | None:
+        return _left(leavers.disable_account(session, book, account, actor, now, successor=successor))
 
-    answer = _act("账号 %(account)s 已停用。", account, act)
-    for told in left:
-        if told.tickets and told.taker:
-            said = formats.gettext("%(n)s 件未结工单已交给 %(name)s。")
-            flash(said % {"n": told.tickets, "name": told.taker}, "success")
-        elif told.tickets:
-            said = formats.gettext("还有 %(n)s 件未结工单没有可接手的同事；请添加或确认一位，再在工单列表批量转派。")
-            flash(said % {"n": told.tickets}, "warning")
-    return answer
+    return _act("账号 %(account)s 已停用。", account, act)
+
+
+def _left(left: leavers.Left) -> tuple[str, str] | None:
+    """What became of a leaver's open tickets, and of what kind that message is; nothing where there were none."""
+    if not left.tickets:
+        return None
+    if left.taker:
+        told = formats.gettext("%(n)s 件未结工单已交给 %(name)s。")
+        return told % {"n": left.tickets, "name": left.taker}, "success"
+    told = formats.gettext("还有 %(n)s 件未结工单没有可接手的同事；请添加或确认一位，再在工单列表批量转派。")
+    return told % {"n": left.tickets}, "warning"
 
 
 @pages.post("/people/<account>/unlock")
