@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from benchmarks import history
 from benchmarks.history import END, Batch
 from ops_console.adapters.statutory_days import StatutoryDays
-from ops_console.core.contracts import VersionInForce
+from ops_console.core.terms import VersionInForce
 from ops_console.core.ticket_folds import fold
 from ops_console.core.tickets import Event
 from ops_console.core.working_time import working_calendar

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from ops_console.core import demo_places
 from ops_console.core.addresses import LOOPBACK, address_of
 from ops_console.core.catalogue import Carrier, Module, TicketType
-from ops_console.core.contracts import DayOverride, Reading, Terms, TimeLimit, check_terms
+from ops_console.core.contracts import TimeLimit
 from ops_console.core.demo import FIRST, LAST
 from ops_console.core.devices import is_network
 from ops_console.core.errors import CalendarInvalid, SettingsInvalid
@@ -28,6 +28,7 @@ from ops_console.core.identities import is_of
 from ops_console.core.people import ROLES
 from ops_console.core.secrets import Secret
 from ops_console.core.statutory import statutory_calendar
+from ops_console.core.terms import DayOverride, Reading, Terms, check_terms
 from ops_console.settings_file import (
     Attachments,
     ContractShape,

@@ -7,8 +7,8 @@ from typing import Any
 from ops_console.adapters.demo.texts import read_texts
 from ops_console.adapters.statutory_days import StatutoryDays
 from ops_console.console import PROJECT, Console
-from ops_console.core.contracts import VersionInForce
 from ops_console.core.demo_year import Year
+from ops_console.core.terms import VersionInForce
 from ops_console.core.working_time import WorkingCalendar, working_calendar
 from ops_console.services.demo import Hands
 from ops_console.settings import load

@@ -10,8 +10,8 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 
-from ops_console.core.contracts import Change
 from ops_console.core.explanations import CLASS_NAMES, CLOCK_NAMES, EVENT_NAMES
+from ops_console.core.terms import Change
 
 TERM_NAMES = {
     "number": "合同编号", "name": "名称", "hospital": "甲方", "vendor": "乙方", "starts_on": "合同起始日",

@@ -7,8 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 from ops_console.adapters.contract_words import change_name, change_value
-from ops_console.core.contracts import Change, TimeLimit
+from ops_console.core.contracts import TimeLimit
 from ops_console.core.explanations import CLASS_NAMES
+from ops_console.core.terms import Change
 from ops_console.services import contracts
 
 STATE_NAMES = {"in_force": "生效", "proposed": "待双方确认", "withdrawn": "已撤回"}

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import zip_longest
 
-from ops_console.core.contracts import CLOCKS, OFF, WORK, Terms, TimeLimit
-from ops_console.core.moments import whole
+from ops_console.core.contracts import OFF, WORK, TimeLimit
+from ops_console.core.moments import ZONE, whole
+from ops_console.core.terms import Terms
 from ops_console.core.tickets import REJECTED, RETRACTED, Suspension, TicketFacts
 from ops_console.core.trust import all_proven
 from ops_console.core.working_time import WorkingCalendar
@@ -82,14 +83,14 @@ def clocks_of(facts: TicketFacts, terms: Terms, klass: str, *, provisional: bool
     `provisional` marks clocks whose class was reckoned without the year's statutory days (暂定). A declined or
     cancelled ticket keeps what had stopped or was broken by then: withdrawing it undoes no breach. To decline is to
     answer, by a named person and about the matter: it stops the clock of the first response. A ticket taken back
-    within its first minute never was.
+    within its first minute never was. Nothing reported before a limit's go-live is judged by it.
     """
     if facts.withdrawn == RETRACTED:
         return ()
     found = []
-    for kind in CLOCKS:
-        limit = terms.limit_for(kind, klass)
-        if limit is None or not limit.covers(type=facts.type, needs_onsite=facts.needs_onsite):
+    day = facts.reported_at.astimezone(ZONE).date()
+    for limit in terms.limits_for(type=facts.type, needs_onsite=facts.needs_onsite, klass=klass):
+        if day < terms.live_on(limit.id):
             continue
         runs = _runs(limit, facts)
         if runs:

@@ -1,29 +1,54 @@
-"""The contract as data: its term, its time limits, its working time, and how two versions of it differ.
+"""The kinds of clause: one frozen dataclass each, with its fields, its sentence and how it is judged by facts.
 
-Not for judging tickets (`core/clocks.py`) and not for who may confirm a version (`services/contracts.py`).
+Not for the contract as a whole (`core/terms.py`), nor for finding the facts: each kind takes them as plain values
+(`core/contract_facts.py`). Form, storage and the assessment's line follow from a kind's fields.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
-from datetime import date, datetime, timedelta
-from typing import TypeVar
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import ClassVar
 
-from ops_console.core.errors import Refused
-from ops_console.core.moments import ZONE
-from ops_console.core.statutory import YearDays, parse_days
+from ops_console.core.contract_facts import (
+    BROKEN,
+    KEPT,
+    NOT_APPLICABLE,
+    OPEN,
+    UNPROVEN,
+    CapUse,
+    Cases,
+    Charges,
+    Dues,
+    Elapsed,
+    Handled,
+    Rated,
+    Verdict,
+)
+from ops_console.core.sentences import Sentence, sentence
 
 WORK, OFF = "work", "off"
-Part = TypeVar("Part")
 CLASSES = (WORK, OFF)
 CONTRACTUAL, SUPPLEMENTARY = "合同", "补充约定"
 BASES = (CONTRACTUAL, SUPPLEMENTARY)
 CLOCKS = ("response", "arrival", "repair", "hotline")
 START_EVENTS = ("reported", "arrived")
 STOP_EVENTS = ("responded", "arrived", "restored")
+TIME_LIMIT, CAP, MINIMUM, EVENT_DUTY = "time_limit", "cap", "minimum", "event_duty"
+STANDING_DUTY, COST_RULE, PENALTY, QUALITY = "standing_duty", "cost_rule", "penalty", "quality"
+KIND_NAMES = {
+    TIME_LIMIT: "时限", CAP: "年度额度", MINIMUM: "周期义务", EVENT_DUTY: "触发义务", STANDING_DUTY: "持续义务",
+    COST_RULE: "费用规则", PENALTY: "违约责任", QUALITY: "定性要求",
+}  # fmt: skip
+BOUND_NAMES = {"hospital": "甲方", "vendor": "乙方", "both": "双方"}
+MONTH, HALF, YEAR = "month", "half", "year"
+PERIOD_NAMES = {MONTH: "每月", HALF: "每半年", YEAR: "每合同年"}
+# What may begin a triggered duty; the first three are told by releases (`core/releases.py`).
+RELEASE, GO_LIVE, NEW_VERSION, REQUEST, RECURRENCE = "release", "go_live", "new_version", "request", "recurrence"
+EVENT_NAMES = {
+    RELEASE: "软件更新", GO_LIVE: "功能上线或活动开启", NEW_VERSION: "产品发布新版本", REQUEST: "甲方提出要求",
+    RECURRENCE: "同一问题再次出现",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -32,6 +57,7 @@ class TimeLimit:
 
     `types` empty means every type not in `except_types`; `needs_onsite` None means it does not matter.
     `limit_seconds` are natural seconds. `class_rule` is `by_report_time`: the class is fixed by the report.
+    `exception_to` names the limits on the same quantity that this one goes before, as the parties ranked them.
     """
 
     id: str
@@ -49,6 +75,12 @@ class TimeLimit:
     limit_seconds: int
     class_rule: str
     pausable: bool
+    exception_to: tuple[str, ...] = ()
+
+    @property
+    def quantity(self) -> tuple[str, str]:
+        """What is measured: from which event to which."""
+        return self.start_event, self.stop_event
 
     def covers(self, *, type: str, needs_onsite: bool) -> bool:
         """Given a ticket's type and whether somebody must come, say whether this limit is about such tickets."""
@@ -58,184 +90,238 @@ class TimeLimit:
             return False
         return self.needs_onsite is None or self.needs_onsite == needs_onsite
 
+    def sentence(self) -> Sentence:
+        """Return the rule as one sentence."""
+        return sentence("从报修或到场起 %(limit)s内完成，等于时限为达标", limit=timedelta(seconds=self.limit_seconds))
+
+    def judge(self, facts: Elapsed) -> Verdict:
+        """Given the seconds that count (None: none yet, `is_open`), return the verdict; the limit is inclusive.
+
+        30 min 00 s against 30 min is kept, 30 min 01 s is broken (C-15; domain §1.7).
+        """
+        if facts.seconds is None:
+            return Verdict(NOT_APPLICABLE, 0, 0, sentence("没有这一时限要计的事"))
+        used, limit = timedelta(seconds=facts.seconds), timedelta(seconds=self.limit_seconds)
+        if facts.seconds > self.limit_seconds:
+            return Verdict(BROKEN, 0, 1, sentence("用时 %(used)s，超过 %(limit)s", used=used, limit=limit))
+        if facts.is_open:
+            return Verdict(OPEN, 0, 1, sentence("已用 %(used)s，时限 %(limit)s", used=used, limit=limit))
+        if not facts.is_proven:
+            return Verdict(UNPROVEN, 0, 1, sentence("申报用时 %(used)s，时间未证实", used=used))
+        return Verdict(KEPT, 1, 1, sentence("用时 %(used)s，不超过 %(limit)s", used=used, limit=limit))
+
 
 @dataclass(frozen=True)
-class Reading:
-    """One agreed reading (口径) where the tender's text is silent, with the clause it interprets."""
+class Task:
+    """One thing to be done under a clause: every `period`, or after each `event`, with its own basis.
+
+    Of a period `count` are owed. After an event it is due `workdays` working days later (the end of that day) or
+    `minutes` later, and within the same Shanghai day where `same_day`. `grace_days` natural days follow, within which
+    it counts as late but done. Two runs closer than `min_gap_days` count once. `evidence` are the codes accepted.
+    """
+
+    key: str
+    name: str
+    basis: str
+    period: str = ""
+    event: str = ""
+    count: int = 1
+    workdays: int = 0
+    minutes: int = 0
+    same_day: bool = False
+    grace_days: int = 0
+    min_gap_days: int = 0
+    evidence: tuple[str, ...] = ()
+
+    def sentence(self) -> Sentence:
+        """Return when it is owed, as one sentence."""
+        if self.period:
+            return sentence(
+                "%(period)s至少 %(n)s 次%(name)s", period=sentence(PERIOD_NAMES[self.period]), n=self.count,
+                name=self.name,
+            )  # fmt: skip
+        event = sentence(EVENT_NAMES[self.event])
+        if self.minutes:
+            within = timedelta(minutes=self.minutes)
+            return sentence("%(event)s后 %(within)s内%(name)s", event=event, within=within, name=self.name)
+        if self.workdays:
+            return sentence("%(event)s后 %(n)s 个工作日内%(name)s", event=event, n=self.workdays, name=self.name)
+        return sentence("%(event)s时%(name)s", event=event, name=self.name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clause:
+    """What every clause of the contract has, whatever its kind: the card of one of C-01 to C-58.
+
+    `section` is its place in the contract, `key` the words it is found by, `text` verbatim; `bound` is who owes it;
+    `signs` who says that it was done. Nothing before `go_live_on` (None: the contract's) is judged. `duplicate_of`
+    names the clause that it repeats.
+    """
 
     id: str
-    clause: str
-    basis: str
+    section: str
+    key: str
     text: str
+    bound: str
+    basis: str
+    rule: str
+    signs: str
+    evidence: tuple[str, ...] = ()
+    tasks: tuple[Task, ...] = ()
+    duplicate_of: str = ""
+    go_live_on: date | None = None
+    kind: str = field(default="", init=False)
+    KINDS: ClassVar[dict[str, type[Clause]]] = {}
+
+    def sentence(self) -> Sentence:
+        """Return the measurable rule as the contract's file gives it."""
+        return sentence("%(rule)s", rule=self.rule)
 
 
-@dataclass(frozen=True)
-class DayOverride:
-    """Statutory days of one year as the parties reviewed them: days or ranges `2027-01-01..2027-01-03`."""
+@dataclass(frozen=True, kw_only=True)
+class LimitClause(Clause):
+    """The card of a time limit; the limit itself, with the same id, is a TimeLimit."""
 
-    year: int
-    holidays: tuple[str, ...]
-    workdays: tuple[str, ...]
-
-    def days(self) -> YearDays:
-        """Return the override as statutory days. Raises CalendarInvalid when a day is not of the year."""
-        return parse_days(self.year, self.holidays, self.workdays, "合同口径")
+    kind: str = field(default=TIME_LIMIT, init=False)
 
 
-@dataclass(frozen=True)
-class Terms:
-    """All of a contract that judges: what both parties confirm as one version.
+@dataclass(frozen=True, kw_only=True)
+class YearlyCap(Clause):
+    """每年不超过N次: how often the hospital may ask for it free in a contract year. Never a target.
 
-    `undeclinable` are the ticket types that the vendor may not decline (tender 一.3). A time recorded later than
-    `prompt_minutes` after it is said to have happened needs proof. A restore is confirmed by silence after that many
-    working days; None: never.
+    `types` are the ticket types that ask for it. With `agreement_first` work begins only once both parties agreed.
     """
 
-    number: str
-    name: str
-    hospital: str
-    vendor: str
-    starts_on: date
-    ends_on: date
-    counts_from: date
-    zone: str
-    hours: tuple[tuple[str, str], ...]
-    breaks: tuple[tuple[str, str], ...]
-    overrides: tuple[DayOverride, ...]
-    limits: tuple[TimeLimit, ...]
-    readings: tuple[Reading, ...]
-    undeclinable: tuple[str, ...] = ()
-    prompt_minutes: int = 15
-    silence_workdays: int | None = None
+    limit: int
+    types: tuple[str, ...] = ()
+    agreement_first: bool = False
+    kind: str = field(default=CAP, init=False)
 
-    def limit_for(self, clock: str, klass: str) -> TimeLimit | None:
-        """Given a clock and a class, return the limit that counts, or None when the contract names none."""
-        return next((limit for limit in self.limits if limit.clock == clock and klass in limit.classes), None)
+    def sentence(self) -> Sentence:
+        """Return the rule as one sentence."""
+        return sentence("甲方每合同年免费要求不超过 %(n)s 次；用不满不算乙方未完成", n=self.limit)
 
-    def as_json(self) -> str:
-        """Return the terms as canonical JSON: sorted keys, UTF-8, dates in ISO form."""
-        return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
+    def judge(self, facts: CapUse) -> Verdict:
+        """Given the contract year's use, return the verdict: low use is always kept, one over it is open until settled.
 
-    def digest(self) -> str:
-        """Return the SHA-256 of the canonical JSON, in hex: what a confirmation is about."""
-        return hashlib.sha256(self.as_json().encode()).hexdigest()
+        Numerator: used and reserved, the opening balance included; denominator: the cap (domain §1.9).
+        """
+        taken = facts.opening + facts.used + facts.reserved
+        if facts.held:
+            return Verdict(OPEN, taken, self.limit, sentence("%(n)s 项超额待商定", n=facts.held))
+        return Verdict(
+            KEPT, taken, self.limit, sentence("已占用和已核销 %(n)s 次，上限 %(limit)s 次", n=taken, limit=self.limit)
+        )
 
 
-@dataclass(frozen=True)
-class Change:
-    """One place in which two versions of a contract differ; None where a side has nothing there."""
+class _Owing:
+    """How what is owed by a date is judged, whatever made it due."""
 
-    path: str
-    old: str | None
-    new: str | None
+    def judge(self, facts: Dues) -> Verdict:
+        """Given what was due, return the verdict: broken where one is missed or late, open while one is undecided.
 
-
-def terms_from_json(text: str) -> Terms:
-    """Given what `Terms.as_json` wrote, return the Terms."""
-    raw = json.loads(text)
-    dates = {name: date.fromisoformat(raw[name]) for name in ("starts_on", "ends_on", "counts_from")}
-    spans = {name: tuple(tuple(span) for span in raw[name]) for name in ("hours", "breaks")}
-    parts = {
-        "limits": tuple(_build(TimeLimit, item) for item in raw["limits"]),
-        "readings": tuple(_build(Reading, item) for item in raw["readings"]),
-        "undeclinable": tuple(raw.get("undeclinable", ())),
-        "overrides": tuple(_build(DayOverride, item) for item in raw["overrides"]),
-    }
-    return Terms(**{**raw, **dates, **spans, **parts})
-
-
-def _build(kind: type[Part], raw: Mapping[str, object]) -> Part:
-    values = {f.name: raw[f.name] for f in fields(kind)}  # type: ignore[arg-type]
-    return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+        Late is broken although done; waived by the hospital leaves the denominator. Judged by the date of the run or
+        delivery, never by that of its acceptance.
+        """
+        judged = facts.kept + facts.late + facts.missed
+        if facts.late or facts.missed:
+            told = sentence(
+                "应做 %(n)s 项，迟 %(late)s 项，缺 %(missed)s 项", n=judged, late=facts.late, missed=facts.missed
+            )
+            return Verdict(BROKEN, facts.kept, judged, told)
+        if facts.open:
+            return Verdict(OPEN, facts.kept, judged + facts.open, sentence("还有 %(n)s 项未到期或待验收", n=facts.open))
+        if not judged:
+            return Verdict(NOT_APPLICABLE, 0, 0, sentence("本月无发生"))
+        return Verdict(KEPT, facts.kept, judged, sentence("应做 %(n)s 项，均按期完成", n=judged))
 
 
-def check_terms(terms: Terms) -> list[str]:
-    """Given terms read from a file, return what contradicts itself, one sentence each; empty when sound."""
-    problems = []
-    if terms.ends_on <= terms.starts_on:
-        problems.append("contract.ends_on：合同终止日必须晚于起始日")
-    if not terms.starts_on <= terms.counts_from <= terms.ends_on:
-        problems.append("contract.counts_from：生效日必须在合同期内")
-    problems += _twice("contract.time_limit：时限编号", [limit.id for limit in terms.limits])
-    problems += _twice("contract.reading：口径编号", [reading.id for reading in terms.readings])
-    problems += _twice("working_time.override：年份", [str(override.year) for override in terms.overrides])
-    for clock in CLOCKS:
-        problems += _class_problems(clock, [limit for limit in terms.limits if limit.clock == clock])
-    return problems
+@dataclass(frozen=True, kw_only=True)
+class Minimum(_Owing, Clause):
+    """每月至少N次: what the vendor owes every period, as its tasks tell."""
+
+    kind: str = field(default=MINIMUM, init=False)
 
 
-def _twice(what: str, keys: Sequence[str]) -> list[str]:
-    """What bears the same key twice would hide its change from the parties: `differences` goes by key."""
-    return [f"{what} {key} 重复" for key in sorted(set(keys)) if keys.count(key) > 1]
+@dataclass(frozen=True, kw_only=True)
+class EventDuty(_Owing, Clause):
+    """What the vendor owes each time something happens, as its tasks tell."""
+
+    kind: str = field(default=EVENT_DUTY, init=False)
 
 
-def _class_problems(clock: str, limits: Sequence[TimeLimit]) -> list[str]:
-    named = [klass for limit in limits for klass in limit.classes]
-    missing = [klass for klass in CLASSES if klass not in named]
-    twice = sorted({klass for klass in named if named.count(klass) > 1})
-    problems = [f"contract.time_limit：时限 {clock} 缺少 {klass} 类别" for klass in missing]
-    return problems + [f"contract.time_limit：时限 {clock} 的 {klass} 类别重复" for klass in twice]
+@dataclass(frozen=True, kw_only=True)
+class StandingDuty(Clause):
+    """What is owed always and without number; `no_refusal`: it may not even be declined (一.3)."""
+
+    no_refusal: bool = False
+    types: tuple[str, ...] = ()
+    kind: str = field(default=STANDING_DUTY, init=False)
+
+    def judge(self, facts: Handled) -> Verdict:
+        """Given how many were asked for and how many declined against the clause, return the verdict."""
+        if not facts.asked:
+            return Verdict(NOT_APPLICABLE, 0, 0, sentence("本月无发生"))
+        done = facts.asked - facts.refused
+        if facts.refused and self.no_refusal:
+            return Verdict(BROKEN, done, facts.asked, sentence("%(n)s 件被驳回，该条不得拒绝", n=facts.refused))
+        return Verdict(KEPT, done, facts.asked, sentence("共 %(n)s 件，已受理", n=facts.asked))
 
 
-def differences(old: Terms, new: Terms) -> tuple[Change, ...]:
-    """Given two versions, return every place where they differ, by path, in a stable order."""
-    before, after = dict(_leaves("", json.loads(old.as_json()))), dict(_leaves("", json.loads(new.as_json())))
-    paths = sorted(before.keys() | after.keys())
-    return tuple(Change(p, before.get(p), after.get(p)) for p in paths if before.get(p) != after.get(p))
+@dataclass(frozen=True, kw_only=True)
+class CostRule(Clause):
+    """Who pays: orders of these types cost the hospital nothing and use no cap."""
+
+    types: tuple[str, ...] = ()
+    kind: str = field(default=COST_RULE, init=False)
+
+    def judge(self, facts: Charges) -> Verdict:
+        """Given the orders and what of them was charged to the hospital (分), return the verdict."""
+        if not facts.orders:
+            return Verdict(NOT_APPLICABLE, 0, 0, sentence("本月无发生"))
+        if facts.charged:
+            return Verdict(
+                BROKEN, facts.orders - facts.charged, facts.orders, sentence("%(n)s 件向甲方计费", n=facts.charged)
+            )
+        return Verdict(KEPT, facts.orders, facts.orders, sentence("共 %(n)s 件，甲方未付费", n=facts.orders))
 
 
-def _leaves(path: str, value: object) -> Iterable[tuple[str, str]]:
-    if isinstance(value, dict):
-        for key, item in value.items():
-            yield from _leaves(f"{path}.{key}" if path else key, item)
-    elif isinstance(value, list) and any(isinstance(item, dict) for item in value):
-        for item in value:
-            yield from _leaves(f"{path}[{item.get('id', item.get('year'))}]", item)
-    else:
-        yield path, json.dumps(value, ensure_ascii=False) if isinstance(value, list) else str(value)
+@dataclass(frozen=True, kw_only=True)
+class Penalty(Clause):
+    """What a breach costs: `amount` `month_fee` once per month, or `none` (the file is kept, nothing is counted).
 
-
-def contract_years(terms: Terms) -> tuple[tuple[date, date], ...]:
-    """Given terms, return the contract years as (first day, last day), counted from the contract's start."""
-    years: list[tuple[date, date]] = []
-    first = terms.starts_on
-    while first <= terms.ends_on:
-        following = _anniversary(terms.starts_on, len(years) + 1)
-        years.append((first, min(following - timedelta(days=1), terms.ends_on)))
-        first = following
-    return tuple(years)
-
-
-def _anniversary(day: date, years: int) -> date:
-    try:
-        return day.replace(year=day.year + years)
-    except ValueError:  # 29 February: the year begins on 1 March
-        return date(day.year + years, 3, 1)
-
-
-def is_within(terms: Terms, at: datetime) -> bool:
-    """Given terms and an aware instant, say whether its Shanghai day lies in the contract's term."""
-    return terms.starts_on <= at.astimezone(ZONE).date() <= terms.ends_on
-
-
-@dataclass(frozen=True)
-class VersionInForce:
-    """A confirmed version of a contract: its row id, its number in the contract, and its terms."""
-
-    id: int
-    contract_id: int
-    version: int
-    terms: Terms
-
-
-def version_at(versions: Iterable[VersionInForce], at: datetime) -> VersionInForce:
-    """Given confirmed versions and a report time, return the version in force then.
-
-    The latest version whose date has come counts; before any date, the first. Raises Refused when there is none.
+    `month_of` tells whose month pays: `occurrence`, `discovery` or `finding`. `approval` are the roles that decide.
     """
-    ordered = sorted(versions, key=lambda v: (v.terms.counts_from, v.contract_id, v.version))
-    if not ordered:
-        raise Refused("还没有生效的合同版本；请先在“合同版本”页由双方确认。")
-    day = at.astimezone(ZONE).date()
-    begun = [version for version in ordered if version.terms.counts_from <= day]
-    return begun[-1] if begun else ordered[0]
+
+    amount: str = "none"
+    month_of: str = "occurrence"
+    approval: tuple[str, ...] = ()
+    kind: str = field(default=PENALTY, init=False)
+
+    def judge(self, facts: Cases) -> Verdict:
+        """Given the month's cases, return the verdict: broken once one is upheld and approved, open while one waits."""
+        if facts.upheld:
+            return Verdict(BROKEN, 0, facts.upheld, sentence("%(n)s 起经认定和审批", n=facts.upheld))
+        if facts.waiting:
+            return Verdict(OPEN, 0, facts.waiting, sentence("%(n)s 起在办理", n=facts.waiting))
+        return Verdict(NOT_APPLICABLE, 0, 0, sentence("本月无发生"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quality(Clause):
+    """What the contract asks without a number: shown beside a reference, judged only by a person with a reason."""
+
+    kind: str = field(default=QUALITY, init=False)
+
+    def judge(self, facts: Rated) -> Verdict:
+        """Given a person's word (None: nobody gave one), return the verdict."""
+        if facts.kept is None:
+            return Verdict(NOT_APPLICABLE, 0, 0, sentence("合同没有数字；无人提出意见"))
+        told = sentence("%(reason)s", reason=facts.reason)
+        return Verdict(KEPT if facts.kept else BROKEN, int(facts.kept), 1, told)
+
+
+Clause.KINDS.update({
+    TIME_LIMIT: LimitClause, CAP: YearlyCap, MINIMUM: Minimum, EVENT_DUTY: EventDuty, STANDING_DUTY: StandingDuty,
+    COST_RULE: CostRule, PENALTY: Penalty, QUALITY: Quality,
+})  # fmt: skip

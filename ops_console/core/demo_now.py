@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ops_console.core.clocks import class_of
-from ops_console.core.contracts import Terms
 from ops_console.core.demo import on_duty, shifted
 from ops_console.core.demo_lives import FAULT
 from ops_console.core.demo_places import DEPARTMENTS, ENGINEER, OFFICERS, SECOND_LINE
 from ops_console.core.demo_steps import OPEN, PROPOSE, PUBLIC, Step, Story
 from ops_console.core.demo_words import Said, Text
+from ops_console.core.terms import Terms
 from ops_console.core.tickets import ARRIVED, ONSITE_DECIDED, RESPONDED, RESTORE, SUSPEND
 from ops_console.core.working_time import WorkingCalendar
 

@@ -14,12 +14,12 @@ from datetime import datetime, timedelta
 
 from ops_console.core.chain import canonical
 from ops_console.core.clocks import BREACHED, Clock, active_seconds, deadline, result
-from ops_console.core.contracts import Terms
 from ops_console.core.detector_words import BEGAN, FAILING, HALF_PAST, SAYS_NOTHING
 from ops_console.core.moments import ZONE
 from ops_console.core.people import HOSPITAL, VENDOR
 from ops_console.core.quick_lines import Lexicon, read
 from ops_console.core.sentences import Sentence, sentence
+from ops_console.core.terms import Terms
 from ops_console.core.ticket_folds import not_taken_back
 from ops_console.core.tickets import (
     BY_SILENCE,

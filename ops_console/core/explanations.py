@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 
 from ops_console.core import clocks
 from ops_console.core.clocks import BREACHED, MET, WHY_PAUSED, WHY_SOLVED, Clock, Interval
-from ops_console.core.contracts import TimeLimit, VersionInForce
+from ops_console.core.contracts import TimeLimit
 from ops_console.core.hours import cut
 from ops_console.core.sentences import Sentence, sentence
+from ops_console.core.terms import VersionInForce
 from ops_console.core.tickets import Suspension
 from ops_console.core.working_time import WorkingCalendar
 

@@ -38,6 +38,18 @@ Permission = Literal[
     "tokens.own",
     "people.grant",
     "factors.reset",
+    "duties.record",
+    "duties.accept",
+    "caps.record",
+    "caps.decide",
+    "breaches.record",
+    "breaches.find",
+    "breaches.approve",
+    "months.enter",
+    "months.explain",
+    "months.adjust",
+    "months.sample",
+    "months.sign",
 ]
 
 # role -> side, permissions. Every page, endpoint and use case asks this table and nothing else.
@@ -50,6 +62,8 @@ ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
                 "corrections.decide", "reports.read", "contracts.read", "contracts.confirm", "jobs.read",
                 "people.read", "audit.read", "tickets.attach", "tickets.export", "personal.reveal", "notes.hospital",
                 "anchors.keep", "flags.review", "locations.manage", "tokens.own", "factors.reset",
+                "duties.accept", "caps.record", "caps.decide", "breaches.record", "breaches.find", "months.enter",
+                "months.adjust", "months.sample", "months.sign",
             }
         ),
     ),
@@ -61,6 +75,7 @@ ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
                 "tickets.read", "tickets.open", "tickets.confirm", "tickets.import", "suspensions.decide",
                 "reports.read", "contracts.read", "jobs.read", "people.read", "audit.read", "tickets.attach",
                 "tickets.export", "personal.reveal", "notes.hospital", "flags.review", "locations.manage", "tokens.own",
+                "duties.accept", "caps.record", "breaches.record", "months.enter", "months.sample",
             }
         ),
     ),
@@ -69,7 +84,7 @@ ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
         frozenset(
             {
                 "tickets.read", "reports.read", "contracts.read", "jobs.read", "people.read", "audit.read",
-                "tickets.export", "notes.hospital",
+                "tickets.export", "notes.hospital", "breaches.approve",
             }
         ),
     ),
@@ -79,7 +94,8 @@ ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
             {
                 "tickets.read", "tickets.open", "tickets.record", "tickets.import", "reports.read", "contracts.read",
                 "contracts.confirm", "jobs.read", "corrections.decide", "people.read", "audit.read", "tickets.attach",
-                "anchors.keep", "tickets.export", "personal.reveal", "tokens.own",
+                "anchors.keep", "tickets.export", "personal.reveal", "tokens.own", "duties.record", "caps.record",
+                "breaches.record", "months.enter", "months.explain",
             }
         ),
     ),
@@ -89,7 +105,8 @@ ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
             {
                 "tickets.read", "tickets.open", "tickets.record", "tickets.import", "reports.read", "contracts.read",
                 "contracts.confirm", "jobs.read", "corrections.decide", "people.read", "audit.read", "tickets.attach",
-                "anchors.keep", "tickets.export", "personal.reveal", "tokens.own",
+                "anchors.keep", "tickets.export", "personal.reveal", "tokens.own", "duties.record", "caps.record",
+                "breaches.record", "months.enter", "months.explain", "months.sign",
             }
         ),
     ),
@@ -129,6 +146,10 @@ PERMISSION_NAMES: dict[Permission, str] = {
     "locations.manage": "管理报修点与医院设备", "tokens.own": "使用自己的接口令牌",
     "people.read": "查看账号与权限", "people.manage": "管理账号（建立、重置、停用）", "people.grant": "确认和变更角色",
     "factors.reset": "参与清除他人的第二因素",
+    "duties.record": "登记发布与义务的完成", "duties.accept": "验收、豁免义务", "caps.record": "登记额度需求",
+    "caps.decide": "批准占用与验收额度需求", "breaches.record": "登记违约线索与陈述", "breaches.find": "认定违约",
+    "breaches.approve": "院内审批扣款", "months.enter": "录入月度事实", "months.explain": "说明未达标项",
+    "months.adjust": "调整评分项", "months.sample": "抽查回访", "months.sign": "签署月度考核",
 }  # fmt: skip
 
 

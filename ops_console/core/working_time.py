@@ -11,11 +11,11 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from ops_console.core.calendars import Calendar
-from ops_console.core.contracts import Terms, VersionInForce
 from ops_console.core.errors import UnknownYear
 from ops_console.core.hours import cut
 from ops_console.core.moments import day_start
 from ops_console.core.statutory import YearDays, merge_override, statutory_calendar
+from ops_console.core.terms import Terms, VersionInForce
 
 YEARS_BEFORE = 3  # sheets reach back before the contract; what the source knows of them is no guess
 OPEN_DAYS = ("workday", "makeup")

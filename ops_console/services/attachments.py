@@ -25,7 +25,7 @@ from ops_console.services.jobs import Run
 from ops_console.services.ports import FileKeeper, OpenSession
 from ops_console.services.ticket_events import written
 from ops_console.store import attachments as store
-from ops_console.store import audit, jobs, notices, tickets
+from ops_console.store import audit, jobs, notices, proofs, tickets
 from ops_console.store import public_photos as photos
 
 LOOK = "look-at-picture"
@@ -291,7 +291,7 @@ def forget_unreferred(run: Run, open_read: OpenSession, files: FileKeeper, befor
     for first in range(0, len(kept), BATCH):
         batch = kept[first : first + BATCH]
         with open_read() as session:
-            needed = photos.referred(session, batch)
+            needed = photos.referred(session, batch) | proofs.referred(session, batch)
         gone += files.forget_attachments((digest for digest in batch if digest not in needed), before)
         run.progress(first + len(batch), len(kept))
     return {"files": gone}

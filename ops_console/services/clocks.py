@@ -16,9 +16,9 @@ from sqlalchemy.orm import Session
 
 from ops_console.core import clocks as rules
 from ops_console.core.clocks import Clock
-from ops_console.core.contracts import VersionInForce
 from ops_console.core.explanations import Explanation, explain
 from ops_console.core.moments import hour_of, month_of, whole
+from ops_console.core.terms import VersionInForce
 from ops_console.core.ticket_folds import fold
 from ops_console.core.tickets import TicketFacts
 from ops_console.core.trust import is_from_hospital, unproven

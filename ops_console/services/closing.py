@@ -13,9 +13,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from ops_console.core.contracts import Terms
 from ops_console.core.moments import ZONE, day_start
 from ops_console.core.people import Actor
+from ops_console.core.terms import Terms
 from ops_console.core.tickets import SUSPENDED
 from ops_console.services.contracts import Book
 from ops_console.store import closing as store

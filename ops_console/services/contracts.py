@@ -13,10 +13,10 @@ from threading import Lock
 
 from sqlalchemy.orm import Session
 
-from ops_console.core.contracts import Change, Terms, VersionInForce, differences, terms_from_json, version_at
 from ops_console.core.errors import NotFound, Refused
 from ops_console.core.moments import day_start, month_start, shift_month
 from ops_console.core.people import HOSPITAL, SYSTEM, VENDOR, Actor
+from ops_console.core.terms import Change, Terms, VersionInForce, differences, terms_from_json, version_at
 from ops_console.core.tickets import Event
 from ops_console.core.working_time import KnownYears, WorkingCalendar, missing_years, working_calendar
 from ops_console.services.resets import refuse_fresh_reset, signing_facts

@@ -16,13 +16,13 @@ from sqlalchemy.orm import Session
 from ops_console.core import tickets as core
 from ops_console.core.attachments import NewFile
 from ops_console.core.catalogue import SAMPLE
-from ops_console.core.contracts import Terms
 from ops_console.core.corrections import SPLIT
 from ops_console.core.errors import NotFound, Refused
 from ops_console.core.moments import whole
 from ops_console.core.moves import check_move
 from ops_console.core.people import Actor, Permission, may_work
 from ops_console.core.search import HIT_LIMIT
+from ops_console.core.terms import Terms
 from ops_console.core.ticket_folds import fold
 from ops_console.core.ticket_lists import Filter, Window
 from ops_console.core.tickets import Event, TicketFacts

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint, Date, ForeignKey, String, Text, UniqueConstraint, cast, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from ops_console.core.contracts import VersionInForce, terms_from_json
+from ops_console.core.terms import VersionInForce, terms_from_json
 from ops_console.store.base import Base
 
 IN_FORCE, PROPOSED, WITHDRAWN = "in_force", "proposed", "withdrawn"

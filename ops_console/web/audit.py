@@ -53,6 +53,8 @@ KIND_NAMES = {
     "anchor_given_up": "日锚投递放弃", "receiver_set": "设置接收处", "chain_verified": "校验审计链",
     "chain_broken": "校验发现问题", "failure_signed_off": "校验失败签字",
     "clock_stepped": "主机时钟被调整", "audit_exported": "导出审计链",
+    "agreement_proposed": "提出约定", "agreement_in_force": "双方约定生效", "agreement_refused": "不同意约定",
+    "agreement_withdrawn": "撤回约定",
 }  # fmt: skip
 # An event's word where the subject makes it another thing: a ticket is restored, and so is a backup.
 NAMES_OF_SUBJECTS = {("chain", "restored"): "登记恢复备份"}

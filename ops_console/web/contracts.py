@@ -8,7 +8,8 @@ from typing import Any
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 
 from ops_console.adapters import contract_words
-from ops_console.core.contracts import Change, TimeLimit, contract_years
+from ops_console.core.contracts import TimeLimit
+from ops_console.core.terms import Change, contract_years
 from ops_console.services import contracts
 from ops_console.web import formats
 from ops_console.web.database import reading

@@ -19,6 +19,7 @@ from ops_console.core.documents import TITLES
 from ops_console.core.explanations import CLASS_NAMES, CLOCK_NAMES
 from ops_console.core.moments import ZONE, whole
 from ops_console.core.people import ROLE_NAMES
+from ops_console.core.proofs import CODE_NAMES
 from ops_console.core.search import Passage, marked
 from ops_console.core.sentences import Sentence
 from ops_console.core.tickets import CREDENTIAL_RESET
@@ -350,7 +351,7 @@ def install(app: Flask) -> None:
         "percent": percent, "CLOCK_NAMES": CLOCK_NAMES, "EVENT_NAMES": EVENT_NAMES, "FIELD_NAMES": FIELD_NAMES,
         "SIDE_NAMES": SIDE_NAMES, "CLOSURE_NAMES": CLOSURE_NAMES, "ANSWERED_AT_ONCE": ANSWERED_AT_ONCE,
         "GRADE_NAMES": GRADE_NAMES,
-        "ROLE_NAMES": ROLE_NAMES, "HOLDER_NAMES": HOLDER_NAMES, "CLASS_NAMES": CLASS_NAMES,
+        "CODE_NAMES": CODE_NAMES, "ROLE_NAMES": ROLE_NAMES, "HOLDER_NAMES": HOLDER_NAMES, "CLASS_NAMES": CLASS_NAMES,
         "RESULT_NAMES": {**explanations.RESULT_NAMES, "settled": "已有结果"},
         "asset": asset_of(app), "url_for": address_of(app), "rows": rows, "stamp": stamp, "hits_in": hits_in,
         "key_of": key_of, "state_mark": kept(state_mark), "settled_chip": kept(settled_chip),

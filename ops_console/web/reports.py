@@ -7,11 +7,11 @@ from typing import Any
 
 from flask import Blueprint, flash, g, render_template, request
 
-from ops_console.core.contracts import VersionInForce
 from ops_console.core.errors import Refused
 from ops_console.core.explanations import CLOCK_NAMES, rule_sentence
 from ops_console.core.moments import month_of, parse_month, shift_month
 from ops_console.core.sentences import Sentence
+from ops_console.core.terms import VersionInForce
 from ops_console.core.ticket_lists import COUNT_LIMIT
 from ops_console.services import flags, reports
 from ops_console.web import formats

@@ -10,11 +10,12 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from ops_console.core import tickets as core
-from ops_console.core.contracts import Reading, Terms, TimeLimit, VersionInForce
+from ops_console.core.contracts import TimeLimit
 from ops_console.core.errors import UnknownYear
 from ops_console.core.moments import ZONE
 from ops_console.core.people import Actor, actor_of
 from ops_console.core.statutory import YearDays, parse_days
+from ops_console.core.terms import Reading, Terms, VersionInForce
 from ops_console.core.ticket_folds import fold
 from ops_console.core.ticket_sheets import SheetRow
 from ops_console.core.tickets import Event, TicketFacts

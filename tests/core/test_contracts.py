@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from ops_console.core.contracts import (
+from ops_console.core.errors import CalendarInvalid, Refused
+from ops_console.core.terms import (
     Change,
     DayOverride,
     Reading,
@@ -22,7 +23,6 @@ from ops_console.core.contracts import (
     terms_from_json,
     version_at,
 )
-from ops_console.core.errors import CalendarInvalid, Refused
 from tests.core.builders import BOTH, LIMITS, at, limit, terms, version
 
 OVERRIDE = DayOverride(2027, ("2027-01-01..2027-01-03",), ("2027-01-10",))

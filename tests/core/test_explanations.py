@@ -6,8 +6,8 @@ import pytest
 
 from ops_console.core import tickets as core
 from ops_console.core.clocks import class_of, clocks_of
-from ops_console.core.contracts import VersionInForce
 from ops_console.core.explanations import Explanation, explain, rule_sentence
+from ops_console.core.terms import VersionInForce
 from ops_console.core.tickets import Event, TicketFacts
 from ops_console.core.working_time import working_calendar
 from tests.core.builders import (

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from ops_console.core.contracts import DayOverride
+from ops_console.core.terms import DayOverride
 from ops_console.core.working_time import WorkingCalendar, missing_years, working_calendar
 from tests.core.builders import at, calendar, known, terms, version
 

@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import func, select
 
 from ops_console.console import Console
-from ops_console.core.contracts import DayOverride, Terms
 from ops_console.core.errors import NotFound, Refused
 from ops_console.core.people import Actor, actor_of, terminal_actor
+from ops_console.core.terms import DayOverride, Terms
 from ops_console.services import contracts, people
 from ops_console.services.contracts import VersionView
 from ops_console.store import audit

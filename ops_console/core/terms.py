@@ -1,0 +1,274 @@
+"""The contract's terms: its term, its clauses, its working time, its agreed readings, and how two versions differ.
+
+Not for the kinds of clause (`core/contracts.py`), judging tickets (`core/clocks.py`) or who may confirm a version
+(`services/contracts.py`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from ops_console.core.contracts import CLASSES, CLOCKS, Clause, TimeLimit
+from ops_console.core.errors import Refused
+from ops_console.core.moments import ZONE
+from ops_console.core.money import Fee, Node
+from ops_console.core.plain import made, plain
+from ops_console.core.readings import Question, answered, effective, standing
+from ops_console.core.statutory import YearDays, parse_days
+
+ALWAYS = {"always": True}  # written since the first version: left out, the same terms would have another digest
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One agreed reading (口径) where the tender's text is silent, with the clause it interprets."""
+
+    id: str
+    clause: str
+    basis: str
+    text: str
+
+
+@dataclass(frozen=True)
+class DayOverride:
+    """Statutory days of one year as the parties reviewed them: days or ranges `2027-01-01..2027-01-03`."""
+
+    year: int
+    holidays: tuple[str, ...]
+    workdays: tuple[str, ...]
+
+    def days(self) -> YearDays:
+        """Return the override as statutory days. Raises CalendarInvalid when a day is not of the year."""
+        return parse_days(self.year, self.holidays, self.workdays, "合同口径")
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What of a cap was used in a contract year before the console counted: the clause, the year from 1, how often.
+
+    `document` names the paper that says so, whose scan hangs on the contract's page.
+    """
+
+    clause: str
+    year: int
+    used: int
+    document: str = ""
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """How a month is closed, each value agreed beside the contract.
+
+    Facts are frozen on the `lock_workday`th working day of the next month (domain §2.7); a vendor silent for
+    `answer_workdays` after notice is taken as not having signed. `sample_size` tickets are checked by telephone.
+    A suspected security incident is told to the hospital within `security_minutes` (domain §2.2). `penalty_month_of`:
+    whose month a deduction falls in: `occurrence`, `discovery` or `finding`. `limits_told` are the hospital's own
+    reporting limits, (name, minutes). `at_risk` is the ceiling of deductions beside C-55 in hundredths of a per cent of
+    the month's fee, 0 for none agreed.
+    """
+
+    lock_workday: int = 5
+    answer_workdays: int = 3
+    sample_size: int = 10
+    security_minutes: int = 30
+    penalty_month_of: str = "occurrence"
+    limits_told: tuple[tuple[str, int], ...] = ()
+    at_risk: int = 0
+    pay_days: int = 30
+
+
+@dataclass(frozen=True)
+class Terms:
+    """All of a contract that judges: what both parties confirm as one version.
+
+    `undeclinable` are the ticket types that the vendor may not decline (tender 一.3). A time recorded later than
+    `prompt_minutes` after it is said to have happened needs proof. A restore is confirmed by silence after that many
+    working days; None: never.
+    """
+
+    number: str
+    name: str
+    hospital: str
+    vendor: str
+    starts_on: date
+    ends_on: date
+    counts_from: date
+    zone: str
+    hours: tuple[tuple[str, str], ...]
+    breaks: tuple[tuple[str, str], ...]
+    overrides: tuple[DayOverride, ...]
+    limits: tuple[TimeLimit, ...]
+    readings: tuple[Reading, ...]
+    undeclinable: tuple[str, ...] = field(default=(), metadata=ALWAYS)
+    prompt_minutes: int = field(default=15, metadata=ALWAYS)
+    silence_workdays: int | None = field(default=None, metadata=ALWAYS)
+    clauses: tuple[Clause, ...] = ()
+    questions: tuple[Question, ...] = ()
+    chosen: tuple[tuple[str, str], ...] = ()
+    go_live_on: date | None = None
+    openings: tuple[Opening, ...] = ()
+    fee: Fee | None = None
+    nodes: tuple[Node, ...] = ()
+    settlement: Settlement = Settlement()
+
+    def limit_for(self, clock: str, klass: str) -> TimeLimit | None:
+        """Given a clock and a class, return the limit that counts, or None when the contract names none."""
+        return next((limit for limit in self.limits if limit.clock == clock and klass in limit.classes), None)
+
+    def limits_for(self, *, type: str, needs_onsite: bool, klass: str) -> tuple[TimeLimit, ...]:
+        """Given a ticket's type, whether somebody must come, and its class, return its limits, in order of clocks.
+
+        Of two on one quantity the one that the parties ranked first; both where they ranked none (`conflicts`).
+        """
+        covering = [
+            limit for limit in self.limits
+            if klass in limit.classes and limit.covers(type=type, needs_onsite=needs_onsite)
+        ]  # fmt: skip
+        return tuple(sorted(standing(covering), key=lambda limit: CLOCKS.index(limit.clock)))
+
+    def clause(self, clause_id: str) -> Clause | None:
+        """Given an id such as `C-25`, return the clause, or None where the contract lists none."""
+        return next((clause for clause in self.clauses if clause.id == clause_id), None)
+
+    def live_on(self, clause_id: str = "") -> date:
+        """Given a clause's id, return the day from which it is judged: its own, else the contract's, else its start."""
+        own = self.clause(clause_id)
+        return (own.go_live_on if own else None) or self.go_live_on or self.starts_on
+
+    def as_json(self) -> str:
+        """Return the terms as canonical JSON: sorted keys, UTF-8, dates in ISO form."""
+        return json.dumps(plain(self), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+    def digest(self) -> str:
+        """Return the SHA-256 of the canonical JSON, in hex: what a confirmation is about."""
+        return hashlib.sha256(self.as_json().encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Change:
+    """One place in which two versions of a contract differ; None where a side has nothing there."""
+
+    path: str
+    old: str | None
+    new: str | None
+
+
+def terms_from_json(text: str) -> Terms:
+    """Given what `Terms.as_json` wrote, now or before a field was added, return the Terms as agreed upon."""
+    return made(Terms, json.loads(text))
+
+
+def check_terms(terms: Terms) -> list[str]:
+    """Given terms read from a file, return what contradicts itself, one sentence each; empty when sound."""
+    problems = []
+    if terms.ends_on <= terms.starts_on:
+        problems.append("contract.ends_on：合同终止日必须晚于起始日")
+    if not terms.starts_on <= terms.counts_from <= terms.ends_on:
+        problems.append("contract.counts_from：生效日必须在合同期内")
+    problems += _twice("contract.time_limit：时限编号", [limit.id for limit in terms.limits])
+    problems += _twice("contract.reading：口径编号", [reading.id for reading in terms.readings])
+    problems += _twice("working_time.override：年份", [str(override.year) for override in terms.overrides])
+    problems += _twice("contract.clause：条款编号", [clause.id for clause in terms.clauses])
+    problems += _twice("contract.question：问题编号", [question.id for question in terms.questions])
+    for clause in terms.clauses:
+        problems += _twice(f"contract.clause {clause.id}：任务", [task.key for task in clause.tasks])
+    problems += _question_problems(terms)
+    for clock in CLOCKS:
+        problems += _class_problems(clock, [limit for limit in terms.limits if limit.clock == clock])
+    return problems
+
+
+def _twice(what: str, keys: Sequence[str]) -> list[str]:
+    """What bears the same key twice would hide its change from the parties: `differences` goes by key."""
+    return [f"{what} {key} 重复" for key in sorted(set(keys)) if keys.count(key) > 1]
+
+
+def _question_problems(terms: Terms) -> Iterable[str]:
+    """Every answer is tried alone: one that sets what the contract does not have would fail on the day it is agreed."""
+    for question in terms.questions:
+        for option in question.options:
+            try:
+                effective(answered(terms, {question.id: option.id}))
+            except ValueError as exc:
+                yield f"contract.question {question.id}：答案 {option.id} 设置了合同里没有的位置（{exc}）"
+
+
+def _class_problems(clock: str, limits: Sequence[TimeLimit]) -> list[str]:
+    named = [klass for limit in limits for klass in limit.classes]
+    missing = [klass for klass in CLASSES if klass not in named]
+    twice = sorted({klass for klass in named if named.count(klass) > 1})
+    problems = [f"contract.time_limit：时限 {clock} 缺少 {klass} 类别" for klass in missing]
+    return problems + [f"contract.time_limit：时限 {clock} 的 {klass} 类别重复" for klass in twice]
+
+
+def differences(old: Terms, new: Terms) -> tuple[Change, ...]:
+    """Given two versions, return every place where they differ, by path, in a stable order."""
+    before, after = dict(_leaves("", json.loads(old.as_json()))), dict(_leaves("", json.loads(new.as_json())))
+    paths = sorted(before.keys() | after.keys())
+    return tuple(Change(p, before.get(p), after.get(p)) for p in paths if before.get(p) != after.get(p))
+
+
+def _leaves(path: str, value: object) -> Iterable[tuple[str, str]]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _leaves(f"{path}.{key}" if path else key, item)
+    elif isinstance(value, list) and any(isinstance(item, dict) for item in value):
+        for item in value:
+            yield from _leaves(f"{path}[{_key(item)}]", item)
+    else:
+        yield path, json.dumps(value, ensure_ascii=False) if isinstance(value, list) else str(value)
+
+
+def _key(item: dict[str, object]) -> object:
+    """By what a part of a list is known, so that a change is told of that part alone."""
+    return next((item[name] for name in ("id", "key", "year", "clause") if name in item), "")
+
+
+def contract_years(terms: Terms) -> tuple[tuple[date, date], ...]:
+    """Given terms, return the contract years as (first day, last day), counted from the contract's start."""
+    years: list[tuple[date, date]] = []
+    first = terms.starts_on
+    while first <= terms.ends_on:
+        following = _anniversary(terms.starts_on, len(years) + 1)
+        years.append((first, min(following - timedelta(days=1), terms.ends_on)))
+        first = following
+    return tuple(years)
+
+
+def _anniversary(day: date, years: int) -> date:
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:  # 29 February: the year begins on 1 March
+        return date(day.year + years, 3, 1)
+
+
+def is_within(terms: Terms, at: datetime) -> bool:
+    """Given terms and an aware instant, say whether its Shanghai day lies in the contract's term."""
+    return terms.starts_on <= at.astimezone(ZONE).date() <= terms.ends_on
+
+
+@dataclass(frozen=True)
+class VersionInForce:
+    """A confirmed version of a contract: its row id, its number in the contract, and its terms."""
+
+    id: int
+    contract_id: int
+    version: int
+    terms: Terms
+
+
+def version_at(versions: Iterable[VersionInForce], at: datetime) -> VersionInForce:
+    """Given confirmed versions and a report time, return the version in force then.
+
+    The latest version whose date has come counts; before any date, the first. Raises Refused when there is none.
+    """
+    ordered = sorted(versions, key=lambda v: (v.terms.counts_from, v.contract_id, v.version))
+    if not ordered:
+        raise Refused("还没有生效的合同版本；请先在“合同版本”页由双方确认。")
+    day = at.astimezone(ZONE).date()
+    begun = [version for version in ordered if version.terms.counts_from <= day]
+    return begun[-1] if begun else ordered[0]
