@@ -7,15 +7,26 @@ published form in `docs/assessment-format.md`.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
-from ops_console.core.clocks import BREACHED, MET, RUNNING, Clock, active_seconds, clocks_of, raw, result, standing
+from ops_console.core.clocks import (
+    BREACHED,
+    MET,
+    RUNNING,
+    Clock,
+    active_seconds,
+    clocks_of,
+    raw,
+    result,
+    standing,
+)
 from ops_console.core.contract_facts import BROKEN, KEPT, NOT_APPLICABLE, OPEN
 from ops_console.core.contract_facts import UNPROVEN as NOT_PROVEN
 from ops_console.core.moments import ZONE
 from ops_console.core.terms import Terms
 from ops_console.core.tickets import Stamp, Suspension, TicketFacts
 
+RECURS_WITHIN = timedelta(days=30)
 OUTCOMES_OF_CLOCKS = {MET: KEPT, BREACHED: BROKEN, RUNNING: OPEN, "unproven": NOT_PROVEN}
 
 
@@ -165,6 +176,16 @@ class CaseFact:
 
 
 @dataclass(frozen=True)
+class Penalty:
+    """A deduction that lands in this month: of which month it is the fee (分), by which clause and cases."""
+
+    month: str
+    clause: str
+    amount: int
+    basis: str
+
+
+@dataclass(frozen=True)
 class Entry:
     """A fact entered for the month: its measure, `numerator` of `denominator`, by whose side, confirmed by the other.
 
@@ -201,6 +222,7 @@ class MonthFacts:
     duties: tuple[DutyFact, ...] = ()
     caps: tuple[CapFact, ...] = ()
     cases: tuple[CaseFact, ...] = ()
+    penalties: tuple[Penalty, ...] = ()
     entries: tuple[Entry, ...] = ()
     judged: tuple[JudgedClock, ...] = ()
 

@@ -14,7 +14,6 @@ from ops_console.core.contract_facts import BROKEN, KEPT, OPEN, UNPROVEN
 from ops_console.core.scores import NOTHING, Hit, Measured, Ref
 
 LONG_REPAIR = timedelta(hours=8)
-RECURS_WITHIN = timedelta(days=30)
 FROM_TICKETS, FROM_DUTIES, FROM_ENTRY = "tickets", "duties", "entry"
 Counts = Callable[[MonthFacts], Measured]
 Says = Callable[[TicketFact], bool]

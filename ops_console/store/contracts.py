@@ -53,6 +53,16 @@ def contract_by_number(session: Session, number: str) -> ContractRow | None:
     return session.scalar(select(ContractRow).where(ContractRow.number == number))
 
 
+def hold(session: Session, contract_id: int) -> ContractRow | None:
+    """Given a contract, hold it against other writers until the commit: who counts in it does so alone."""
+    return session.scalar(select(ContractRow).where(ContractRow.id == contract_id).with_for_update())
+
+
+def all_contracts(session: Session) -> Sequence[ContractRow]:
+    """Given nothing, return every contract, the one that began last first."""
+    return session.scalars(select(ContractRow).order_by(ContractRow.starts_on.desc(), ContractRow.id.desc())).all()
+
+
 def any_contract(session: Session) -> bool:
     """Given nothing, say whether any contract was ever loaded."""
     return session.scalar(select(func.count()).select_from(ContractRow)) != 0
