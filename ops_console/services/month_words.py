@@ -34,12 +34,6 @@ from ops_console.store import audit, contracts, signatures
 from ops_console.store import month_words as store
 from ops_console.store.masks import masker_of
 
-TEXT_KINDS = {
-    EXPLAINED: "month_explained",
-    ADJUSTED: "month_adjusted",
-    OBJECTED: "month_objected",
-    ANSWERED: "month_answered",
-}
 EVENTS = {
     EXPLAINED: "month_explained", ADJUSTED: "month_adjusted", OBJECTED: "month_objected", ANSWERED: "month_answered",
 }  # fmt: skip
