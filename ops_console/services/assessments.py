@@ -174,6 +174,7 @@ def freeze_month(
     check_sound(found)
     documents = _documents(session, version, gathered.facts, judged_by, found, words, revision(row))
     kept = _keep(session, contract_id, month, documents, gathered.facts, row, actor, now)
+    _keep_totals(kept, found)
     _keep_judged(session, kept.id, gathered.facts)
     _note(session, kept, "month_frozen", actor, now, told)
     _tell(session, kept, now)
@@ -238,7 +239,7 @@ def _keep(
     row: store.AssessmentRow | None, actor: Actor, now: datetime,
 ) -> store.AssessmentRow:  # fmt: skip
     if row is None:
-        row = store.AssessmentRow(contract_id=contract_id, month=month, revision=0, outcome="")
+        row = store.AssessmentRow(contract_id=contract_id, month=month, revision=0, outcome="", grade="")
         session.add(row)
     row.state, row.revision = store.FROZEN, row.revision + 1
     row.as_of, row.seq = facts.as_of, audit.chain_head(session)[0]
@@ -247,6 +248,10 @@ def _keep(
     row.notified_at = whole(now)
     session.flush()
     return row
+
+
+def _keep_totals(row: store.AssessmentRow, found: Assessment) -> None:
+    row.points, row.grade, row.payable = found.points, found.grade, found.money.payable
 
 
 def _keep_judged(session: Session, assessment_id: int, facts: MonthFacts) -> None:
@@ -294,6 +299,7 @@ def reissue(
     found = assess(facts, judged_by)
     row.result = _documents(session, version, facts, judged_by, found, words, row.revision + 1).result
     row.digest, row.revision = sha256(row.result), row.revision + 1
+    _keep_totals(row, found)
     session.flush()
     _note(session, row, "month_reissued", actor, now)
 

@@ -14,12 +14,14 @@ from ops_console.store.base import Base, Id
 from ops_console.store.tickets import TicketRow
 
 FROZEN, LOCKED = "frozen", "locked"
+BATCH = 2000
 
 
 class AssessmentRow(Base):
     """One frozen month of one contract: its documents in canonical JSON, `digest` that of `result`, which is signed.
 
-    `as_of` is the cut-off, `seq` the chain's count then. `outcome` tells how it was locked, "" until then.
+    `as_of` is the cut-off, `seq` the chain's count then. `outcome` tells how it was locked, "" until then. `points`,
+    `grade` and `payable` repeat what the result says, for lists of many months.
     """
 
     __tablename__ = "assessment"
@@ -39,6 +41,9 @@ class AssessmentRow(Base):
     notified_at: Mapped[datetime | None]
     locked_at: Mapped[datetime | None]
     outcome: Mapped[str] = mapped_column(String(16))
+    points: Mapped[int | None]
+    grade: Mapped[str] = mapped_column(String(20))
+    payable: Mapped[int | None] = mapped_column(Id)
     __table_args__ = (
         UniqueConstraint("contract_id", "month"),
         CheckConstraint("state IN ('frozen', 'locked')", name="state"),
@@ -168,3 +173,13 @@ def faults_with_cause(session: Session, contract_id: int, start: datetime, end: 
 def first_report_month(session: Session, contract_id: int) -> str:
     """Given a contract, return the first month that has a ticket of it, "" when there is none."""
     return session.scalar(select(func.min(TicketRow.month)).where(TicketRow.contract_id == contract_id)) or ""
+
+
+def shown(session: Session, numbers: Iterable[str]) -> dict[str, tuple[str, str, str]]:
+    """Given tickets' numbers, return what people know each by: title, department, handler."""
+    wanted, found = sorted(set(numbers)), {}
+    for start in range(0, len(wanted), BATCH):
+        query = select(TicketRow.number, TicketRow.title, TicketRow.department, TicketRow.handler)
+        query = query.where(TicketRow.number.in_(wanted[start : start + BATCH]))
+        found.update({row.number: (row.title, row.department, row.handler) for row in session.execute(query)})
+    return found
