@@ -93,22 +93,22 @@ def _contract(basis: Basis, beside: Beside) -> dict[str, Any]:
 
 def _fact_lines(facts: MonthFacts, beside: Beside) -> Iterable[str]:
     yield canonical({
-        "type": "month", "month": facts.month, "as_of": plain(facts.as_of), "chain_count": beside.chain_count,
+        "fact": "month", "month": facts.month, "as_of": plain(facts.as_of), "chain_count": beside.chain_count,
         "chain_head": beside.chain_head,
     })  # fmt: skip
     for kind in KINDS_OF_FACTS:
         for fact in getattr(facts, kind):
-            yield canonical({"type": kind, **plain(fact)})
+            yield canonical({"fact": kind, **plain(fact)})
 
 
 def facts_of(text: str) -> MonthFacts:
     """Given a month's lines of facts, return them. Raises ValueError for a line that is none."""
     first, *rest = [json.loads(line) for line in text.splitlines()]
-    if first.get("type") != "month":
+    if first.get("fact") != "month":
         raise ValueError("the first line must be the month's")
     kinds: dict[str, list[Any]] = {kind: [] for kind in KINDS_OF_FACTS}
     for raw in rest:
-        kinds[raw.pop("type")].append(raw)
+        kinds[raw.pop("fact")].append(raw)
     return made(MonthFacts, {"month": first["month"], "as_of": first["as_of"], **kinds})
 
 
@@ -130,3 +130,18 @@ def rejudged(frozen: FrozenMonth) -> MonthFacts:
     """Given a frozen month's documents, return its facts with every clock judged anew from them."""
     basis = basis_of(frozen)
     return judged(facts_of(frozen.facts), dict(basis.versions))
+
+
+def said_anew(
+    frozen: FrozenMonth, basis: Basis, assessment: Assessment, revision: int, disputes: Iterable[Mapping[str, object]]
+) -> FrozenMonth:
+    """Given a frozen month and what the parties' words since make of it, return it with the result said anew.
+
+    The contract's part and the facts stay byte for byte.
+    """
+    result = json.loads(frozen.result)
+    told = {
+        "revision": revision, "adjustments": plain(basis.adjustments), "disputes": plain(tuple(disputes)),
+        "result": plain(assessment),
+    }  # fmt: skip
+    return FrozenMonth(frozen.contract, frozen.facts, canonical({**result, **told}))

@@ -23,7 +23,7 @@ from ops_console.core.frozen_months import (
     basis_of,
     freeze,
     rejudged,
-    sha256,
+    said_anew,
 )
 from ops_console.core.moments import parse_month, shift_month, whole
 from ops_console.core.months import (
@@ -167,14 +167,19 @@ def freeze_month(
     where = life(session, book, contract_id, month, now)
     _check_freezing(session, book, where, contract_id, now, row)
     told = check_reason(reason) if row is not None else ""
+    seen = audit.chain_head(session)  # before anything is read: what comes meanwhile is looked at again next month
     gathered = gather(session, book, contract_id, month, whole(now))
     version, words = version_of(book, contract_id, month), words_of(session, contract_id, month)
     judged_by = _basis(session, version, gathered.versions, month, words)
     found = assess(gathered.facts, judged_by)
     check_sound(found)
-    documents = _documents(session, version, gathered.facts, judged_by, found, words, revision(row))
-    kept = _keep(session, contract_id, month, documents, gathered.facts, row, actor, now)
-    _keep_totals(kept, found)
+    documents = _documents(seen, version, gathered.facts, judged_by, found, words, revision(row))
+    kept = row or store.AssessmentRow(contract_id=contract_id, month=month, revision=0, outcome="", grade="")
+    kept.as_of, kept.seq, kept.frozen_by = gathered.facts.as_of, seen[0], actor.account
+    kept.state, kept.revision, kept.frozen_at, kept.notified_at = store.FROZEN, revision(row), whole(now), whole(now)
+    _keep(kept, documents, found)
+    session.add(kept)
+    session.flush()
     _keep_judged(session, kept.id, gathered.facts)
     _note(session, kept, "month_frozen", actor, now, told)
     _tell(session, kept, now)
@@ -215,43 +220,30 @@ def check_sound(found: Assessment) -> None:
 
 
 def _documents(
-    session: Session, version: VersionInForce, facts: MonthFacts, judged_by: Basis, found: Assessment,
+    seen: tuple[int, str], version: VersionInForce, facts: MonthFacts, judged_by: Basis, found: Assessment,
     words: tuple[Word, ...], number: int,
 ) -> FrozenMonth:  # fmt: skip
-    count, head = audit.chain_head(session)
     terms = version.terms
-    disputes = tuple(
+    beside = Beside(
+        terms.number, terms.name, terms.hospital, terms.vendor, *seen, terms.digest(), revision=number,
+        disputes=_disputes(words), made_by=MADE_BY,
+    )  # fmt: skip
+    return freeze(facts, judged_by, found, beside)
+
+
+def _disputes(words: tuple[Word, ...]) -> tuple[dict[str, object], ...]:
+    return tuple(
         {
             "id": dispute.objection.id, "target": dispute.objection.target, "side": dispute.objection.side,
             "outcome": dispute.answer.outcome if dispute.answer else "",
         }
         for dispute in disputes_of(words)
     )  # fmt: skip
-    beside = Beside(
-        terms.number, terms.name, terms.hospital, terms.vendor, count, head, terms.digest(), revision=number,
-        disputes=disputes, made_by=MADE_BY,
-    )  # fmt: skip
-    return freeze(facts, judged_by, found, beside)
 
 
-def _keep(
-    session: Session, contract_id: int, month: str, documents: FrozenMonth, facts: MonthFacts,
-    row: store.AssessmentRow | None, actor: Actor, now: datetime,
-) -> store.AssessmentRow:  # fmt: skip
-    if row is None:
-        row = store.AssessmentRow(contract_id=contract_id, month=month, revision=0, outcome="", grade="")
-        session.add(row)
-    row.state, row.revision = store.FROZEN, row.revision + 1
-    row.as_of, row.seq = facts.as_of, audit.chain_head(session)[0]
+def _keep(row: store.AssessmentRow, documents: FrozenMonth, found: Assessment) -> None:
     row.contract, row.facts, row.result = documents.contract, documents.facts, documents.result
-    row.digest, row.frozen_at, row.frozen_by = documents.digest, whole(now), actor.account
-    row.notified_at = whole(now)
-    session.flush()
-    return row
-
-
-def _keep_totals(row: store.AssessmentRow, found: Assessment) -> None:
-    row.points, row.grade, row.payable = found.points, found.grade, found.money.payable
+    row.digest, row.points, row.grade, row.payable = documents.digest, found.points, found.grade, found.money.payable
 
 
 def _keep_judged(session: Session, assessment_id: int, facts: MonthFacts) -> None:
@@ -285,10 +277,7 @@ def _tell(session: Session, row: store.AssessmentRow, now: datetime) -> None:
     )  # fmt: skip
 
 
-def reissue(
-    session: Session, row: store.AssessmentRow, version: VersionInForce, words: tuple[Word, ...], actor: Actor,
-    now: datetime,
-) -> None:  # fmt: skip
+def reissue(session: Session, row: store.AssessmentRow, words: tuple[Word, ...], actor: Actor, now: datetime) -> None:
     """Given a frozen month held by the caller and all that was said of it, compute its result anew from its own facts.
 
     Nothing but the parties' words may have changed: the facts and the contract's part stay as they were frozen.
@@ -297,9 +286,8 @@ def reissue(
     before, facts = basis_of(documents), rejudged(documents)
     judged_by = replace(before, adjustments=_adjustments(words))
     found = assess(facts, judged_by)
-    row.result = _documents(session, version, facts, judged_by, found, words, row.revision + 1).result
-    row.digest, row.revision = sha256(row.result), row.revision + 1
-    _keep_totals(row, found)
+    row.revision += 1
+    _keep(row, said_anew(documents, judged_by, found, row.revision, _disputes(words)), found)
     session.flush()
     _note(session, row, "month_reissued", actor, now)
 

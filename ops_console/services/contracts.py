@@ -78,6 +78,11 @@ class Bookshelf:
                 self._made = (ids, Book(versions, calendars))
             return self._made[1]
 
+    def forget(self) -> None:
+        """Make the Book anew the next time, where a version's own row was changed and not only added."""
+        with self._lock:
+            self._made = None
+
 
 def load(session: Session, terms: Terms, now: datetime, *, serving: bool = True) -> str:
     """Given the terms of the settings, keep them: `first`, `unchanged`, `proposed` or `withdrawn` (a proposal).

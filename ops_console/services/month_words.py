@@ -27,7 +27,6 @@ from ops_console.core.people import VENDOR, Actor
 from ops_console.core.tickets import Event
 from ops_console.services import assessments
 from ops_console.services.contracts import Book
-from ops_console.services.month_facts import version_of
 from ops_console.services.resets import refuse_fresh_reset, signing_facts
 from ops_console.store import assessments as frozen
 from ops_console.store import audit, contracts, signatures
@@ -138,6 +137,5 @@ class Desk:
         row = frozen.of_month(self.session, self.contract_id, self.month, hold=True)
         if row is None:
             return
-        version = version_of(self.book, self.contract_id, self.month)
         words = assessments.words_of(self.session, self.contract_id, self.month)
-        assessments.reissue(self.session, row, version, words, self.actor, self.now)
+        assessments.reissue(self.session, row, words, self.actor, self.now)

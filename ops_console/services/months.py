@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -17,7 +17,7 @@ from ops_console.core.clause_lines import ClauseLine, LimitLine
 from ops_console.core.contract_facts import BROKEN, KEPT, OPEN, UNPROVEN
 from ops_console.core.contracts import Clause, TimeLimit
 from ops_console.core.errors import NotFound
-from ops_console.core.moments import month_of, shift_month
+from ops_console.core.moments import month_of, month_start, shift_month
 from ops_console.core.months import EXPLAINED, Dispute, Word, assessed_months, disputes_of, last_by_target
 from ops_console.core.people import Actor
 from ops_console.core.scores import Deduction
@@ -80,6 +80,11 @@ def usual(book: Book, now: datetime) -> tuple[int, str]:
     months = assessed_months(version.terms, now)
     ended = [month for month in months if month < month_of(now)]
     return version.contract_id, (ended or list(months) or [month_of(now)])[-1]
+
+
+def contract_of(book: Book, month: str) -> int:
+    """Given the book and a month, return the contract in force at the month's end."""
+    return book.at(month_start(shift_month(month, 1)) - timedelta(seconds=1)).contract_id
 
 
 def screen(session: Session, book: Book, contract_id: int, month: str, *, actor: Actor, now: datetime) -> Screen:

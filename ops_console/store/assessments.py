@@ -112,7 +112,7 @@ def own_tickets(session: Session, contract_id: int, month: str) -> Sequence[Any]
 
 
 COLUMNS = (
-    TicketRow.id, TicketRow.number, TicketRow.contract_version_id, TicketRow.klass, TicketRow.provisional,
+    TicketRow.id, TicketRow.number, TicketRow.contract_version_id, TicketRow.klass.label("klass"), TicketRow.provisional,
     TicketRow.module, TicketRow.cause, TicketRow.reported_at,
 )  # fmt: skip
 
