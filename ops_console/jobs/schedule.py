@@ -17,6 +17,7 @@ from ops_console.services import (
     chain_checks,
     detectors,
     exports,
+    freezes,
     imports,
     people,
     public_photos,
@@ -46,6 +47,7 @@ PLANS = (
     Plan("recheck", {"hour": "3", "minute": "10"}, catch_up=True),
     Plan(detectors.JOB, {"hour": "3", "minute": "30"}, catch_up=True),
     Plan("anchor", {"hour": "0", "minute": "5"}, catch_up=True),
+    Plan(freezes.JOB, {"hour": "0", "minute": "20"}, catch_up=True),
     Plan("verify-chain", {"hour": "2", "minute": "40"}, catch_up=True),
     Plan("forget-files", {"hour": "3", "minute": "50"}, catch_up=False),
     Plan("purge-personal", {"hour": "2", "minute": "40"}, catch_up=True),
@@ -67,6 +69,7 @@ def registry(console: Console) -> dict[str, Job]:
         Job("index-tickets", lambda run: _index(console, run), idempotent=True, title="建立搜索索引"),
         Job("tidy", lambda run: _tidy(console, run), idempotent=True, title="清理过期会话"),
         Job("anchor", lambda run: _anchor(console), idempotent=True, title="每日锚点"),
+        Job(freezes.JOB, lambda run: _freeze(console, run), idempotent=True, title="冻结月度事实"),
         Job("verify-chain", lambda run: _verify(console, run), idempotent=True, title="校验审计链"),
         Job("purge-personal", lambda run: _purge(console, run), idempotent=True, title="清除到期的个人信息"),
         Job("mask-old-texts", lambda run: _mask(console, run), idempotent=True, title="按现行规则遮盖旧工单"),
@@ -134,6 +137,10 @@ def _forget(console: Console, run: Run) -> dict[str, Any]:
 def _anchor(console: Console) -> dict[str, Any]:
     made = anchors.make_today(console.anchoring(), SYSTEM, console.now())
     return {"line": made.line, "digest": made.digest}
+
+
+def _freeze(console: Console, run: Run) -> dict[str, Any]:
+    return freezes.freeze_due(run, console.read, console.write, console.book, console.now())
 
 
 def _verify(console: Console, run: Run) -> dict[str, Any]:

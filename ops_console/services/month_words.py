@@ -25,7 +25,7 @@ from ops_console.core.months import (
 )
 from ops_console.core.people import VENDOR, Actor
 from ops_console.core.tickets import Event
-from ops_console.services import assessments
+from ops_console.services import assessments, freezes
 from ops_console.services.contracts import Book
 from ops_console.services.resets import refuse_fresh_reset, signing_facts
 from ops_console.store import assessments as frozen
@@ -138,4 +138,4 @@ class Desk:
         if row is None:
             return
         words = assessments.words_of(self.session, self.contract_id, self.month)
-        assessments.reissue(self.session, row, words, self.actor, self.now)
+        freezes.reissue(self.session, row, words, self.actor, self.now)

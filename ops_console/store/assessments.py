@@ -112,8 +112,8 @@ def own_tickets(session: Session, contract_id: int, month: str) -> Sequence[Any]
 
 
 COLUMNS = (
-    TicketRow.id, TicketRow.number, TicketRow.contract_version_id, TicketRow.klass.label("klass"), TicketRow.provisional,
-    TicketRow.module, TicketRow.cause, TicketRow.reported_at,
+    TicketRow.id, TicketRow.number, TicketRow.contract_version_id, TicketRow.klass.label("klass"),
+    TicketRow.provisional, TicketRow.module, TicketRow.cause, TicketRow.reported_at,
 )  # fmt: skip
 
 

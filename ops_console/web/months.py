@@ -21,7 +21,7 @@ from ops_console.core.money import amount
 from ops_console.core.months import ANSWERS, DRAFT, FROZEN, LOCKED, STATE_NAMES
 from ops_console.core.settlements import LINE_NAMES
 from ops_console.core.signatures import OUTCOME_NAMES as LOCKED_NAMES
-from ops_console.services import assessments, months
+from ops_console.services import freezes, months
 from ops_console.services.month_words import Desk
 from ops_console.web import formats
 from ops_console.web.database import reading, reading_anew
@@ -227,7 +227,7 @@ def freeze(month: str) -> Any:
     contract_id = _contract(parse_month(month))
     try:
         with console().write() as session:
-            assessments.freeze_month(
+            freezes.freeze_month(
                 session, console().book(session), contract_id, month, actor=g.guest.actor, now=console().now(),
                 reason=request.form.get("text", ""),
             )  # fmt: skip

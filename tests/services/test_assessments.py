@@ -16,7 +16,7 @@ from ops_console.core.money import Fee
 from ops_console.core.months import DRAFT, FROZEN, HISTORY, RUNNING, freeze_moment
 from ops_console.core.people import Actor
 from ops_console.core.terms import terms_from_json
-from ops_console.services import assessments, months
+from ops_console.services import assessments, freezes, months
 from ops_console.services.assessments import Month
 from ops_console.services.corrections import Correction, propose
 from ops_console.services.month_words import Desk
@@ -49,7 +49,7 @@ def look(console: Console, month: str, actor: Actor = HOSPITAL) -> Month:
 
 def freeze(console: Console, month: str, actor: Actor = PROVED, reason: str = "") -> str:
     with console.write() as session:
-        row = assessments.freeze_month(
+        row = freezes.freeze_month(
             session, console.book(session), contract(console), month, actor=actor, now=console.now(), reason=reason
         )
         return row.digest
