@@ -20,7 +20,7 @@ def add_commands(verbs: Any, terminal: Any) -> None:
     report = verbs.add_parser(
         "report", help=terminal.say("报表：report sla --from 2026-01 --to 2026-11，report month 2026-09")
     )
-    kinds = report.add_subparsers(required=True, metavar="sla|month")
+    kinds = report.add_subparsers(required=True, metavar="sla|month|…")
     month_reports.add_kinds(kinds, terminal)
     kind = kinds.add_parser("sla", help=terminal.say("时限达标情况"))
     kind.add_argument("--from", dest="first", metavar="YYYY-MM")
