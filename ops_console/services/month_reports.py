@@ -13,8 +13,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from ops_console.core.attachments import PRINTED
 from ops_console.core.contract_facts import BROKEN, OUTCOME_NAMES, UNPROVEN
 from ops_console.core.explanations import CLOCK_NAMES
+from ops_console.core.moments import whole
 from ops_console.core.months import STATE_NAMES
 from ops_console.core.people import Actor
 from ops_console.core.report_blocks import (
@@ -33,6 +35,7 @@ from ops_console.core.report_blocks import (
     head,
 )
 from ops_console.core.sentences import Sentence, sentence
+from ops_console.core.tickets import Event
 from ops_console.services import months
 from ops_console.services.contracts import Book
 from ops_console.services.months import Screen
@@ -49,7 +52,9 @@ from ops_console.services.report_tables import (
     ticket_list,
 )
 from ops_console.store import assessments as store
+from ops_console.store import audit
 
+MONTH = "month"
 SIGNATURE_BOXES = ("甲方（盖章）", "甲方代表", "乙方（盖章）", "乙方代表")
 
 
@@ -61,12 +66,12 @@ def month_report(session: Session, book: Book, contract_id: int, month: str, *, 
     source = Source(screen, store.shown(session, numbers))
     terms, row = screen.month.basis.terms, screen.month.row
     return Report(
-        title=sentence("%(month)s 运维月报", month=month),
+        title=sentence("%(month)s %(paper)s", month=month, paper=sentence(title)),
         subtitle=sentence("%(name)s（%(number)s）", name=terms.name, number=terms.number),
-        cover=_cover(screen), chapters=tuple(Chapter(title, tuple(make(source))) for title, make in CHAPTERS),
+        cover=_cover(screen), chapters=tuple(Chapter(title, tuple(make(source))) for title, make in chapters),
         code=row.digest[:12] if row else "", digest=row.digest if row else "",
         reading=reading_of(screen),
-        head=_head(screen), file_name=f"{terms.number}-{month}", tables=(ticket_list(source), clock_list(source)),
+        head=_head(screen), file_name=f"{terms.number}-{month}-{paper}", tables=(ticket_list(source), clock_list(source)) if paper == MONTH else (),
     )  # fmt: skip
 
 
@@ -293,8 +298,14 @@ def _plan(source: Source) -> Iterable[Block]:
     yield Table("约定交付", columns, rows, sentence("没有约定了日期而未交付的需求。"))
 
 
-def _sheet(source: Source) -> Iterable[Block]:
+def _points_line(source: Source) -> Iterable[Block]:
     found = source.screen.month.assessment
+    if found.points is not None:
+        told = sentence("得分 %(p)s，等级：%(grade)s。", p=Points(found.points), grade=found.grade or "—")
+        yield Paragraph(told, strong=True)
+
+
+def _sheet(source: Source) -> Iterable[Block]:
     yield sheet_table(source.screen)
     if found.points is not None:
         yield Paragraph(
@@ -323,3 +334,37 @@ CHAPTERS: tuple[tuple[str, Any], ...] = (
     ("十一、满意度与投诉", _satisfaction), ("十二、数据可信度", _credibility), ("十三、甲方待办", _hospital_side),
     ("十四、下月计划", _plan), ("十五、考核表与签字", _sheet), ("十六、审计链摘要与条款结果", _chain),
 )  # fmt: skip
+
+
+def _scores(source: Source) -> Iterable[Block]:
+    yield sheet_table(source.screen)
+    yield from _points_line(source)
+    yield money_table(source.screen)
+    yield dispute_table(source.screen)
+
+
+def _sign_page(source: Source) -> Iterable[Block]:
+    found, row = source.screen.month.assessment, source.screen.month.row
+    yield Facts((
+        ("得分", Points(found.points) if found.points is not None else "—"), ("等级", found.grade or "—"),
+        ("应付（元）", Yuan(found.money.payable) if found.money.payable is not None else "—"),
+        ("大写", found.money.words or "—"),
+    ))  # fmt: skip
+    digest = row.digest if row else "—"
+    told = "双方确认校验码为 %(code)s 的月度考核结果，其文件的 SHA-256 为 %(digest)s。"
+    yield Paragraph(sentence(told, code=digest[:12], digest=digest))
+    yield Signatures(tuple((title, "") for title in SIGNATURE_BOXES))
+
+
+PAPERS: dict[str, tuple[str, tuple[tuple[str, Any], ...]]] = {
+    MONTH: ("运维月报", CHAPTERS), "sheet": ("月度考核表", (("考核结果", _scores), ("时限", _limits), ("签字", _sign_page))),
+    "signing": ("签字页", (("签字", _sign_page),)), "caps": ("额度核销表", (("额度", _caps), ("签字", _sign_page))),
+}  # fmt: skip
+
+
+def note_made(session: Session, month: str, paper: str, kind: str, actor: Actor, now: datetime) -> None:
+    """Given a month's report about to leave the console as a file, append that. Raises Refused without the right."""
+    actor.need("tickets.export")
+    at = whole(now)
+    facts: dict[str, object] = {"document": paper, "month": month, "format": kind}
+    audit.append(session, "export", "month", Event(PRINTED, at, at, actor.account, actor.side, facts=facts))
