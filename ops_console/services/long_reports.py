@@ -33,7 +33,8 @@ from ops_console.core.report_blocks import (
 )
 from ops_console.core.sentences import sentence
 from ops_console.services.contracts import Book
-from ops_console.services.month_reports import SIGNATURE_BOXES, reading_of
+from ops_console.services.month_chapters import SIGNATURE_BOXES
+from ops_console.services.month_reports import reading_of
 from ops_console.services.report_tables import NOTHING
 from ops_console.services.spans import Span, quarter_months, span, year_span
 

@@ -18,6 +18,7 @@ from ops_console.core.errors import ConsoleError, NotFound
 from ops_console.core.moments import parse_month
 from ops_console.core.report_blocks import Report
 from ops_console.services import acceptances, long_reports, month_reports, months
+from ops_console.services.month_chapters import PAPERS
 from ops_console.web import formats
 from ops_console.web.database import reading
 from ops_console.web.rights import needs, status_of
@@ -49,7 +50,7 @@ def _page(refused: ConsoleError | None = None) -> Any:
     names = {name: title for name, (title, _) in SPANS.items()}
     return render_template(
         "month_reports/index.html", found=found, month=month, contract_id=contract_id, names=names,
-        papers={name: title for name, (title, _) in month_reports.PAPERS.items()}, refused=refused, typed=request.args,
+        papers={name: title for name, (title, _) in PAPERS.items()}, refused=refused, typed=request.args,
     ), status_of(refused)  # fmt: skip
 
 
