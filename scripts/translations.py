@@ -139,13 +139,18 @@ def messages() -> dict[str, list[str]]:
 
 
 def _sources() -> Iterator[tuple[str, str]]:
-    for path in sorted((ROOT / "templates").rglob("*.*")):
+    for path in _templates():
         yield from ((_named(path), message) for message in of_template(path.read_text(encoding="utf-8")))
     for path in sorted((ROOT / "ops_console").rglob("*.py")):
         yield from ((_named(path), message) for message in of_python(path.read_text(encoding="utf-8"), _named(path)))
     shipped = tomllib.loads((ROOT / "config.toml").read_text(encoding="utf-8"))
     yield from (("config.toml", kind["name"]) for kind in shipped["ticket_type"])
     yield from (("scripts/translations.py", word) for word in (*MODES, *SIGNS))
+
+
+def _templates() -> list[Path]:
+    """Every template but the Word file, whose words come as data."""
+    return sorted(path for path in (ROOT / "templates").rglob("*.*") if path.suffix != ".docx")
 
 
 def _named(path: Path) -> str:
@@ -232,7 +237,7 @@ def faults(message: str, said: str) -> Iterator[str]:
 def unwrapped_in_templates() -> list[str]:
     """Return the Chinese that templates say without `_`."""
     found = []
-    for path in sorted((ROOT / "templates").rglob("*.*")):
+    for path in _templates():
         for line, text in unwrapped(path.read_text(encoding="utf-8")):
             if (_named(path), text) not in TEMPLATE_WORDS:
                 found.append(f"unwrapped: {_named(path)}:{line}: {text}")
