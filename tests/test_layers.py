@@ -41,7 +41,7 @@ ADDED = {
     "services": {SESSION},
     "adapters": {
         "PIL", "argon2", "chinese_calendar", "cryptography", "joserfc", "openpyxl", "pylopdf_fonts_zh_cn", "requests",
-        "segno", "typst", "xlsxwriter",
+        "segno", "typst", "xlsxwriter", "docxtpl", "jinja2",
     },
     "console": {SESSION, "sqlalchemy.URL"},  # the database's address, password and all, is put together there
     "web": {

@@ -86,7 +86,7 @@ def plain_report(report: Report, words: Words) -> dict[str, Any]:
         ],
         "labels": {
             "code": words.title("校验码"), "head": words.title("链首"), "none": words.title("无"),
-            "seam": words.title("骑缝章"),
+            "seam": words.title("骑缝章"), "date": words.title("　　　年　　月　　日"),
         },
     }  # fmt: skip
 
