@@ -84,20 +84,20 @@ def answered(terms: Terms, answers: Mapping[str, str]) -> Terms:
 
 
 def _set(terms: Terms, place: Sequence[str], value: Any) -> Terms:
-    if place[0] == "settlement":
-        return replace(terms, settlement=_with(terms.settlement, place[1:], value))
-    limits = tuple(_with(one, place[1:], value) if one.id == place[0] else one for one in terms.limits)
-    if place[1] in {f.name for f in fields(TimeLimit)} and any(one.id == place[0] for one in terms.limits):
-        return replace(terms, limits=limits)
-    if not any(one.id == place[0] for one in terms.clauses):
+    """A limit and the card of its clause bear the same id: the field tells which of them is meant."""
+    of, rest = place[0], place[1:]
+    if not rest:
         raise ValueError(".".join(place))
-    clauses = tuple(_with(one, place[1:], value) if one.id == place[0] else one for one in terms.clauses)
-    return replace(terms, clauses=clauses)
+    if of == "settlement":
+        return replace(terms, settlement=_with(terms.settlement, rest, value))
+    if rest[0] in {f.name for f in fields(TimeLimit)} and any(one.id == of for one in terms.limits):
+        return replace(terms, limits=tuple(_with(one, rest, value) if one.id == of else one for one in terms.limits))
+    if not any(one.id == of for one in terms.clauses):
+        raise ValueError(".".join(place))
+    return replace(terms, clauses=tuple(_with(one, rest, value) if one.id == of else one for one in terms.clauses))
 
 
 def _with(part: Any, place: Sequence[str], value: Any) -> Any:
-    if not place:
-        raise ValueError("no field")
     if place[0] == "tasks" and len(place) == 3:
         if not any(task.key == place[1] for task in part.tasks):
             raise ValueError(".".join(place))

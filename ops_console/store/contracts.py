@@ -53,6 +53,11 @@ def contract_by_number(session: Session, number: str) -> ContractRow | None:
     return session.scalar(select(ContractRow).where(ContractRow.number == number))
 
 
+def hold(session: Session, contract_id: int) -> ContractRow | None:
+    """Given a contract's id, return its row, held against other writers about it until the commit, or None."""
+    return session.scalar(select(ContractRow).where(ContractRow.id == contract_id).with_for_update())
+
+
 def any_contract(session: Session) -> bool:
     """Given nothing, say whether any contract was ever loaded."""
     return session.scalar(select(func.count()).select_from(ContractRow)) != 0
