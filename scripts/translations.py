@@ -86,7 +86,8 @@ EXEMPT: dict[str, frozenset[str] | None] = {
 # Files that may compose Chinese in an f-string: settings problems, the terminal's account, the first start's lines.
 COMPOSING = frozenset(
     {
-        "ops_console/settings.py", "ops_console/settings_file.py", "ops_console/core/contradictions.py",
+        "ops_console/settings.py", "ops_console/settings_file.py", "ops_console/settings_contract.py",
+        "ops_console/core/contradictions.py",
         "ops_console/core/money.py",  # a sum in words
         "ops_console/core/people.py", "ops_console/main.py",
         "ops_console/core/chat_blocks.py", "ops_console/core/personal_data.py",  # patterns of what people type
