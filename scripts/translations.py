@@ -51,6 +51,8 @@ DEMO = (
 EXEMPT: dict[str, frozenset[str] | None] = {
     "ops_console/settings.py": None,  # problems of config.toml
     "ops_console/settings_file.py": None,
+    "ops_console/settings_contract.py": None,
+    "ops_console/core/contradictions.py": None,
     "ops_console/adapters/translations.py": frozenset({" 天", " 小时", " 分", " 秒"}),  # English beside them
     "ops_console/core/terms.py": frozenset({"合同口径"}),  # the source of an override, stored in its calendar
     "ops_console/core/money.py": frozenset(  # how Chinese forms write a sum, in every language
@@ -84,7 +86,8 @@ EXEMPT: dict[str, frozenset[str] | None] = {
 # Files that may compose Chinese in an f-string: settings problems, the terminal's account, the first start's lines.
 COMPOSING = frozenset(
     {
-        "ops_console/settings.py", "ops_console/settings_file.py", "ops_console/core/terms.py",
+        "ops_console/settings.py", "ops_console/settings_file.py", "ops_console/settings_contract.py",
+        "ops_console/core/contradictions.py",
         "ops_console/core/money.py",  # a sum in words
         "ops_console/core/people.py", "ops_console/main.py",
         "ops_console/core/chat_blocks.py", "ops_console/core/personal_data.py",  # patterns of what people type
