@@ -256,7 +256,7 @@ def forecast(taken: int, limit: int, first: date, last: date, as_of: date) -> Fo
         return Forecast(None, sentence("本合同年已用满"))
     if taken < LEAST_FOR_FORECAST:
         return Forecast(None, sentence("次数太少，不作预测"))
-    days = (as_of - first).days + 1
+    days = max((as_of - first).days + 1, 1)
     on = as_of + timedelta(days=-(-(limit - taken) * days // taken))
     known = {"n": taken, "days": days}
     if on > last:

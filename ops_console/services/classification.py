@@ -7,7 +7,7 @@ Not for proposing another class (`services/corrections.py`: `retype`) and not fo
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -25,10 +25,11 @@ from ops_console.core.classification import (
     check_exempt,
     check_objection,
     check_ruling,
+    needs_order,
 )
 from ops_console.core.classification import open_objections as still_open
 from ops_console.core.errors import Refused
-from ops_console.core.moments import month_start, shift_month
+from ops_console.core.moments import month_start, shift_month, whole
 from ops_console.core.people import HOSPITAL, VENDOR, Actor
 from ops_console.core.sentences import sentence
 from ops_console.core.tickets import TicketFacts
@@ -45,6 +46,7 @@ from ops_console.services.ticket_events import (
     held,
     written,
 )
+from ops_console.services.ticket_rows import write
 from ops_console.store import classification as store
 from ops_console.store import tickets
 
@@ -165,12 +167,14 @@ def rule(session: Session, book: Book, number: str, given: Ruling, *, actor: Act
     reason = check_reason(given.reason)
     check_named(session, {"type": given.type})
     check_ruling(on.facts, given.type, on.agreed)
-    if given.order.strip() or given.evidence:
-        facts = tell_order(session, book, number, given.order, given.evidence, actor=actor, now=now)
-        row, events, _facts = held(session, number)
-        on = Held(row, events, facts, on.agreed)
-    told = {"old": on.facts.type, "type": given.type}
-    return _say(session, book, on, core.CLASS_RULED, actor, now, facts=told, reason=reason)
+    is_told = bool(given.order.strip() or given.evidence)
+    if needs_order(replace(on.facts, type=given.type)) and not is_told:
+        raise Refused("定为“%(type)s”要附上或写明上级文件。", field="order", type=sentence(given.type))
+    order = [_order(session, book, on.row, given.order, given.evidence, actor, now)] if is_told else []
+    told = {"old": on.facts.type, "type": given.type, **signing_facts(session, actor, now)}
+    ruling = event_of(core.CLASS_RULED, claimed(None, now), actor, book, facts=told, personal={"reason": reason})
+    events = {number: [*on.events, *order, ruling]}
+    return write(session, book, events, {number: on.row}, whole(now), new=len(order) + 1)[number].facts
 
 
 def tell_order(
@@ -187,12 +191,18 @@ def tell_order(
         raise Refused("工单 %(number)s %(state)s，不能再更正。", number=number, state=sentence(facts.state))
     if not text.strip() and not evidence:
         raise Refused("请写明发文机关、文号和要求，或选一个附件。", field="order")
+    return written(session, book, row, [*events, _order(session, book, row, text, evidence, actor, now)])
+
+
+def _order(
+    session: Session, book: Book, row: tickets.TicketRow, text: str, evidence: Sequence[str], actor: Actor,
+    now: datetime,
+) -> core.Event:  # fmt: skip
     check_texts({"order": text.strip()})
     check_proof(session, row, evidence)
     personal = {"order": text.strip()} if text.strip() else {}
     claim = claimed(None, now, tuple(dict.fromkeys(evidence)))
-    told = event_of(core.ORDER_TOLD, claim, actor, book, facts={}, personal=personal)
-    return written(session, book, row, [*events, told])
+    return event_of(core.ORDER_TOLD, claim, actor, book, facts={}, personal=personal)
 
 
 # -- reading ----------------------------------------------------------------------------------------------------------

@@ -132,6 +132,11 @@ def of_contract(session: Session, contract_id: int) -> list[CapEntry]:
     return _found(session, _known().where(CapRow.contract_id == contract_id).order_by(CapRow.id))
 
 
+def every(session: Session) -> list[CapEntry]:
+    """Given nothing, return the entries of all contracts, oldest first."""
+    return _found(session, _known().order_by(CapRow.id))
+
+
 def between(session: Session, contract_id: int, start: datetime, end: datetime) -> list[CapEntry]:
     """Given a contract and two instants, return the entries held, approved or accepted between them, oldest first."""
     moments = (CapRow.held_at, CapRow.approved_at, CapRow.accepted_at)
