@@ -65,6 +65,7 @@ def upgrade() -> None:
         sa.Column("waits_hospital", sa.Boolean(), nullable=False),
         sa.Column("waits_vendor", sa.Boolean(), nullable=False),
         sa.Column("lacks_order", sa.Boolean(), nullable=False),
+        sa.Column("exempt", sa.Boolean(), nullable=False),
         sa.CheckConstraint(f"state IN {CLASS_STATES}", name=op.f("ck_ticket_class_state")),
         sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"], name="fk_ticket_class_ticket_id_ticket"),
         sa.PrimaryKeyConstraint("ticket_id", name="pk_ticket_class"),

@@ -190,16 +190,22 @@ def needed(act: str) -> Mapping[str, Permission]:
     return HEADS if act in (SHEET_ACT, ORDER) else SPOKESMEN
 
 
-def check_speaker(act: str, actor: Actor, *, proposes: bool) -> None:
-    """Given an act of both parties and who says it, let them pass. Raises Refused; only the vendor offers goodwill."""
+def may_speak(act: str, actor: Actor, *, proposes: bool) -> bool:
+    """Given an act of both parties and who would say it, say whether they may; only the vendor offers goodwill."""
     right = needed(act).get(actor.side)
-    if right is None or not actor.may(right):
-        told = "“%(act)s”由甲方信息科长和乙方人员双方商定，您的角色不能办理。"
-        if needed(act) is HEADS:
-            told = "“%(act)s”由甲方信息科长和乙方项目经理双方商定，您的角色不能办理。"
-        raise Refused(told, field="permission", act=sentence(ACT_NAMES[act]))
-    if act == GOODWILL and proposes and actor.side != VENDOR:
+    return right is not None and actor.may(right) and not (act == GOODWILL and proposes and actor.side != VENDOR)
+
+
+def check_speaker(act: str, actor: Actor, *, proposes: bool) -> None:
+    """Given an act of both parties and who says it, let them pass. Raises Refused telling whose word is wanted."""
+    if may_speak(act, actor, proposes=proposes):
+        return
+    if act == GOODWILL and proposes:
         raise Refused("自愿免费只能由乙方提出，甲方确认收到。", field="permission")
+    told = "“%(act)s”由甲方信息科长和乙方人员双方商定，您的角色不能办理。"
+    if needed(act) is HEADS:
+        told = "“%(act)s”由甲方信息科长和乙方项目经理双方商定，您的角色不能办理。"
+    raise Refused(told, field="permission", act=sentence(ACT_NAMES[act]))
 
 
 def check_merge(entry: CapEntry, into: CapEntry | None) -> None:

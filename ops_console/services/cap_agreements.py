@@ -227,6 +227,11 @@ def _told(session: Session, agreement_id: int) -> dict[str, object]:
     row = rows.one(session, agreement_id)
     if row is None or row.subject not in SUBJECTS.values():
         raise NotFound("没有这一项约定。")
+    return told_of(row)
+
+
+def told_of(row: rows.AgreementRow) -> dict[str, object]:
+    """Given an agreement about an entry, return what it sets: its payload."""
     told: dict[str, object] = json.loads(row.payload)
     return told
 

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from sqlalchemy.orm import Session
 
 from ops_console.core.agreements import PROPOSED
-from ops_console.core.cap_entries import SUBJECT, acts_open, fold, may_withdraw
+from ops_console.core.cap_entries import SUBJECT, acts_open, check_start, fold, may_withdraw
 from ops_console.core.caps import (
     HELD,
     CapEntry,
@@ -23,7 +23,7 @@ from ops_console.core.caps import (
     local_day,
 )
 from ops_console.core.contracts import YearlyCap
-from ops_console.core.errors import NotFound
+from ops_console.core.errors import NotFound, Refused
 from ops_console.core.moments import month_start, shift_month
 from ops_console.core.people import Actor
 from ops_console.core.terms import Terms, contract_years, version_at
@@ -58,6 +58,11 @@ def terms_on(book: Book, contract_id: int, day: date) -> Terms | None:
     """Given a contract and a Shanghai day, return its terms in effect then, or None for an unknown contract."""
     versions = [version for version in book.versions if version.contract_id == contract_id]
     return in_effect(version_at(versions, last_instant(day)).terms) if versions else None
+
+
+def contract_on(book: Book, day: date) -> int:
+    """Given a Shanghai day, return the contract in force at its end. Raises Refused while none is."""
+    return book.at(last_instant(day)).contract_id
 
 
 @dataclass(frozen=True)
@@ -126,6 +131,7 @@ class EntryView:
     proofs: Sequence[proofs.ProofRow]
     proposals: Sequence[agreements.AgreementRow]
     acts: tuple[str, ...]
+    may_approve: bool
     may_withdraw: bool
 
     @property
@@ -151,8 +157,20 @@ def view(session: Session, book: Book, entry_id: int, actor: Actor, now: datetim
         proofs.of_subject(session, SUBJECT, str(entry_id)),
         agreements.of_key(session, entry.contract_id, key_of(entry_id)),
         acts_open(entry, agreement_first=cap.agreement_first) if cap is not None else (),
-        may_withdraw(entry, actor),
+        actor.may("caps.decide") and _may_start(entry, cap, counted, today), may_withdraw(entry, actor),
     )  # fmt: skip
+
+
+def _may_start(entry: CapEntry, cap: YearlyCap | None, years: Sequence[CapYear], today: date) -> bool:
+    """Whether its start could be approved today: a held one only while there is room again."""
+    year = next((year for year in years if year.clause == entry.clause), None)
+    if cap is None or year is None or (entry.state == HELD and not year.left):
+        return False
+    try:
+        check_start(entry, today, agreement_first=cap.agreement_first)
+    except Refused:
+        return False
+    return True
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,7 @@ def class_columns(ticket_id: int, facts: TicketFacts, agreed: Collection[str]) -
         "ticket_id": ticket_id, "type": facts.type, "state": found.state,
         "waits_hospital": HOSPITAL in found.waits_for, "waits_vendor": VENDOR in found.waits_for,
         "lacks_order": found.lacks_order,
+        "exempt": facts.exempt,
     }  # fmt: skip
 
 

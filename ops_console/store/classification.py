@@ -26,6 +26,7 @@ class ClassRow(Base):
     waits_hospital: Mapped[bool] = mapped_column(Boolean)
     waits_vendor: Mapped[bool] = mapped_column(Boolean)
     lacks_order: Mapped[bool] = mapped_column(Boolean)
+    exempt: Mapped[bool] = mapped_column(Boolean)
     __table_args__ = (CheckConstraint(f"state IN {STATES}", name="state"),)
 
 
@@ -74,7 +75,7 @@ def replace(
 LISTED = (
     TicketRow.id, TicketRow.number, TicketRow.title, TicketRow.department, TicketRow.reported_at,
     TicketRow.state.label("ticket_state"), ClassRow.type, ClassRow.state, ClassRow.waits_hospital,
-    ClassRow.waits_vendor, ClassRow.lacks_order,
+    ClassRow.waits_vendor, ClassRow.lacks_order, ClassRow.exempt,
 )  # fmt: skip
 
 
