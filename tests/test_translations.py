@@ -72,7 +72,7 @@ def test_compiled_catalogue_is_what_the_console_reads() -> None:
 
 
 def test_every_exemption_is_still_needed() -> None:
-    said = {(script._named(p), text) for p in (PROJECT / "templates").rglob("*.*") for _, text in _unwrapped(p)}
+    said = {(script._named(p), text) for p in script._templates() for _, text in _unwrapped(p)}
     assert said >= script.TEMPLATE_WORDS
     for name, words in script.EXEMPT.items():
         source = (PROJECT / name).read_text(encoding="utf-8")
@@ -86,7 +86,7 @@ def _unwrapped(path: Path) -> list[tuple[int, str]]:
 def test_templates_write_no_full_width_sign_of_their_own() -> None:
     found = {
         f"{script._named(p)}:{line}: {text}"
-        for p in sorted((PROJECT / "templates").rglob("*.*"))
+        for p in sorted(script._templates())
         for line, text in script.unwrapped(p.read_text(encoding="utf-8"), script.FULL_WIDTH)
     }
     assert found == set()

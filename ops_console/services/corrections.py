@@ -129,6 +129,8 @@ def check_decision(session: Session, facts: TicketFacts, given: Mapping[str, obj
     waiting = [p for p in facts.waiting if p.field == given.get("field") and given.get("new") in (None, p.new)]
     if not any(may_decide(p, actor) for p in waiting):
         raise Refused("工单 %(number)s 的这项更正已处理或不存在，请刷新页面。", number=facts.number)
+    if given.get("field") == "type" and given.get("approved") is False and not str(given.get("reason") or "").strip():
+        raise Refused("不同意对方的归类请写明原因。", field="reason")  # domain §1.8: confirmed or objected to
     if given.get("field") == MERGE and given.get("approved") is True:
         check_merge(facts, _other(session, waiting[0].new))
 
