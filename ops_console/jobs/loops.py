@@ -88,7 +88,7 @@ class Loops:
             store.beat(session, name, self._console.owner, now, note)
 
     def due_once(self) -> str:
-        """Look once for what is due: clocks, breach cases, ownerless runs, waiting runs. Return what was found, for the beat."""
+        """Look once for what is due: clocks, cases, lost and waiting runs. Return what was found, for the beat."""
         console, now = self._console, self._console.now()
         self._look_at_clock()
         moved = clocks.sweep(console.read, console.write, console.book, now)

@@ -30,7 +30,7 @@ from ops_console.core.people import HOSPITAL, Actor
 from ops_console.core.readings import effective
 from ops_console.core.sentences import sentence
 from ops_console.core.silence import silence_ends
-from ops_console.services.breach_rows import held, note, note_silence, settle, tell
+from ops_console.services.breach_rows import DISPATCHED, held, note, note_silence, settle, tell
 from ops_console.services.contracts import Book
 from ops_console.services.resets import refuse_fresh_reset, signing_facts
 from ops_console.store import breaches as store
@@ -245,12 +245,12 @@ def dispatch(
     )  # fmt: skip
     settle(session, book, row, now)
     facts = {
-        "receiver": receiver,
+        "told": receiver,
         "needed": sent.is_needed,
         "sent_at": whole(sent.sent_at).isoformat(),
         "channel": channel,
     }
-    note(session, row, "breach_dispatched", actor, now, facts, {"sender": sender, **({"text": text} if text else {})})
+    note(session, row, DISPATCHED, actor, now, facts, {"sender": sender, **({"text": text} if text else {})})
 
 
 def acknowledge(session: Session, number: str, version: int, objection: str, *, actor: Actor, now: datetime) -> None:

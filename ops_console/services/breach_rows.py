@@ -24,6 +24,7 @@ from ops_console.store import audit, messages
 from ops_console.store import breaches as store
 
 MESSAGE_LIFE = timedelta(days=30)
+DISPATCHED = "breach_dispatched"
 
 
 def found(session: Session, number: str, actor: Actor, *, hold: bool = False) -> store.BreachRow:
@@ -94,11 +95,11 @@ def note(
 ) -> None:  # fmt: skip
     """Given a case and what happened, append the event.
 
-    Of the hospital's clue nothing but that there is one stands in the open: facts that both parties export come with
-    its filing.
+    Of the hospital's clue, and of what it told others, nothing but that it is stands in the open: facts that both
+    parties export come with the filing.
     """
     at, personal = whole(now), dict(texts or {})
-    if is_secret(row.raised_side, row.filed_at):
+    if kind == DISPATCHED or is_secret(row.raised_side, row.filed_at):
         personal |= {name: _text(value) for name, value in facts.items() if value not in (None, "", [])}
         facts = {"visible_to": HOSPITAL}
     event = Event(kind, at, at, actor.account, actor.side, facts=facts, personal=personal)

@@ -16,6 +16,7 @@ from ops_console.core.breach_acts import Account, as_it_stands, next_act, possib
 from ops_console.core.breach_clocks import Countdown
 from ops_console.core.breaches import (
     CATEGORIES,
+    CLAUSE,
     SEES,
     STATES,
     SUBJECT,
@@ -28,12 +29,12 @@ from ops_console.core.breaches import (
     month_fee,
 )
 from ops_console.core.moments import MONTH
-from ops_console.core.people import Actor
+from ops_console.core.people import HOSPITAL, Actor
 from ops_console.core.readings import effective
 from ops_console.core.terms import Settlement, Terms
 from ops_console.core.tickets import Event
 from ops_console.services import proofs
-from ops_console.services.breach_rows import accounts_of, clocks_of, found, terms_of
+from ops_console.services.breach_rows import DISPATCHED, accounts_of, clocks_of, found, terms_of
 from ops_console.services.contracts import Book
 from ops_console.store import audit
 from ops_console.store import breach_lists as lists
@@ -90,6 +91,17 @@ def _as_if_executed(case: Case, others: Sequence[Case]) -> Case:
     """The case as it would stand executed after all the others: what another of its month bears, it does not."""
     last = max([case.raised_at, *(other.executed_at for other in others if other.executed_at)])
     return replace(case, upheld=True, approved_at=last, executed_at=last + timedelta(seconds=1), booked_month="")
+
+
+def settlement_at(book: Book, now: datetime) -> Settlement:
+    """Given an instant, return how the contract in force then settles; the usual values where there is none yet."""
+    return effective(book.at(now).terms).settlement if book.versions else Settlement()
+
+
+def clause_text(book: Book, now: datetime) -> str:
+    """Given an instant, return what C-55 says in the contract in force then, "" where its file lists no such clause."""
+    clause = book.at(now).terms.clause(CLAUSE) if book.versions else None
+    return clause.text if clause else ""
 
 
 # -- the list ---------------------------------------------------------------------------------------------------------
@@ -202,14 +214,22 @@ class Shown:
 
 
 def view(session: Session, book: Book, number: str, actor: Actor, now: datetime) -> Shown:
-    """Given a case's number and who looks, return it whole. Raises NotFound where it is not theirs to see."""
+    """Given a case's number and who looks, return it whole. Raises NotFound where it is not theirs to see.
+
+    Whom the hospital told of it, and its own limits on that, are the hospital's alone.
+    """
     row = found(session, number, actor)
     case, acts = store.case_of(row), possible(store.case_of(row), actor, now)
+    events, clocks = audit.history(session, SUBJECT, row.number), clocks_of(session, book, row)
+    sent = store.dispatches(session, row.id) if actor.side == HOSPITAL else ()
+    if actor.side != HOSPITAL:
+        events = [event for event in events if event.kind != DISPATCHED]
+        clocks = tuple(clock for clock in clocks if clock.is_internal)
     return Shown(
         row, case, store.accounts(session, row.id), as_it_stands(accounts_of(session, row)),
-        store.tickets_of(session, row.id), store.flags_of(session, row.id), store.dispatches(session, row.id),
-        proofs.of(session, SUBJECT, row.number, actor), audit.history(session, SUBJECT, row.number),
-        clocks_of(session, book, row), acts, next_act(case, acts), terms_of(book, row), cost(session, book, case),
+        store.tickets_of(session, row.id), store.flags_of(session, row.id), sent,
+        proofs.of(session, SUBJECT, row.number, actor), events, clocks, acts, next_act(case, acts),
+        terms_of(book, row), cost(session, book, case),
     )  # fmt: skip
 
 

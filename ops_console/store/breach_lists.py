@@ -35,7 +35,7 @@ def page(
 def counts(session: Session, side: str, category: str, month: str) -> dict[str, int]:
     """Given who asks, a category and a month ("": every), return how many cases there are by state. One statement."""
     query = _narrowed(select(BreachRow.state, func.count()), side, category, month).group_by(BreachRow.state)
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def months(session: Session, side: str) -> Sequence[str]:
@@ -49,7 +49,7 @@ def first_texts(session: Session, case_ids: Sequence[int]) -> dict[int, str]:
     query = select(BreachAccountRow.case_id, BreachAccountRow.what).join(
         BreachRow, and_(BreachRow.id == BreachAccountRow.case_id, BreachRow.raised_side == BreachAccountRow.side)
     )
-    return dict(session.execute(query.where(BreachRow.id.in_(case_ids))).tuples().all()) if case_ids else {}
+    return dict(session.execute(query.where(BreachRow.id.in_(case_ids))).all()) if case_ids else {}
 
 
 def of_contract(session: Session, contract_id: int) -> Sequence[BreachRow]:
