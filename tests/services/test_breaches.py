@@ -12,7 +12,6 @@ import pytest
 from sqlalchemy import select
 
 from ops_console.console import Console
-from ops_console.core.breach_acts import Account
 from ops_console.core.breaches import STATES
 from ops_console.core.errors import NotFound, Refused
 from ops_console.core.money import Fee
@@ -775,14 +774,3 @@ def test_the_year_s_sheet_is_looked_over_in_two_statements(year_console: Console
     found = proposed(year_console, month="2026-02")
     assert {kind for kind, _numbers in found} <= {"earlier", "late", "flagged"}
     assert len(found) < 25
-
-
-def test_each_kind_of_event_of_a_case_is_told_by_name() -> None:
-    from ops_console.web.breaches import EVENT_NAMES, FACT_NAMES
-
-    assert set(EVENT_NAMES) >= {
-        "breach_raised", "breach_told", "breach_connected", "breach_filed", "breach_stated", "breach_silent",
-        "breach_found", "breach_approved", "breach_returned", "breach_executed", "breach_withdrawn",
-        "breach_dispatched", "breach_acknowledged",
-    }  # fmt: skip
-    assert set(FACT_NAMES) >= set(Account.__dataclass_fields__)
