@@ -33,7 +33,7 @@ STATE_NAMES = {
 STATES = tuple(STATE_NAMES)
 OPEN = (CLUE, FILED, HEARD, UPHELD, APPROVED)
 OCCURRENCE, DISCOVERY, FINDING = "occurrence", "discovery", "finding"
-MONTH_NAMES = {OCCURRENCE: "发生", DISCOVERY: "发现", FINDING: "认定"}
+MONTH_NAMES = {OCCURRENCE: "发生之月", DISCOVERY: "发现之月", FINDING: "认定之月"}
 SEES: tuple[Permission, ...] = ("breaches.record", "breaches.find", "breaches.approve")
 
 

@@ -123,7 +123,7 @@ def find(
     settle(session, book, row, now)
     if finding.upheld and not row.month:
         raise Refused(
-            "扣款按“%(rule)s”计月，请填写这一时间。", field="discovered_at", rule=sentence(MONTH_NAMES[row.month_rule])
+            "扣款按%(rule)s计，请填写这一时间。", field="discovered_at", rule=sentence(MONTH_NAMES[row.month_rule])
         )
     facts = {
         "upheld": finding.upheld, "category": row.category, "month": row.month, "month_rule": row.month_rule,

@@ -25,10 +25,11 @@ pages = Blueprint("breach_papers", __name__)
 TITLE = "扣款通知"
 LABELS = {
     "number": "案件编号", "contract": "合同", "hospital": "甲方", "vendor": "乙方", "clause": "依据条款",
-    "category": "类别", **TIME_NAMES, "clock": "上报时限", "statement": "乙方陈述", "finding": "信息科认定",
+    "category": "事故类别", **TIME_NAMES, "clock": "上报时限", "statement": "乙方陈述", "finding": "信息科认定",
     "approval": "院内审批", "month": "扣款月份", "rule": "计月口径", "lands_in": "计入结算", "amount": "扣款金额",
-    "in_words": "大写", "why": "说明", "objection": "乙方回执", "hospital_stamps": "甲方（盖章）",
-    "vendor_reads": "乙方（盖章）　□ 已阅，无异议　□ 已阅，有异议（另附书面意见）", "date_line": "　　　年　　月　　日",
+    "in_words": "大写", "why": "扣款说明", "objection": "乙方回执", "hospital_stamps": "甲方（盖章）",
+    "vendor_stamps": "乙方（盖章）", "vendor_reads": "□ 已阅，无异议　□ 已阅，有异议（另附书面意见）",
+    "date_line": "　　　年　　月　　日",
     "blank": "—",
 }  # fmt: skip
 STRENGTH = (

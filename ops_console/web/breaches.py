@@ -37,13 +37,13 @@ TEXT_NAMES = {
 }  # fmt: skip
 EVENT_NAMES = {
     "breach_raised": "登记线索", "breach_told": "补充事实", "breach_connected": "关联工单或疑点",
-    "breach_filed": "立案", "breach_stated": "乙方陈述", "breach_silent": "乙方未在期限内陈述",
+    "breach_filed": "信息科立案", "breach_stated": "乙方陈述", "breach_silent": "乙方未在期限内陈述",
     "breach_found": "信息科认定",
     "breach_approved": "院领导审批通过", "breach_returned": "院领导退回", "breach_executed": "登记执行",
     "breach_withdrawn": "撤销", "breach_dispatched": "登记报送", "breach_acknowledged": "乙方回执",
 }  # fmt: skip
 FACT_NAMES = {
-    **TIME_NAMES, **TEXT_NAMES, "category": "类别", "channel": "方式", "tickets": "工单", "flags": "疑点",
+    **TIME_NAMES, **TEXT_NAMES, "category": "事故类别", "channel": "方式", "tickets": "工单", "flags": "疑点",
     "statement_due_at": "陈述截止", "until": "陈述截止", "statement": "陈述", "in_time": "按期", "upheld": "成立",
     "reason": "理由", "month": "所属月份", "booked_month": "计入月份", "silent": "乙方未陈述", "told": "报送对象",
     "needed": "需要报送", "sent_at": "报送时间", "sender": "报送人", "text": "内容", "objection": "异议",
@@ -80,8 +80,8 @@ def _fact(key: str, value: object) -> str:
 
 
 @listed(
-    "breaches", "安全事故", "reports.read", "编号", "类别", "状态", "线索来自", "发生时间", "发现时间", "乙方知悉时间",
-    "上报信息科时间", "所属月份", "计入月份", "立案于", "认定于", "审批于", "执行于", "经过",
+    "breaches", "安全事故", "reports.read", "编号", "事故类别", "状态", "线索来自", "发生时间", "发现时间",
+    "乙方知悉时间", "上报信息科时间", "所属月份", "计入月份", "立案于", "认定于", "审批于", "执行于", "经过",
 )  # fmt: skip
 def _rows() -> Iterator[tuple[object, ...]]:
     wanted, page = _asked()[0], 1
