@@ -17,6 +17,7 @@ from typing import Any
 from ops_console.adapters.translations import Translations
 from ops_console.cli import (
     audit,
+    breaches,
     caps,
     contracts,
     demo,
@@ -33,7 +34,7 @@ from ops_console.console import PROJECT
 from ops_console.core.errors import ConsoleError
 from ops_console.core.people import Actor, terminal_actor
 
-FACES = (quick_log, imports, reports, contracts, caps, jobs, people, audit, doctor, expose, service, demo)
+FACES = (quick_log, imports, reports, contracts, breaches, caps, jobs, people, audit, doctor, expose, service, demo)
 
 
 class Terminal:

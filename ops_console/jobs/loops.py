@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from ops_console.core.people import SYSTEM
 from ops_console.jobs.schedule import PLANS, Plan
-from ops_console.services import anchors, chain_checks, clocks, host_clock, jobs, messages
+from ops_console.services import anchors, breach_reminders, chain_checks, clocks, host_clock, jobs, messages
 from ops_console.store import jobs as store
 
 if TYPE_CHECKING:
@@ -88,10 +88,11 @@ class Loops:
             store.beat(session, name, self._console.owner, now, note)
 
     def due_once(self) -> str:
-        """Look once for what is due: clocks, ownerless runs, waiting runs. Return what was found, for the beat."""
+        """Look once for what is due: clocks, cases, lost and waiting runs. Return what was found, for the beat."""
         console, now = self._console, self._console.now()
         self._look_at_clock()
         moved = clocks.sweep(console.read, console.write, console.book, now)
+        moved += breach_reminders.sweep(console.read, console.write, console.book, now)
         with console.read() as session:
             waiting = [run_id for run_id in store.queued(session, now) if run_id not in self._taken]
             lost = bool(store.ownerless(session, now))

@@ -22,6 +22,7 @@ class Lock(IntEnum):
     SUBJECTS = 7_302_029  # binding an identity to whom its provider means
     ANCHOR = 7_302_030  # making a day's anchor
     FILE = 7_302_031  # writing about one file
+    BREACHES = 7_302_041  # numbering breach cases
 
 
 def hold(session: Session | Connection, lock: Lock, part: int | None = None) -> None:

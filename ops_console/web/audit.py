@@ -20,6 +20,7 @@ from ops_console.core.tickets import CREDENTIAL_RESET
 from ops_console.services import anchors, audit, chain_failures, jobs
 from ops_console.store.trail import Wanted
 from ops_console.web import formats
+from ops_console.web.breaches import EVENT_NAMES as BREACH_NAMES
 from ops_console.web.database import reading
 from ops_console.web.factors import needs_factor
 from ops_console.web.lists import listed, word
@@ -33,12 +34,13 @@ SUBJECT_NAMES = {
     "ticket": "工单", "person": "账号", "contract": "合同", "anchor": "日锚", "chain": "审计链", "host": "主机时钟",
     "audit": "导出", "export": "导出", "slips": "停机登记单", "device": "设备", "location": "报修位置",
     "alias": "速记用词", "rights": "权限表", "server": "对外服务",
-    "public_report": "免登录报修", "identity": "统一身份", "flag": "疑点", "cap": "额度",
+    "public_report": "免登录报修", "identity": "统一身份", "flag": "疑点", "cap": "额度", "breach": "安全事故",
 }  # fmt: skip
 KIND_NAMES = {
     **formats.EVENT_NAMES,
     **ACT_NAMES,
     **CAP_EVENTS,
+    **BREACH_NAMES,
     "factor_proved": "验证第二因素", "factor_failed": "第二因素验证失败", "token_made": "建立令牌",
     "token_revoked": "撤销令牌", "token_refused": "令牌被拒", "device_registered": "登记医院设备",
     "device_withdrawn": "取消登记设备", "device_used_by_vendor": "乙方登录过的设备", "location_added": "新增报修位置",

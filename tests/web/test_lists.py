@@ -21,14 +21,15 @@ from ops_console.services import devices, flags, jobs, locations, people
 from ops_console.services.people import NewPerson
 from ops_console.store.audit import EventRow
 from ops_console.web.lists import LISTS
+from tests.breach_cases import case_in
 from tests.conftest import HOSPITAL, NOON, ask_import, import_sheet, log_ticket
 from tests.sheets import row, write_sheet
 from tests.web.conftest import Site
 from tests.web.pages import Page
 
 NAMES = (
-    "account-acts", "clauses", "closing", "devices", "events", "flags", "import-errors", "import-left", "locations",
-    "months", "pending", "people", "rights", "roles", "runs", "sessions", "tokens", "weekly",
+    "account-acts", "breaches", "clauses", "closing", "devices", "events", "flags", "import-errors", "import-left",
+    "locations", "months", "pending", "people", "rights", "roles", "runs", "sessions", "tokens", "weekly",
 )  # fmt: skip
 
 READS = ("vendor", "hospital", "auditor", "administrator")
@@ -78,6 +79,7 @@ def fill(site: Site) -> None:
         jobs.ask(session, job="recheck", key="recheck/1", params={}, actor=HOSPITAL, now=console.now())
         by, new = replace(ADMINISTRATOR, proved_until=console.now()), NewPerson("he", "何工", "vendor")
         people.add_account(session, console.policy, new, people.one_time(console.hasher), by, console.now())
+    case_in(console, "clue")
     nurse = site.browser()
     for n in range(PER_BROWSER + 1):
         typed = {"kind": "broken", "module": "报告查询", "title": "蓝屏了", "reporter": "王护士", "phone": "61234567"}
