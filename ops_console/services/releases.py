@@ -23,7 +23,7 @@ from ops_console.core.releases import DECISION_NAMES, EVENTS, KINDS, PERSONAL, P
 from ops_console.core.tickets import Event
 from ops_console.services import proofs
 from ops_console.services.contracts import Book
-from ops_console.services.duty_plans import trigger
+from ops_console.services.duty_plans import task_of, trigger
 from ops_console.services.resets import refuse_fresh_reset, signing_facts
 from ops_console.store import audit, duties
 from ops_console.store import proofs as proof_store
@@ -175,11 +175,12 @@ def held(session: Session, release_id: int) -> store.ReleaseRow:
 
 @dataclass(frozen=True)
 class Artefact:
-    """One thing that a release makes owed, and its state."""
+    """One thing that a release makes owed, its state, how many files show it, and which evidence it takes."""
 
     duty: Duty
     state: str
     proofs: int
+    codes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -207,17 +208,21 @@ def listing(session: Session, kind: str, *, page: int, actor: Actor, now: dateti
     counts = dict.fromkeys(KINDS, 0) | store.counts(session)
     if not rows:
         return Listing((), counts)
-    owed = _artefacts(session, rows, now)
+    owed = _artefacts(session, None, rows, now)
     waiting = store.waiting(session, [row.id for row in rows])
     shown = [Listed(row, store.release_of(row), owed.get(str(row.id), ()), row.id in waiting) for row in rows]
     return Listing(shown, counts)
 
 
-def _artefacts(session: Session, rows: Sequence[store.ReleaseRow], now: datetime) -> dict[str, list[Artefact]]:
+def _artefacts(
+    session: Session, book: Book | None, rows: Sequence[store.ReleaseRow], now: datetime
+) -> dict[str, list[Artefact]]:
+    """By the release's id; which evidence each takes only where the contract is given."""
     found: dict[str, list[Artefact]] = {}
-    owed = duties.with_evidence(session, duties.of_events(session, EVENTS, [str(row.id) for row in rows]))
-    for duty in owed:
-        found.setdefault(duty.ref, []).append(Artefact(duty, state_of(duty, now), len(duty.evidence)))
+    owed = duties.of_events(session, EVENTS, [str(row.id) for row in rows])
+    for row, duty in zip(owed, duties.with_evidence(session, owed), strict=True):
+        codes = task_of(book.by_id[row.version_id], row.clause, row.task).evidence if book else ()
+        found.setdefault(row.ref, []).append(Artefact(duty, state_of(duty, now), len(duty.evidence), codes))
     return found
 
 
@@ -237,13 +242,13 @@ class View:
         return next((one for one in self.artefacts if one.duty.event == GO_LIVE), None)
 
 
-def find(session: Session, release_id: int, actor: Actor, now: datetime) -> View:
+def find(session: Session, book: Book, release_id: int, actor: Actor, now: datetime) -> View:
     """Given an id and who asks, return the release. Raises NotFound. Five statements."""
     actor.need("reports.read")
     row = store.one(session, release_id)
     if row is None:
         raise NotFound("没有这一次发布。")
     return View(
-        row, store.release_of(row), _artefacts(session, [row], now).get(str(row.id), []),
+        row, store.release_of(row), _artefacts(session, book, [row], now).get(str(row.id), []),
         proof_store.of_subject(session, store.SUBJECT, str(row.id)), store.changes(session, row.id),
     )  # fmt: skip
