@@ -151,7 +151,8 @@ def due_of(task: Task, event_at: datetime, calendar: WorkingCalendar) -> Due:
     """Given a task, when its event happened and the contract's working time, return when it is due.
 
     n working days: the end of the nth working day after the event's day. Minutes: so long after the event, and where
-    `same_day` not later than the end of its Shanghai day. Neither: when the event happens.
+    `same_day` not later than the end of its Shanghai day. `same_day` alone: the end of that day. None of them: when the
+    event happens.
     """
     day = event_at.astimezone(ZONE).date()
     if task.workdays:
@@ -160,7 +161,9 @@ def due_of(task: Task, event_at: datetime, calendar: WorkingCalendar) -> Due:
         at = last_second(day)
         return Due(at, calendar.is_provisional(event_at) or calendar.is_provisional(at))
     at = event_at + timedelta(minutes=task.minutes)
-    return Due(min(at, last_second(day)) if task.same_day else at)
+    if not task.same_day:
+        return Due(at)
+    return Due(min(at, last_second(day)) if task.minutes else last_second(day))
 
 
 def periodic(terms: Terms, until: date) -> tuple[Duty, ...]:
@@ -243,11 +246,12 @@ def dues_of(duties: Iterable[Duty], at: datetime) -> Dues:
     """
     counts = dict.fromkeys((KEPT, LATE, MISSED, OPEN, WAIVED), 0)
     for duty in duties:
-        counts[_counted_as(duty, at)] += 1
+        counts[counted_as(duty, at)] += 1
     return Dues(**counts)
 
 
-def _counted_as(duty: Duty, at: datetime) -> str:
+def counted_as(duty: Duty, at: datetime) -> str:
+    """Given a duty and an instant, return as what it counts then: kept, late, missed, open or waived (`dues_of`)."""
     if duty.waived_at is not None:
         return WAIVED
     result = result_of(duty, duty.delivered_at or at)

@@ -52,18 +52,20 @@ class Loops:
         console = self._console
         host_clock.look_back(console.read, console.write, console.now(), console.owner)
         chain_checks.compare(console.checking())
-        self._plan_duties()
         for thread in self._threads:
             thread.start()
         self._bell = _bell(self._console)
+        self._plan_duties()
         self._bell.start()
 
     def _plan_duties(self) -> None:
-        """What became owed while nothing ran is made at once, not only the next night."""
+        """What became owed while nothing ran is made at once, not only the next night, unless a run waits already."""
         console, now = self._console, self._console.now()
         key = f"{duty_plans.JOB}@start/{console.owner}/{now.isoformat()}"
         with console.write() as session:
-            jobs.ask(session, job=duty_plans.JOB, key=key, params={}, actor=SYSTEM, now=now)
+            if not store.unfinished(session, duty_plans.JOB):
+                jobs.ask(session, job=duty_plans.JOB, key=key, params={}, actor=SYSTEM, now=now)
+        console.wake.set()
 
     def stop(self) -> None:
         """Stop ringing and looping; runs under way finish or are found by the next process."""

@@ -167,6 +167,12 @@ def test_a_notice_is_due_in_half_an_hour_and_the_same_day(when: str, until: str)
     assert due_of(NOTICE, at(when), calendar()).at == at(until)
 
 
+@pytest.mark.parametrize("when", ["2026-03-05 00:00", "2026-03-05 23:59:59"])
+def test_the_same_day_alone_is_until_its_end(when: str) -> None:
+    archive = task("archive", "归档", event=RELEASE, same_day=True)
+    assert due_of(archive, at(when), calendar()).at == at("2026-03-05 23:59:59")
+
+
 def test_without_a_limit_it_is_due_with_the_event() -> None:
     notes, when = task("notes", "更新说明", event=RELEASE), at("2026-03-05 10:00")
     assert due_of(notes, when, calendar()).at == when
