@@ -509,6 +509,7 @@ def test_terminal_says_no_chinese_in_english(terminal: Callable[..., str], tmp_p
         f"sla explain {number}", f"sla explain {number} --json", "sla explain none", "contract show", "jobs run none",
         "jobs run tidy", "users add guest Guest auditor", "users add guest Guest auditor", "users list",
         "users rights --on x", "users rights --on 2020-01-01", "demo --today x", "demo --host x", "doctor",
+        "duties list", "duties list --month x",
     )  # fmt: skip
     for line, data in [*((line, SHEET | {"系统"}) for line in sheets), *((line, frozenset()) for line in others)]:
         assert not HAN.search(_without(terminal(*line.split()), data)), line

@@ -22,6 +22,7 @@ from ops_console.cli import (
     contracts,
     demo,
     doctor,
+    duties,
     expose,
     imports,
     jobs,
@@ -34,7 +35,22 @@ from ops_console.console import PROJECT
 from ops_console.core.errors import ConsoleError
 from ops_console.core.people import Actor, terminal_actor
 
-FACES = (quick_log, imports, reports, contracts, breaches, caps, jobs, people, audit, doctor, expose, service, demo)
+FACES = (
+    quick_log,
+    imports,
+    reports,
+    contracts,
+    duties,
+    breaches,
+    caps,
+    jobs,
+    people,
+    audit,
+    doctor,
+    expose,
+    service,
+    demo,
+)
 
 
 class Terminal:

@@ -16,6 +16,7 @@ from ops_console.services import (
     attachments,
     chain_checks,
     detectors,
+    duty_plans,
     exports,
     freezes,
     imports,
@@ -44,6 +45,7 @@ class Plan:
 
 
 PLANS = (
+    Plan(duty_plans.JOB, {"hour": "0", "minute": "10"}, catch_up=True),
     Plan("recheck", {"hour": "3", "minute": "10"}, catch_up=True),
     Plan(detectors.JOB, {"hour": "3", "minute": "30"}, catch_up=True),
     Plan("anchor", {"hour": "0", "minute": "5"}, catch_up=True),
@@ -60,6 +62,7 @@ def registry(console: Console) -> dict[str, Job]:
     """Given a console, return its jobs by name."""
     jobs = (
         Job("import-tickets", lambda run: _import(console, run), idempotent=True, title="导入工单台账"),
+        Job(duty_plans.JOB, lambda run: _plan_duties(console, run), idempotent=True, title="生成义务"),
         Job("recheck", lambda run: _recheck(console, run), idempotent=True, title="时限自检"),
         Job(detectors.JOB, lambda run: _flags(console, run), idempotent=True, title="查找疑点"),
         Job(exports.JOB, lambda run: _export(console, run), idempotent=True, title="导出工单"),
@@ -85,6 +88,10 @@ def _import(console: Console, run: Run) -> dict[str, Any]:
     if not path.exists():
         raise Refused("这份文件已按保存期删除，请重新上传。")
     return imports.import_tickets(run, hands, path, actor, run.asked_at)
+
+
+def _plan_duties(console: Console, run: Run) -> dict[str, Any]:
+    return duty_plans.plan(run, console.write, console.book, console.now())
 
 
 def _recheck(console: Console, run: Run) -> dict[str, Any]:

@@ -27,15 +27,8 @@ from ops_console.store import chain_checks as checks
 
 FORMAT = "ops-console/audit-export/v1"
 SHOWN_ANCHORS = 14
-OPEN_FACTS = (
-    "anchor",
-    "chain",
-    "host",
-    "audit",
-    "contract",
-    "agreement",
-    "cap",
-)  # subjects whose facts the page shows whole
+# Subjects whose facts the page shows whole.
+OPEN_FACTS = ("anchor", "chain", "host", "audit", "contract", "agreement", "cap", "duty", "release")
 MATCHED, RESTORED, APART = "matched", "restored", "apart"
 
 

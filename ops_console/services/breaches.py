@@ -220,7 +220,7 @@ def view(session: Session, book: Book, number: str, actor: Actor, now: datetime)
     """
     row = found(session, number, actor)
     case, acts = store.case_of(row), possible(store.case_of(row), actor, now)
-    events, clocks = audit.history(session, SUBJECT, row.number), clocks_of(session, book, row)
+    events, clocks = audit.of_things(session, SUBJECT, row.number).get(row.number, []), clocks_of(session, book, row)
     sent = store.dispatches(session, row.id) if actor.side == HOSPITAL else ()
     if actor.side != HOSPITAL:
         events = [event for event in events if event.kind != DISPATCHED]

@@ -233,12 +233,6 @@ def notes_of(session: Session, ticket_id: int, side: str) -> list[Event]:
     return [event for _, event in noted if event.facts.get("visible_to") == side]
 
 
-def history(session: Session, subject: str, subject_id: str) -> list[Event]:
-    """Given a subject other than tickets and which one, return its events, oldest first, personal texts included."""
-    about = EventRow.ticket_id.is_(None), EventRow.subject == subject, EventRow.subject_id == subject_id
-    return [event for _, event in _with_texts(session, *about)]
-
-
 def _with_texts(session: Session, *conditions: ColumnElement[bool]) -> list[tuple[Any, Event]]:
     rows = session.execute(select(EventRow.__table__).where(*conditions).order_by(EventRow.seq)).all()
     texts: dict[int, dict[str, str]] = {}

@@ -14,8 +14,12 @@ from flask import Blueprint, Response, flash, g, redirect, render_template, requ
 from ops_console.console import PROJECT
 from ops_console.core.cap_entries import EVENT_NAMES as CAP_EVENTS
 from ops_console.core.chain import EPOCH, MICROSECOND
+from ops_console.core.duties import STATE_NAMES
 from ops_console.core.errors import Refused
 from ops_console.core.moments import ZONE, day_start
+from ops_console.core.releases import DECISION_NAMES as DECISIONS
+from ops_console.core.releases import FIELD_NAMES as RELEASE_FIELDS
+from ops_console.core.releases import KIND_NAMES as KIND_NAMES_OF_RELEASES
 from ops_console.core.tickets import CREDENTIAL_RESET
 from ops_console.services import anchors, audit, chain_failures, jobs
 from ops_console.store.trail import Wanted
@@ -34,7 +38,8 @@ SUBJECT_NAMES = {
     "ticket": "工单", "person": "账号", "contract": "合同", "anchor": "日锚", "chain": "审计链", "host": "主机时钟",
     "audit": "导出", "export": "导出", "slips": "停机登记单", "device": "设备", "location": "报修位置",
     "alias": "速记用词", "rights": "权限表", "server": "对外服务",
-    "public_report": "免登录报修", "identity": "统一身份", "flag": "疑点", "cap": "额度", "breach": "安全事故",
+        "public_report": "免登录报修", "identity": "统一身份", "flag": "疑点", "cap": "额度", "breach": "安全事故", "duty": "义务",
+        "release": "发布",
 }  # fmt: skip
 KIND_NAMES = {
     **formats.EVENT_NAMES,
@@ -59,14 +64,24 @@ KIND_NAMES = {
     "clock_stepped": "主机时钟被调整", "audit_exported": "导出审计链",
     "agreement_proposed": "提出约定", "agreement_in_force": "双方约定生效", "agreement_refused": "不同意约定",
     "agreement_withdrawn": "撤回约定",
+    "duty_planned": "生成义务", "duty_asked": "甲方提出要求", "duty_delivered": "登记义务完成",
+    "duty_taken_back": "撤回完成登记", "duty_accepted": "验收义务", "duty_rejected": "退回完成",
+    "duty_waived": "豁免义务", "duty_unwaived": "撤回豁免", "duty_moved": "义务改期", "duty_linked": "关联凭证",
+    "duty_unlinked": "移除关联",
+    "release_registered": "登记发布", "release_corrected": "更正发布", "release_change_proposed": "提出更正发布",
+    "release_change_agreed": "同意更正发布", "release_change_refused": "不同意更正发布",
+    "release_change_withdrawn": "撤回更正发布", "release_notice_off": "登记告知关闭",
+    "release_decided": "甲方对新版本的决定",
 }  # fmt: skip
 # An event's word where the subject makes it another thing: a ticket is restored, and so is a backup.
 NAMES_OF_SUBJECTS = {("chain", "restored"): "登记恢复备份"}
 OUTCOME_NAMES = {"whole": "完整", "explained": "有问题，双方已签字说明", "broken": "有问题"}
 AGREES_NAMES = {audit.MATCHED: "相符", audit.RESTORED: "由恢复记录说明", audit.APART: "不符"}
 RECEIVER_NAMES = {"http": "投递到网址", "folder": "写入文件夹", "download": "本方下载并确认"}
-WORDS = {**RECEIVER_NAMES, **OUTCOME_NAMES, **formats.SIDE_NAMES}  # facts whose values are words
+# Facts whose values are words.
+WORDS = {**RECEIVER_NAMES, **OUTCOME_NAMES, **formats.SIDE_NAMES, **STATE_NAMES, **KIND_NAMES_OF_RELEASES, **DECISIONS}
 FACT_NAMES = {
+    **RELEASE_FIELDS,
     "count": "条数", "head": "末条哈希", "digest": "摘要", "kind": "方式", "side": "一方", "place": "接收处",
     "answer": "回答",
     "first": "从第几条", "last": "到第几条", "full": "全链", "outcome": "结果", "seconds": "秒数", "before": "之前",
@@ -74,6 +89,10 @@ FACT_NAMES = {
     "personal": "含个人信息",
     CREDENTIAL_RESET: "凭据或角色由他人重置",
     "version": "版本", "counts_from": "起计", "lost_to": "曾数到", "from_day": "从", "to_day": "到",
+    "clause": "条款", "task": "任务", "key": "编号", "due_at": "到期", "old_due_at": "原到期", "delivery": "登记编号",
+    "claim_counts": "认可所报时间", "by_correction": "因发布更正", "link": "关联编号", "ref": "所指",
+    "duties": "生成的义务", "late_found": "甲方发现时已过提醒期限", "change": "更正编号", "fields": "更正项",
+    "off_at": "关闭时间", "decision": "决定", "proof": "凭证编号", "code": "凭证种类", "size": "字节数",
 }  # fmt: skip
 HASH = re.compile(r"[0-9a-f]{64}")
 DELIVERY_NAMES = {"waiting": "待接收", "received": "已接收", "given_up": "已放弃"}
@@ -88,9 +107,13 @@ def fact_text(name: str, value: object) -> str:
     """Given an entry's fact, return it as people read it: hashes short, instants in Shanghai, words translated."""
     if isinstance(value, bool):
         return formats.gettext("是" if value else "否")
+    if isinstance(value, dict) and value.keys() == {"old", "new"}:
+        return " → ".join(fact_text(name, value[which]) for which in ("old", "new"))
+    if isinstance(value, list):
+        return formats.gettext("、").join(fact_text(name, item) for item in value)
     if name in ("before", "after") and isinstance(value, int):
         return formats.exact_time(EPOCH + value * MICROSECOND)
-    text = str(value)
+    text = "" if value is None else str(value)
     if text in WORDS:
         return formats.gettext(WORDS[text])
     return text[:12] if HASH.fullmatch(text) else formats.instant_in_words(text)

@@ -61,7 +61,7 @@ def clock() -> FakeClock:
 def events(console: Console, number: str) -> list[Event]:
     with console.read() as session:
         assert audit.first_broken(session) is None
-        return audit.history(session, "breach", number)
+        return audit.of_things(session, "breach", number).get(number, [])
 
 
 def said(console: Console) -> list[tuple[str, str]]:

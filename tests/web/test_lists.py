@@ -23,13 +23,15 @@ from ops_console.store.audit import EventRow
 from ops_console.web.lists import LISTS
 from tests.breach_cases import case_in
 from tests.conftest import HOSPITAL, NOON, ask_import, import_sheet, log_ticket
+from tests.duties import agree, released
 from tests.sheets import row, write_sheet
 from tests.web.conftest import Site
 from tests.web.pages import Page
 
 NAMES = (
-    "account-acts", "breaches", "clauses", "closing", "devices", "events", "flags", "import-errors", "import-left",
-    "locations", "months", "pending", "people", "rights", "roles", "runs", "sessions", "tokens", "weekly",
+    "account-acts", "breaches", "clauses", "closing", "devices", "duties", "events", "flags", "import-errors",
+    "import-left", "locations", "months", "pending", "people", "releases", "rights", "roles", "runs", "sessions",
+    "tokens", "weekly",
 )  # fmt: skip
 
 READS = ("vendor", "hospital", "auditor", "administrator")
@@ -80,6 +82,8 @@ def fill(site: Site) -> None:
         by, new = replace(ADMINISTRATOR, proved_until=console.now()), NewPerson("he", "何工", "vendor")
         people.add_account(session, console.policy, new, people.one_time(console.hasher), by, console.now())
     case_in(console, "clue")
+    agree(console)
+    released(console)
     nurse = site.browser()
     for n in range(PER_BROWSER + 1):
         typed = {"kind": "broken", "module": "报告查询", "title": "蓝屏了", "reporter": "王护士", "phone": "61234567"}
