@@ -38,8 +38,8 @@ SUBJECT_NAMES = {
     "ticket": "工单", "person": "账号", "contract": "合同", "anchor": "日锚", "chain": "审计链", "host": "主机时钟",
     "audit": "导出", "export": "导出", "slips": "停机登记单", "device": "设备", "location": "报修位置",
     "alias": "速记用词", "rights": "权限表", "server": "对外服务",
-        "public_report": "免登录报修", "identity": "统一身份", "flag": "疑点", "cap": "额度", "breach": "安全事故", "duty": "义务",
-        "release": "发布",
+    "public_report": "免登录报修", "identity": "统一身份", "flag": "疑点", "cap": "额度", "breach": "安全事故",
+    "duty": "义务", "release": "发布", "month": "月度考核", "agreement": "双方约定",
 }  # fmt: skip
 KIND_NAMES = {
     **formats.EVENT_NAMES,
