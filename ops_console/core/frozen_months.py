@@ -12,9 +12,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ops_console.core.assessment_facts import MonthFacts, judged
+from ops_console.core.assessment_facts import MonthFacts
 from ops_console.core.assessments import Adjustment, Assessment, Basis
 from ops_console.core.chain import canonical
+from ops_console.core.judged_clocks import judged
 from ops_console.core.plain import made, plain
 from ops_console.core.scores import Sheet
 from ops_console.core.terms import Terms
@@ -129,7 +130,7 @@ def assessment_of(frozen: FrozenMonth) -> Assessment:
 def rejudged(frozen: FrozenMonth) -> MonthFacts:
     """Given a frozen month's documents, return its facts with every clock judged anew from them."""
     basis = basis_of(frozen)
-    return judged(facts_of(frozen.facts), dict(basis.versions))
+    return judged(facts_of(frozen.facts), basis.versions)
 
 
 def said_anew(
