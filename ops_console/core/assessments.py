@@ -91,7 +91,7 @@ def assess(facts: MonthFacts, basis: Basis) -> Assessment:
         month=facts.month, as_of=facts.as_of, limits=limits, clauses=clause_lines(facts, basis.terms, limits),
         items=items, points=points, grade=grade.name if grade else "", money=_money(facts, items, basis),
         conflicts=tuple(dict.fromkeys(c for terms in basis.versions.values() for c in conflicts(terms))),
-        provisional=sum(ticket.provisional for ticket in facts.tickets),
+        provisional=sum(ticket.provisional for ticket in (*facts.tickets, *facts.carried)),
         missing=tuple(dict.fromkeys(name for one in items for name in one.scored.missing)),
     )  # fmt: skip
 
