@@ -17,6 +17,7 @@ from ops_console.core.contract_facts import NOT_APPLICABLE, OPEN
 from ops_console.core.corrections import standing_value
 from ops_console.core.errors import Refused
 from ops_console.core.judged_clocks import COUNTED, OUTCOMES_OF_CLOCKS
+from ops_console.core.measures import measure
 from ops_console.core.moments import ZONE, month_start, shift_month
 from ops_console.core.people import Actor
 from ops_console.core.tickets import TicketFacts, written
@@ -214,3 +215,120 @@ def test_over_all_months_every_clock_is_judged_exactly_once_and_no_frozen_month_
 def month_of_ticket(console: Console, number: str) -> str:
     with console.read() as session:
         return str(session.scalar(select(TicketRow.month).where(TicketRow.number == number)))
+
+
+# -- the single roads, one by one -------------------------------------------------------------------------------------
+
+
+def month_is_over(console: Console, clock: FakeClock, month: str) -> None:
+    past_the_day(console, clock, month)
+    freeze(console, month)
+
+
+def correct(console: Console, number: str, name: str, new: str) -> None:
+    with console.write() as session:
+        propose(session, console.book(session), Correction(number, name, new, "登记有误"), VENDOR, console.now())
+    do(console, number, core.CORRECTION_DECIDED, HOSPITAL, field=name, approved=True)
+
+
+def outcomes(console: Console, month: str) -> list[tuple[str, str, str | None]]:
+    return [(one.limit, one.outcome, one.was) for one in look(console, month).facts.judged]
+
+
+def test_a_kept_clock_that_runs_again_is_told_of_when_it_breaks_although_nobody_touched_it(
+    console: Console, clock: FakeClock
+) -> None:
+    live_from(console, date(2026, 6, 1))
+    clock.at = datetime(2026, 6, 30, 2, tzinfo=UTC)
+    number = log_ticket(console, needs_onsite=True)
+    for kind in (core.RESPONDED, core.ARRIVED, core.RESTORE):
+        do(console, number, kind)
+    month_is_over(console, clock, "2026-06")
+    past_the_day(console, clock, "2026-07")
+    do(console, number, core.CONFIRMED, HOSPITAL)
+    do(console, number, core.REOPENED, HOSPITAL, reason="又坏了")
+    freeze(console, "2026-07")
+    assert outcomes(console, "2026-07") == []  # it runs: what June said stands
+
+    month_is_over(console, clock, "2026-08")
+
+    assert outcomes(console, "2026-08") == [("C-18", "broken", "kept")]
+
+
+def test_a_ticket_brought_in_for_a_frozen_month_is_taken_by_the_next_one(
+    console: Console, clock: FakeClock, tmp_path: Path
+) -> None:
+    live_from(console, date(2026, 6, 1))
+    month_is_over(console, clock, "2026-06")
+    past_the_day(console, clock, "2026-07")
+    answered = {"报修时间": "2026-06-11 09:00:00", "录入时间": "2026-06-11 09:00:00", "响应时间": "2026-06-11 09:31:00"}
+    blank = dict.fromkeys(("到场时间", "恢复时间", "确认时间", "满意度", "处理过程", "处理方式"), "")
+    sheet = sheet_row(**{**blank, **answered, "单号": "GD-20260611-00001", "需到场": "否"})
+    assert import_sheet(console, write_sheet(tmp_path / "late.csv", sheet))[0] == "done"
+    assert outcomes(console, "2026-06") == []
+
+    found = look(console, "2026-07")
+
+    assert [ticket.number for ticket in found.facts.tickets] == ["GD-20260611-00001"]
+    assert [(one.limit, one.outcome, one.month) for one in found.facts.judged] == [("C-15", "broken", "2026-06")]
+    assert next(line for line in found.assessment.limits if line.limit == "C-15").carried == ("GD-20260611-00001",)
+    freeze(console, "2026-07")
+    assert outcomes(console, "2026-08") == []
+
+
+def test_what_a_correction_adds_is_judged_and_what_it_takes_away_is_taken_back(
+    console: Console, clock: FakeClock
+) -> None:
+    live_from(console, date(2026, 6, 1))
+    number = log_ticket(console)
+    clock.forward(minutes=31)
+    do(console, number, core.RESPONDED)
+    month_is_over(console, clock, "2026-06")
+    assert outcomes(console, "2026-06") == [("C-15", "broken", None)]
+
+    correct(console, number, "type", "咨询")
+    correct(console, number, "reported_at", "2026-05-31T23:45:00+00:00")  # 07:45 in Shanghai: of the other class now
+
+    assert outcomes(console, "2026-07") == [("C-15", "not_applicable", "broken"), ("C-38", "kept", None)]
+    july = look(console, "2026-07").facts
+    assert measure("response_work_broken", july).numerator == -1
+    assert (measure("hotline_broken", july).numerator, measure("hotline_broken", july).denominator) == (0, 1)
+    assert [ticket.number for ticket in july.tickets] == []  # June took it: nothing else of it is counted twice
+    past_the_day(console, clock, "2026-07")
+    freeze(console, "2026-07")
+    assert outcomes(console, "2026-08") == []
+
+
+def test_an_open_clock_that_a_correction_took_away_was_never_counted(console: Console, clock: FakeClock) -> None:
+    live_from(console, date(2026, 6, 1))
+    clock.at = datetime(2026, 6, 30, 2, tzinfo=UTC)
+    number = log_ticket(console, needs_onsite=True)
+    do(console, number, core.RESPONDED)
+    do(console, number, core.ARRIVED)
+    do(console, number, core.SUSPEND, reason="等厂商")
+    do(console, number, core.SUSPENSION_DECIDED, HOSPITAL, approved=True)
+    month_is_over(console, clock, "2026-06")
+    assert ("C-18", "open", None) in outcomes(console, "2026-06")
+
+    correct(console, number, "needs_onsite", "false")
+
+    july = look(console, "2026-07")
+    assert outcomes(console, "2026-07") == [
+        ("C-17", "not_applicable", "kept"), ("C-18", "not_applicable", None),
+    ]  # fmt: skip
+    assert sum(line.population for line in july.assessment.limits) == 0
+    assert measure("repair_broken", july.facts).denominator == 0
+
+
+def test_an_event_recorded_by_a_clock_that_ran_ahead_is_not_lost(console: Console, clock: FakeClock) -> None:
+    live_from(console, date(2026, 6, 1))
+    number = log_ticket(console)
+    past_the_day(console, clock, "2026-06")
+    clock.forward(minutes=5)
+    correct(console, number, "type", "咨询")  # stands in the chain before the freeze, with a later time
+    clock.forward(minutes=-5)
+    freeze(console, "2026-06")
+    assert outcomes(console, "2026-06") == [("C-15", "broken", None)]
+    clock.forward(minutes=10)
+
+    assert ("C-15", "not_applicable", "broken") in outcomes(console, "2026-07")
