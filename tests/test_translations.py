@@ -237,7 +237,7 @@ def latin_config(folder: Path) -> Path:
     for line in (PROJECT / "config.toml").read_text(encoding="utf-8").splitlines():
         line = line.split("#")[0]
         section = line.strip() if line.startswith("[") else section
-        if section != "[[ticket_type]]" and not re.match(r"(basis|types|except_types)\b", line):
+        if section != "[[ticket_type]]" and not re.match(r"""(basis|types|except_types|"[\w.-]*types")""", line):
             line = re.sub(r'"([^"]*)"', lambda m: f'"{_latin(m[1], words)}"', line)
         lines.append(line)
     path = folder / "config.toml"

@@ -169,7 +169,7 @@ def explain(month: str, limit_id: str, which: str) -> Any:
 
 
 @pages.post("/month/<month>/objections")
-@needs("reports.read")
+@needs("months.explain", "months.adjust")
 def object_to(month: str) -> Any:
     """Object to a line of the month."""
     given = request.form
@@ -182,7 +182,7 @@ def object_to(month: str) -> Any:
 
 
 @pages.post("/month/<month>/objections/<id:objection_id>")
-@needs("reports.read")
+@needs("months.explain", "months.adjust")
 def answer(month: str, objection_id: int) -> Any:
     """Answer an objection of the other party."""
     given = request.form

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from ops_console.core.contracts import EventDuty, LimitClause, Penalty, Task, TimeLimit, YearlyCap
+from ops_console.core.contradictions import check_terms
 from ops_console.core.readings import Conflict, Option, Question, answered, conflicts, effective, standing
-from ops_console.core.terms import Settlement, Terms, check_terms, terms_from_json
+from ops_console.core.terms import Settlement, Terms, terms_from_json
 from tests.core.builders import BOTH, LIMITS, limit, terms
 
 CARD = {"section": "二", "key": "k", "text": "t", "bound": "vendor", "basis": "合同", "rule": "r", "signs": "s"}
