@@ -46,10 +46,23 @@ def upgrade() -> None:
     )
     op.create_index("ix_assessment_month", "assessment", ["month"])
     op.create_table(
+        "assessed_ticket",
+        sa.Column("assessment_id", sa.Integer(), nullable=False),
+        sa.Column("ticket_id", BIG, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["assessment_id"], ["assessment.id"], name="fk_assessed_ticket_assessment_id_assessment"
+        ),
+        sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"], name="fk_assessed_ticket_ticket_id_ticket"),
+        sa.PrimaryKeyConstraint("assessment_id", "ticket_id", name="pk_assessed_ticket"),
+    )
+    op.create_index("ix_assessed_ticket_ticket_id", "assessed_ticket", ["ticket_id"])
+    op.create_table(
         "judged_clock",
         sa.Column("assessment_id", sa.Integer(), nullable=False),
         sa.Column("ticket_id", BIG, nullable=False),
         sa.Column("limit_id", sa.String(length=8), nullable=False),
+        sa.Column("clock", sa.String(length=10), nullable=False),
+        sa.Column("class", sa.String(length=4), nullable=False),
         sa.Column("month", sa.String(length=7), nullable=False),
         sa.Column("outcome", sa.String(length=16), nullable=False),
         sa.Column("was", sa.String(length=16), nullable=True),

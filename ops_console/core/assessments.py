@@ -83,7 +83,7 @@ class Basis:
 
 def assess(facts: MonthFacts, basis: Basis) -> Assessment:
     """Given a month's judged facts and what it is judged by, return the assessment."""
-    limits = tuple(limit_line(limit.id, limit.clock, facts) for limit in basis.terms.limits)
+    limits = tuple(limit_line(limit, clock, facts) for limit, clock in _limits(facts, basis.terms).items())
     items = _items(facts, basis)
     points = total(basis.sheet, {one.scored.code: one.deducted for one in items}) if basis.sheet else None
     grade = basis.sheet.grade_of(points) if basis.sheet and points is not None else None
@@ -91,9 +91,16 @@ def assess(facts: MonthFacts, basis: Basis) -> Assessment:
         month=facts.month, as_of=facts.as_of, limits=limits, clauses=clause_lines(facts, basis.terms, limits),
         items=items, points=points, grade=grade.name if grade else "", money=_money(facts, items, basis),
         conflicts=tuple(dict.fromkeys(c for terms in basis.versions.values() for c in conflicts(terms))),
-        provisional=sum(ticket.provisional for ticket in facts.tickets),
+        provisional=sum(ticket.provisional for ticket in (*facts.tickets, *facts.carried)),
         missing=tuple(dict.fromkeys(name for one in items for name in one.scored.missing)),
     )  # fmt: skip
+
+
+def _limits(facts: MonthFacts, terms: Terms) -> dict[str, str]:
+    """Every limit that gets a line, with its kind of clock: the terms', then what only an older version has."""
+    known = {limit.id: limit.clock for limit in terms.limits}
+    judged = {one.limit: one.clock for one in sorted(facts.judged, key=lambda one: one.limit)}
+    return known | {limit: clock for limit, clock in judged.items() if limit not in known}
 
 
 def _items(facts: MonthFacts, basis: Basis) -> tuple[ItemLine, ...]:

@@ -12,9 +12,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ops_console.core.assessment_facts import MonthFacts, judged
+from ops_console.core.assessment_facts import MonthFacts
 from ops_console.core.assessments import Adjustment, Assessment, Basis
 from ops_console.core.chain import canonical
+from ops_console.core.judged_clocks import judged
 from ops_console.core.plain import made, plain
 from ops_console.core.scores import Sheet
 from ops_console.core.terms import Terms
@@ -74,10 +75,10 @@ def freeze(facts: MonthFacts, basis: Basis, assessment: Assessment, beside: Besi
     contract = canonical(_contract(basis, beside))
     lines = "\n".join(_fact_lines(facts, beside)) + "\n"
     result = canonical({
-        "format": FORMAT, "month": facts.month, "revision": beside.revision, "contract_sha256": sha256(contract),
-        "facts_sha256": sha256(lines), "sheet_version": beside.sheet_version, "made_by": beside.made_by,
-        "adjustments": plain(basis.adjustments), "disputes": plain(beside.disputes), "sample": plain(beside.sample),
-        "result": plain(assessment),
+        "format": FORMAT, "contract": beside.number, "month": facts.month, "revision": beside.revision,
+        "contract_sha256": sha256(contract), "facts_sha256": sha256(lines), "sheet_version": beside.sheet_version,
+        "made_by": beside.made_by, "adjustments": plain(basis.adjustments), "disputes": plain(beside.disputes),
+        "sample": plain(beside.sample), "clocks": plain(facts.judged), "result": plain(assessment),
     })  # fmt: skip
     return FrozenMonth(contract, lines, result)
 
@@ -92,13 +93,19 @@ def _contract(basis: Basis, beside: Beside) -> dict[str, Any]:
 
 
 def _fact_lines(facts: MonthFacts, beside: Beside) -> Iterable[str]:
-    yield canonical({
+    kinds = {kind: getattr(facts, kind) for kind in KINDS_OF_FACTS}
+    yield _line({
         "fact": "month", "month": facts.month, "as_of": plain(facts.as_of), "chain_count": beside.chain_count,
-        "chain_head": beside.chain_head,
+        "chain_head": beside.chain_head, "counts": {kind: len(found) for kind, found in kinds.items()},
     })  # fmt: skip
-    for kind in KINDS_OF_FACTS:
-        for fact in getattr(facts, kind):
-            yield canonical({"fact": kind, **plain(fact)})
+    for kind, found in kinds.items():
+        for fact in found:
+            yield _line({"fact": kind, **plain(fact)})
+
+
+def _line(fact: dict[str, Any]) -> str:
+    """With its own hash, so that a line that was altered is named, not only the file."""
+    return canonical({**fact, "sha256": sha256(canonical(fact))})
 
 
 def facts_of(text: str) -> MonthFacts:
@@ -108,6 +115,7 @@ def facts_of(text: str) -> MonthFacts:
         raise ValueError("the first line must be the month's")
     kinds: dict[str, list[Any]] = {kind: [] for kind in KINDS_OF_FACTS}
     for raw in rest:
+        del raw["sha256"]
         kinds[raw.pop("fact")].append(raw)
     return made(MonthFacts, {"month": first["month"], "as_of": first["as_of"], **kinds})
 
@@ -129,7 +137,7 @@ def assessment_of(frozen: FrozenMonth) -> Assessment:
 def rejudged(frozen: FrozenMonth) -> MonthFacts:
     """Given a frozen month's documents, return its facts with every clock judged anew from them."""
     basis = basis_of(frozen)
-    return judged(facts_of(frozen.facts), dict(basis.versions))
+    return judged(facts_of(frozen.facts), basis.versions)
 
 
 def said_anew(

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from ops_console.core.assessment_facts import DutyFact, Entry, JudgedClock, MonthFacts, TicketFact
-from ops_console.core.contract_facts import BROKEN, KEPT, OPEN, UNPROVEN
+from ops_console.core.contract_facts import BROKEN, KEPT, UNPROVEN
+from ops_console.core.judged_clocks import COUNTED
 from ops_console.core.scores import NOTHING, Hit, Measured, Ref
 
 LONG_REPAIR = timedelta(hours=8)
@@ -116,11 +117,16 @@ def _clock(kind: str, klass: str, outcome: str) -> Counts:
     def count(facts: MonthFacts) -> Measured:
         found = [
             one for one in facts.judged
-            if one.clock == kind and (not klass or one.klass == klass) and one.outcome != OPEN
+            if one.clock == kind and (not klass or one.klass == klass) and _is_settled(one)
         ]  # fmt: skip
         return _counted(found, outcome)
 
     return count
+
+
+def _is_settled(one: JudgedClock) -> bool:
+    """Not one that runs still, nor one that a correction took away before any month counted it."""
+    return one.was is not None or one.outcome in COUNTED
 
 
 def _counted(found: Iterable[JudgedClock], outcome: str) -> Measured:
@@ -136,7 +142,7 @@ def _counted(found: Iterable[JudgedClock], outcome: str) -> Measured:
 
 
 def _long_repair(facts: MonthFacts) -> Measured:
-    found = [one for one in facts.judged if one.clock == "repair" and one.outcome != OPEN]
+    found = [one for one in facts.judged if one.clock == "repair" and _is_settled(one)]
     refs = tuple(Ref("ticket", one.number) for one in found if one.was is None)
     hits = tuple(
         Hit(Ref("ticket", one.number), two_sided=one.two_sided) for one in found

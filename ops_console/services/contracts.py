@@ -6,7 +6,7 @@ Not for judging tickets by them (`services/clocks.py`).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from threading import Lock
@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from ops_console.core.errors import NotFound, Refused
 from ops_console.core.moments import day_start, month_start, shift_month
 from ops_console.core.people import HOSPITAL, SYSTEM, VENDOR, Actor
+from ops_console.core.readings import effective
 from ops_console.core.terms import Change, Terms, VersionInForce, differences, terms_from_json, version_at
 from ops_console.core.tickets import Event
 from ops_console.core.working_time import KnownYears, WorkingCalendar, missing_years, working_calendar
@@ -28,7 +29,7 @@ PROPOSAL_LIFE = timedelta(days=90)
 
 @dataclass(frozen=True)
 class Book:
-    """The contract as it counts now: every version in force and the working time of each."""
+    """The contract as it counts now: every version in force with what agreed readings set, the working time of each."""
 
     versions: tuple[VersionInForce, ...]
     calendars: Mapping[int, WorkingCalendar]
@@ -73,7 +74,7 @@ class Bookshelf:
         ids = store.in_force_ids(session) if ids is None else ids
         with self._lock:
             if self._made is None or self._made[0] != ids:
-                versions = store.in_force(session)
+                versions = tuple(replace(v, terms=effective(v.terms)) for v in store.in_force(session))
                 calendars = {v.id: working_calendar(v, versions[::-1], self._known) for v in versions}
                 self._made = (ids, Book(versions, calendars))
             return self._made[1]

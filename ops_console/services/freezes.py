@@ -24,16 +24,15 @@ from ops_console.core.tickets import Event
 from ops_console.services.assessments import SUBJECT, adjustments_of, basis, documents_of, life, words_of
 from ops_console.services.contracts import Book, Books
 from ops_console.services.jobs import Run
-from ops_console.services.month_facts import gather, version_of
+from ops_console.services.month_facts import Gathered, gather, version_of
 from ops_console.services.ports import OpenSession
 from ops_console.services.resets import refuse_fresh_reset
 from ops_console.store import assessments as store
-from ops_console.store import audit, contracts, messages, tickets
+from ops_console.store import audit, contracts, messages
 
 JOB = "freeze-months"
 MADE_BY = "ops-console"
 NOTICE = timedelta(days=30)
-BATCH = 2000
 NOT_NOW = {LOCKED: "%(month)s 已锁定，不能再改。", HISTORY: "%(month)s 在起始考核日之前，不考核。"}
 
 
@@ -56,7 +55,7 @@ def freeze_month(
     _check_freezing(session, book, where, contract_id, now, row)
     told = check_reason(reason) if row is not None else ""
     seen = audit.chain_head(session)  # before anything is read: what comes meanwhile is looked at again next month
-    gathered = gather(session, book, contract_id, month, whole(now))
+    gathered = gather(session, book, contract_id, month, whole(now), seen=seen[0])
     version, words = version_of(book, contract_id, month), words_of(session, contract_id, month)
     judged_by = basis(session, version, gathered.versions, month, words)
     found = assess(gathered.facts, judged_by)
@@ -68,7 +67,7 @@ def freeze_month(
     _keep(kept, documents, found)
     session.add(kept)
     session.flush()
-    _keep_judged(session, kept.id, gathered.facts)
+    _keep_said(session, kept.id, gathered)
     _note(session, kept, "month_frozen", actor, now, told)
     _tell(session, kept, now)
     return kept
@@ -182,19 +181,16 @@ def _keep(row: store.AssessmentRow, documents: FrozenMonth, found: Assessment) -
     row.digest, row.points, row.grade, row.payable = documents.digest, found.points, found.grade, found.money.payable
 
 
-def _keep_judged(session: Session, assessment_id: int, facts: MonthFacts) -> None:
-    numbers = sorted({one.number for one in facts.judged})
-    ids: dict[str, int] = {}
-    for start in range(0, len(numbers), BATCH):
-        ids |= tickets.by_numbers(session, numbers[start : start + BATCH])
-    rows = [
+def _keep_said(session: Session, assessment_id: int, gathered: Gathered) -> None:
+    ids, facts = gathered.ids, gathered.facts
+    judged = [
         {
-            "ticket_id": ids[one.number], "limit_id": one.limit, "month": one.month, "outcome": one.outcome,
-            "was": one.was, "seconds": one.seconds,
+            "ticket_id": ids[one.number], "limit_id": one.limit, "clock": one.clock, "klass": one.klass,
+            "month": one.month, "outcome": one.outcome, "was": one.was, "seconds": one.seconds,
         }
         for one in facts.judged
     ]  # fmt: skip
-    store.add_judged(session, assessment_id, rows)
+    store.keep_said(session, assessment_id, [ids[ticket.number] for ticket in facts.tickets], judged)
 
 
 def _note(session: Session, row: store.AssessmentRow, kind: str, actor: Actor, now: datetime, text: str = "") -> None:

@@ -7,19 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from ops_console.core.assessment_facts import RECURS_WITHIN, Earlier, MonthFacts, Pause, TicketFact, judged
+from ops_console.core.assessment_facts import RECURS_WITHIN, Earlier, MonthFacts, TicketFact
 from ops_console.core.errors import NotFound
+from ops_console.core.frozen_tickets import JudgedBy, ticket_fact
+from ops_console.core.judged_clocks import judged
 from ops_console.core.moments import day_start, month_start, shift_month, whole
-from ops_console.core.people import HOSPITAL, VENDOR
 from ops_console.core.terms import Terms, VersionInForce
 from ops_console.core.ticket_folds import fold
-from ops_console.core.tickets import GRADE_IMPORTED, TIMES, Stamp, TicketFacts
-from ops_console.core.trust import GRADE_BARE, GRADE_PROVED, LATEST_BACKFILL, is_from_hospital, unproven
+from ops_console.core.tickets import Event, TicketFacts
 from ops_console.services.contracts import Book
 from ops_console.store import assessments as store
 from ops_console.store import attachments, audit
@@ -49,19 +49,22 @@ def version_of(book: Book, contract_id: int, month: str) -> VersionInForce:
     return own.at(last)
 
 
-def gather(session: Session, book: Book, contract_id: int, month: str, at: datetime) -> Gathered:
-    """Given a contract, a month and the cut-off, return the month's facts as of it, every clock judged."""
+def gather(
+    session: Session, book: Book, contract_id: int, month: str, at: datetime, *, seen: int | None = None
+) -> Gathered:
+    """Given a contract, a month and the cut-off, return the month's facts as of it, every clock judged.
+
+    `seen` is the chain's count that counts as known; None: all that stands there.
+    """
     version, cutoff = version_of(book, contract_id, month), whole(at)
-    reader = _Reader(session, book, version, month, cutoff)
+    reader = _Reader(session, book, version, month, cutoff, seen)
     own = store.own_tickets(session, contract_id, month)
     changed = store.changed_tickets(session, contract_id, month)
-    tickets, carried = reader.tickets(own), reader.tickets(changed)
     live = day_start(version.terms.live_on())
     found = MonthFacts(
         month, cutoff,
-        tickets=tuple(one for one in tickets if one.reported_at >= live),
-        carried=tuple(one for one in carried if one.reported_at >= live),
-        earlier=reader.earlier(changed, month),
+        tickets=tuple(one for one in reader.tickets(own) if one.reported_at >= live),
+        carried=reader.tickets(changed), earlier=reader.earlier(changed),
     )  # fmt: skip
     known = {row.number: row.id for row in (*own, *changed)}
     versions = {digest: terms for digest, terms in reader.versions.items() if _is_used(digest, found)}
@@ -74,7 +77,7 @@ def _is_used(digest: str, facts: MonthFacts) -> bool:
 
 
 def _only_told(facts: MonthFacts) -> MonthFacts:
-    """Of tickets of earlier months only those whose outcome is told here belong to this month's facts."""
+    """Of tickets that earlier months took only those of which something is told here belong to this month's facts."""
     told = {one.number for one in facts.judged} - {one.number for one in facts.tickets}
     carried = tuple(one for one in facts.carried if one.number in told)
     return replace(facts, carried=carried, earlier=tuple(one for one in facts.earlier if one.number in told))
@@ -83,8 +86,10 @@ def _only_told(facts: MonthFacts) -> MonthFacts:
 class _Reader:
     """Reads tickets of one month's assessment; what all of them share is read once."""
 
-    def __init__(self, session: Session, book: Book, version: VersionInForce, month: str, at: datetime) -> None:
-        self.session, self.book, self.at, self.month = session, book, at, month
+    def __init__(
+        self, session: Session, book: Book, version: VersionInForce, month: str, at: datetime, seen: int | None
+    ) -> None:
+        self.session, self.book, self.at, self.month, self.seen = session, book, at, month, seen
         self.proving = {name for limit in version.terms.limits for name in limit.types}
         self.versions = {known.terms.digest(): known.terms for known in book.versions}
         self.digests = {known.id: known.terms.digest() for known in book.versions}
@@ -113,62 +118,32 @@ class _Reader:
             ids = [row.id for row in batch]
             events, with_files = audit.of_tickets(self.session, ids), attachments.tickets_with(self.session, ids)
             for row in batch:
-                seen = [event for event in events[row.id] if event.recorded_at <= self.at]
-                facts = fold(row.number, seen, self.at)
+                facts = fold(row.number, [event for event in events[row.id] if self._is_seen(event)], self.at)
                 if facts is not None:
                     found.append(self._fact(row, facts, row.id in with_files))
         return tuple(sorted(found, key=lambda one: one.number))
 
     def _fact(self, row: Any, facts: TicketFacts, has_files: bool) -> TicketFact:
-        late = [stamp for name in TIMES if (stamp := facts.stamps.get(name)) is not None and self._is_late(stamp)]
-        return TicketFact(
-            number=row.number, type=facts.type, module=facts.module, klass=row.klass,
-            terms=self.digests[row.contract_version_id], reported_at=facts.reported_at,
-            recorded_at=facts.recorded_at, state=facts.state, needs_onsite=facts.needs_onsite,
-            provisional=row.provisional, cause=facts.details.get("cause", ""), channel=facts.channel, mode=facts.mode,
-            responded_at=facts.responded_at, arrived_at=facts.arrived_at, restorations=facts.restorations,
-            reopenings=facts.reopenings, pauses=_pauses(facts), withdrawn=facts.withdrawn,
-            withdrawn_at=facts.withdrawn_at, closed_at=facts.closed_at, closure=facts.closure,
-            unproven=tuple(sorted(unproven(facts.stamps))), one_sided=_one_sided(facts),
-            grades=tuple((name, facts.stamps[name].grade) for name in TIMES if name in facts.stamps),
-            from_hospital=is_from_hospital(facts.stamps["reported_at"]), rating=facts.rating,
-            agreed_on=_day(facts.agreed_on), is_fault=facts.type in self.proving, recurs=row.number in self.recurring,
-            late_entries=len(late), late_bare=sum(stamp.grade == GRADE_BARE for stamp in late),
-            late_long=sum(stamp.recorded_at - stamp.at > LATEST_BACKFILL for stamp in late),
-            corrections=sum(p.approved is True for p in facts.proposals),
-            needs_evidence=facts.type in self.proving, has_evidence=has_files,
-            minutes=_minutes(facts), cost_owner=facts.details.get("cost_owner", ""),
+        judged_by = JudgedBy(self.digests[row.contract_version_id], row.klass, row.provisional, self._prompt_at)
+        is_fault = facts.type in self.proving
+        return ticket_fact(
+            facts, judged_by, is_fault=is_fault, recurs=row.number in self.recurring, needs_evidence=is_fault,
+            has_evidence=has_files,
         )  # fmt: skip
 
-    def _is_late(self, stamp: Stamp) -> bool:
-        prompt = timedelta(minutes=self.book.at(stamp.at).terms.prompt_minutes)
-        return stamp.side == VENDOR and stamp.grade != GRADE_IMPORTED and stamp.recorded_at - stamp.at > prompt
+    def _prompt_at(self, at: datetime) -> timedelta:
+        return timedelta(minutes=self.book.at(at).terms.prompt_minutes)
 
-    def earlier(self, rows: Sequence[Any], month: str) -> tuple[Earlier, ...]:
-        """Given tickets of frozen months, return what those months last said of their clocks."""
+    def _is_seen(self, event: Event) -> bool:
+        return event.recorded_at <= self.at and (self.seen is None or event.seq <= self.seen)
+
+    def earlier(self, rows: Sequence[Any]) -> tuple[Earlier, ...]:
+        """Given tickets of frozen months, return what those months said of their clocks."""
         numbers, found = {row.id: row.number for row in rows}, []
         for start in range(0, len(rows), BATCH):
             ids = [row.id for row in rows[start : start + BATCH]]
-            for (ticket, limit), (said_in, outcome) in store.said_of(self.session, ids, month).items():
-                found.append(Earlier(said_in, numbers[ticket], limit, outcome))
+            for (ticket, limit), said in store.said_of(self.session, ids, self.contract_id, self.month).items():
+                found.append(
+                    Earlier(said.month, numbers[ticket], limit, said.outcome, said.clock, said.klass, said.counted)
+                )
         return tuple(sorted(found, key=lambda one: (one.number, one.limit)))
-
-
-def _pauses(facts: TicketFacts) -> tuple[Pause, ...]:
-    return tuple(Pause(s.started_at, facts.suspension_end(s), s.cause) for s in facts.suspensions if s.approved)
-
-
-def _one_sided(facts: TicketFacts) -> tuple[str, ...]:
-    late = (GRADE_PROVED, GRADE_BARE)
-    return tuple(
-        sorted(n for n, s in facts.stamps.items() if s.side == HOSPITAL and s.grade in late and not s.accepted)
-    )
-
-
-def _day(text: str) -> date | None:
-    return date.fromisoformat(text) if text else None
-
-
-def _minutes(facts: TicketFacts) -> int:
-    told = facts.details.get("minutes", "")
-    return int(told) if str(told).isdigit() else 0

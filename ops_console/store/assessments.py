@@ -1,14 +1,31 @@
-"""Frozen months: their documents, what each said of every clock, and which tickets changed since."""
+"""Frozen months: their documents, the tickets each took, what it said of every clock, which tickets changed since."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, delete, func, insert, select
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Select,
+    String,
+    Text,
+    UniqueConstraint,
+    and_,
+    delete,
+    func,
+    insert,
+    not_,
+    select,
+)
 from sqlalchemy.orm import Mapped, Session, defer, mapped_column
 
+from ops_console.core.judged_clocks import COUNTED
+from ops_console.core.tickets import OPEN_STATES
 from ops_console.store.audit import EventRow
 from ops_console.store.base import Base, Id
 from ops_console.store.tickets import TicketRow
@@ -51,13 +68,24 @@ class AssessmentRow(Base):
     )
 
 
+class TakenRow(Base):
+    """That a frozen month took a ticket: its clocks and whatever else is counted of it. No two months take one."""
+
+    __tablename__ = "assessed_ticket"
+    assessment_id: Mapped[int] = mapped_column(ForeignKey("assessment.id"), primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(Id, ForeignKey("ticket.id"), primary_key=True)
+    __table_args__ = (Index("ix_assessed_ticket_ticket_id", "ticket_id"),)
+
+
 class JudgedRow(Base):
-    """What a frozen month said of one clock. `was` as in core: None where it was judged there first."""
+    """What a frozen month said of one clock. `was` as in core: None where no month before had counted it."""
 
     __tablename__ = "judged_clock"
     assessment_id: Mapped[int] = mapped_column(ForeignKey("assessment.id"), primary_key=True)
     ticket_id: Mapped[int] = mapped_column(Id, ForeignKey("ticket.id"), primary_key=True)
     limit_id: Mapped[str] = mapped_column(String(8), primary_key=True)
+    clock: Mapped[str] = mapped_column(String(10))
+    klass: Mapped[str] = mapped_column("class", String(4))
     month: Mapped[str] = mapped_column(String(7))
     outcome: Mapped[str] = mapped_column(String(16))
     was: Mapped[str | None] = mapped_column(String(16))
@@ -90,25 +118,17 @@ def last_frozen(session: Session, contract_id: int) -> str:
     return session.scalar(select(func.max(AssessmentRow.month)).where(AssessmentRow.contract_id == contract_id)) or ""
 
 
-def add_judged(session: Session, assessment_id: int, rows: list[dict[str, Any]]) -> None:
-    """Given a frozen month and what it said of clocks, keep that in place of what an earlier revision of it said."""
-    session.execute(delete(JudgedRow).where(JudgedRow.assessment_id == assessment_id))
-    if rows:
-        session.execute(insert(JudgedRow), [{**row, "assessment_id": assessment_id} for row in rows])
+def keep_said(session: Session, assessment_id: int, taken: Iterable[int], judged: list[dict[str, Any]]) -> None:
+    """Given a frozen month, the tickets it took and what it said of clocks, keep that in place of what it said before.
 
-
-def own_tickets(session: Session, contract_id: int, month: str) -> Sequence[Any]:
-    """Given a contract and a month, return the columns of the month's tickets, by number.
-
-    Without those that another frozen month has judged: a corrected report moves a ticket, and it is judged once.
+    Each of `judged` has the columns of a JudgedRow but the first.
     """
-    elsewhere = (
-        select(JudgedRow.ticket_id)
-        .join(AssessmentRow, AssessmentRow.id == JudgedRow.assessment_id)
-        .where(JudgedRow.ticket_id == TicketRow.id, AssessmentRow.month != month)
-    )
-    query = select(*COLUMNS).where(TicketRow.contract_id == contract_id, TicketRow.month == month, ~elsewhere.exists())
-    return session.execute(query.order_by(TicketRow.number)).all()
+    for table in (TakenRow, JudgedRow):
+        session.execute(delete(table).where(table.assessment_id == assessment_id))
+    if ids := sorted(set(taken)):
+        session.execute(insert(TakenRow), [{"assessment_id": assessment_id, "ticket_id": one} for one in ids])
+    if judged:
+        session.execute(insert(JudgedRow), [{**row, "assessment_id": assessment_id} for row in judged])
 
 
 COLUMNS = (
@@ -117,46 +137,91 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def changed_tickets(session: Session, contract_id: int, month: str) -> Sequence[Any]:
-    """Given a contract and a month about to be assessed, return the tickets of its frozen months to look at again.
+def own_tickets(session: Session, contract_id: int, month: str) -> Sequence[Any]:
+    """Given a contract and a month, return the columns of the tickets that the month takes, by number.
 
-    Those with an event after the month before was frozen, and those with a clock that was left open. Columns as
-    `own_tickets`.
+    Reported in it; and of the contract's frozen months before it those that no month took: logged late, or moved there
+    by a correction, after the month was frozen.
     """
-    seq = session.scalar(
-        select(func.max(AssessmentRow.seq)).where(AssessmentRow.contract_id == contract_id, AssessmentRow.month < month)
-    )
-    if seq is None:
-        return ()
-    first = session.scalar(select(func.min(AssessmentRow.month)).where(AssessmentRow.contract_id == contract_id))
-    touched = select(EventRow.ticket_id).where(EventRow.seq > seq, EventRow.ticket_id.is_not(None))
-    left_open = select(JudgedRow.ticket_id).where(JudgedRow.outcome == "open")
+    before = _frozen_before(session, contract_id, month)
+    in_time = TicketRow.month == month
+    if before is not None:
+        in_time |= TicketRow.month.between(before.first, before.last)
+    elsewhere = _another(select(TakenRow.ticket_id), TakenRow, contract_id, month)
     query = select(*COLUMNS).where(
-        TicketRow.contract_id == contract_id, TicketRow.month < month, TicketRow.month >= first,
-        TicketRow.id.in_(touched) | TicketRow.id.in_(left_open),
-    )  # fmt: skip
-    moved = select(*COLUMNS).where(TicketRow.contract_id == contract_id, TicketRow.month == month).where(
-        select(JudgedRow.ticket_id).join(AssessmentRow, AssessmentRow.id == JudgedRow.assessment_id)
-        .where(JudgedRow.ticket_id == TicketRow.id, AssessmentRow.month < month).exists()
-    )  # fmt: skip
-    return session.execute(query.union(moved)).all()
-
-
-def said_of(session: Session, ticket_ids: Iterable[int], before: str) -> dict[tuple[int, str], tuple[str, str]]:
-    """Given tickets and a month, return what frozen months before it last said: (ticket, limit) -> (month, outcome).
-
-    The month is that of the clock's report, as the first of them had it.
-    """
-    query = (
-        select(JudgedRow.ticket_id, JudgedRow.limit_id, JudgedRow.month, JudgedRow.outcome)
-        .join(AssessmentRow, AssessmentRow.id == JudgedRow.assessment_id)
-        .where(JudgedRow.ticket_id.in_(list(ticket_ids)), AssessmentRow.month < before)
-        .order_by(AssessmentRow.month)
+        TicketRow.contract_id == contract_id, in_time, ~elsewhere.where(TakenRow.ticket_id == TicketRow.id).exists()
     )
-    found: dict[tuple[int, str], tuple[str, str]] = {}
-    for row in session.execute(query):
-        first = found.get((row.ticket_id, row.limit_id))
-        found[row.ticket_id, row.limit_id] = (first[0] if first else row.month, row.outcome)
+    return session.execute(query.order_by(TicketRow.number)).all()
+
+
+def changed_tickets(session: Session, contract_id: int, month: str) -> Sequence[Any]:
+    """Given a contract and a month about to be assessed, return the tickets that earlier months took, to look at again.
+
+    Those with an event that the frozen month before could not see, those of which a clock was left open, and those
+    that are still open: a clock that stood still when it was judged may run again. Columns as `own_tickets`.
+    """
+    before = _frozen_before(session, contract_id, month)
+    unseen = EventRow.seq > (before.seq if before else 0)
+    if before is not None:  # recorded by a clock that went ahead: in the chain by then, and not seen
+        unseen |= EventRow.recorded_at > before.as_of
+    taken = _another(select(TakenRow.ticket_id), TakenRow, contract_id, month)
+    left_open = _another(select(JudgedRow.ticket_id), JudgedRow, contract_id, month).where(JudgedRow.outcome == "open")
+    touched = select(EventRow.ticket_id).where(unseen, EventRow.ticket_id.is_not(None))
+    query = select(*COLUMNS).where(
+        TicketRow.contract_id == contract_id, taken.where(TakenRow.ticket_id == TicketRow.id).exists(),
+        TicketRow.id.in_(touched) | TicketRow.id.in_(left_open) | TicketRow.state.in_(OPEN_STATES),
+    )  # fmt: skip
+    return session.execute(query.order_by(TicketRow.number)).all()
+
+
+@dataclass(frozen=True)
+class _Before:
+    """A contract's first and last frozen month before some month, and what the last one could see."""
+
+    first: str
+    last: str
+    seq: int
+    as_of: datetime
+
+
+def _frozen_before(session: Session, contract_id: int, month: str) -> _Before | None:
+    earlier = (AssessmentRow.contract_id == contract_id, AssessmentRow.month < month)
+    first = select(func.min(AssessmentRow.month)).where(*earlier).scalar_subquery()
+    query = select(first, AssessmentRow.month, AssessmentRow.seq, AssessmentRow.as_of).where(*earlier)
+    row = session.execute(query.order_by(AssessmentRow.month.desc()).limit(1)).one_or_none()
+    return _Before(*row) if row else None
+
+
+def _another(query: Select[Any], table: type[TakenRow] | type[JudgedRow], contract_id: int, month: str) -> Select[Any]:
+    """Narrow a query to what frozen months said, up to that month, but for what that very month said."""
+    own = and_(AssessmentRow.contract_id == contract_id, AssessmentRow.month == month)
+    return query.join(AssessmentRow, AssessmentRow.id == table.assessment_id).where(
+        AssessmentRow.month <= month, not_(own)
+    )
+
+
+@dataclass(frozen=True)
+class Said:
+    """What frozen months said of one clock: the last outcome, the first month, kind and class, whether it counted."""
+
+    month: str
+    clock: str
+    klass: str
+    outcome: str
+    counted: bool
+
+
+def said_of(session: Session, ticket_ids: Iterable[int], contract_id: int, month: str) -> dict[tuple[int, str], Said]:
+    """Given tickets, a contract and a month, return what frozen months before that one said, by ticket and limit."""
+    query = select(
+        JudgedRow.ticket_id, JudgedRow.limit_id, JudgedRow.month, JudgedRow.clock, JudgedRow.klass, JudgedRow.outcome
+    )  # fmt: skip
+    query = _another(query, JudgedRow, contract_id, month).where(JudgedRow.ticket_id.in_(list(ticket_ids)))
+    found: dict[tuple[int, str], Said] = {}
+    for row in session.execute(query.order_by(AssessmentRow.month, AssessmentRow.seq, AssessmentRow.id)):
+        key, counts = (row.ticket_id, row.limit_id), row.outcome in COUNTED
+        first = found.get(key) or Said(row.month, row.clock, row.klass, row.outcome, counts)
+        found[key] = replace(first, outcome=row.outcome, counted=first.counted or counts)
     return found
 
 
