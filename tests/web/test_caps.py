@@ -10,7 +10,7 @@ import pytest
 from ops_console.core import tickets as core
 from ops_console.core.terms import Opening
 from ops_console.services import caps
-from tests.caps import ENGINEER, MANAGER, accept, approve, ask, fill, load_caps
+from tests.caps import ENGINEER, MANAGER, accept, approve, ask, fill, load_caps, load_without_caps
 from tests.conftest import HOSPITAL, VENDOR, do, log_ticket
 from tests.services.test_caps import propose
 from tests.web.conftest import Site
@@ -109,6 +109,7 @@ def test_the_list_narrows_by_clause_and_state_and_counts_in_its_tabs(house: Site
 
 
 def test_a_contract_without_caps_says_so(site: Site) -> None:
+    load_without_caps(site.console)
     page = site.as_("hospital").get("/caps")
     assert page.status == 200
     assert "没有年度额度条款" in page.text
