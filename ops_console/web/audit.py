@@ -33,6 +33,7 @@ SUBJECT_NAMES = {
     "audit": "导出", "export": "导出", "slips": "停机登记单", "device": "设备", "location": "报修位置",
     "alias": "速记用词", "rights": "权限表", "server": "对外服务",
     "public_report": "免登录报修", "identity": "统一身份", "flag": "疑点",
+    "sample": "抽查",
 }  # fmt: skip
 KIND_NAMES = {
     **formats.EVENT_NAMES,
@@ -55,6 +56,8 @@ KIND_NAMES = {
     "clock_stepped": "主机时钟被调整", "audit_exported": "导出审计链",
     "agreement_proposed": "提出约定", "agreement_in_force": "双方约定生效", "agreement_refused": "不同意约定",
     "agreement_withdrawn": "撤回约定",
+    "sample_committed": "提交抽查清单", "sample_drawn": "抽取样本", "sample_answered": "记下回访",
+    "sample_undone": "撤销回访", "sample_finished": "结束抽查",
 }  # fmt: skip
 # An event's word where the subject makes it another thing: a ticket is restored, and so is a backup.
 NAMES_OF_SUBJECTS = {("chain", "restored"): "登记恢复备份"}
@@ -69,6 +72,9 @@ FACT_NAMES = {
     "after": "之后", "reason": "原因", "failure": "校验失败", "fingerprint": "指纹", "from": "从第几条",
     "personal": "含个人信息",
     CREDENTIAL_RESET: "凭据或角色由他人重置",
+    "draw": "第几次", "month": "月份", "list": "清单", "candidates": "候选", "size": "抽几件", "n": "抽中",
+    "near": "临近或超过时限", "vendor_alone": "时间只由乙方登记", "others": "其他", "left_out": "没有人可问",
+    "item": "第几件",
     "version": "版本", "counts_from": "起计", "lost_to": "曾数到", "from_day": "从", "to_day": "到",
 }  # fmt: skip
 HASH = re.compile(r"[0-9a-f]{64}")
