@@ -19,7 +19,7 @@ from ops_console.core.people import Actor
 from ops_console.core.sample_results import Tally, tally
 from ops_console.core.sentences import Sentence
 from ops_console.core.ticket_folds import fold
-from ops_console.core.tickets import TIMES, TicketFacts
+from ops_console.core.tickets import PURGED, TIMES, TicketFacts
 from ops_console.services import personal
 from ops_console.services.personal import MaskedText, Reveal
 from ops_console.services.resets import refuse_fresh_reset
@@ -163,6 +163,12 @@ class Card:
     facts: TicketFacts
     changed: tuple[str, ...]
     phone: MaskedText | None
+
+    @property
+    def dialled(self) -> str:
+        """The number that can be called as it stands: an extension; nothing where it is masked, purged or not there."""
+        told = self.facts.personal.get("phone", "")
+        return "" if self.phone or told == PURGED or "*" in told else told
 
 
 def card(session: Session, sample: Sample, drawn: Drawn, viewer: Actor) -> Card:

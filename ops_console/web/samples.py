@@ -36,8 +36,8 @@ CLUES = ("breaches.new", "breaches.index")  # where a clue is raised, by the pag
 @pages.get("/samples")
 @needs("months.sample")
 def index() -> Any:
-    """Lead to the month that ended last: the one to be checked."""
-    return redirect(url_for("samples.show", month=shift_month(month_of(g.now), -1)))
+    """The month that ended last: the one to be checked."""
+    return _page(shift_month(month_of(g.now), -1))
 
 
 @pages.get(PLACE)

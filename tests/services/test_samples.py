@@ -513,6 +513,20 @@ def test_the_card_shows_the_ticket_as_it_stood_when_the_list_was_made(
     hear(console, 2)  # it was drawn, so it may be asked about
 
 
+def test_only_a_number_that_stands_whole_can_be_dialled(console: Console, clock: FakeClock) -> None:
+    fill(console, clock, 2)  # the first with a mobile, which is masked, the second without a number
+    clock.at = BEGAN
+    extension = log_ticket(console, phone="8021")
+    clock.at = CHECKED
+    commit(console)
+    by_number = {card(console, place).drawn.number: card(console, place) for place, _ in enumerate(draw(console), 1)}
+    assert by_number.pop(extension).dialled == "8021"
+    assert [one.dialled for one in by_number.values()] == ["", ""]
+    purged = replace(next(iter(by_number.values())), phone=None)
+    for told in (core.PURGED, "138****1234"):
+        assert replace(purged, facts=replace(purged.facts, personal={"phone": told})).dialled == ""
+
+
 def phone_place(console: Console, drawn: tuple[str, ...]) -> int:
     return next(place for place in range(1, 11) if card(console, place).phone is not None)
 

@@ -86,6 +86,7 @@ def address(rule: str) -> str:
         "<id:attachment_id>": "1", "<kind>": "confirmation", "<code>": "0" * 12, "<id:failure_id>": "1",
         "<id:seq>": "3", "<id:photo_id>": "1", "<id:flag_id>": "1", "<field>": "phone", "<id:view>": "1",
         "<name>": "people", "<month>": "2026-10", "<id:draw>": "1", "<id:place>": "1",
+        "<id:proof_id>": "1",
     }  # fmt: skip
     for place, value in known.items():
         rule = rule.replace(place, value)
