@@ -14,6 +14,7 @@ from ops_console.core.sentences import Sentence, sentence
 from ops_console.core.sheet_text import has_forbidden
 
 MOST_ITEMS, MOST_STEPS, MOST_BANDS, MOST_GRADES, MOST_CLAUSES = 100, 12, 8, 8, 12
+FALSIFIED = "falsified"
 LONGEST = {"code": 10, "group": 40, "name": 100, "rule": 500, "clause": 12, "grade": 20, "sheet": 60}
 
 
@@ -145,3 +146,22 @@ def _grades(sheet: Sheet) -> Iterable[Problem]:
             yield Problem(f"{place}.ratio", sentence("低一等的比例不能更高。"))
     if sheet.grades and sheet.grades[-1].points_from:
         yield Problem("grades", sentence("最低一等应从 0 分起，否则有的得分没有等级。"))
+
+
+def advice(sheet: Sheet) -> tuple[Sentence, ...]:
+    """Given a sound sheet, return what practice warns of in it: it may be agreed upon all the same."""
+    return tuple(_advice(sheet))
+
+
+def _advice(sheet: Sheet) -> Iterable[Sentence]:
+    steps = [step for item in sheet.items if not item.by_hand for step in item.steps]
+    faked = sum(item.weight for item in sheet.items if item.zeroed_by == FALSIFIED and not item.by_hand)
+    faked += max((step.points for step in steps if step.measure == FALSIFIED), default=0)
+    omitted = max((step.points for step in steps if step.measure.startswith("duty_missed:")), default=0)
+    if faked <= omitted:
+        told = "弄虚作假扣 %(faked)s 分，不做最多扣 %(omitted)s 分：造假比不做更划算，建议前者扣得更多。"
+        yield sentence(told, faked=points_text(faked), omitted=points_text(omitted))
+    by_hand = sum(item.weight for item in sheet.items if item.by_hand)
+    if by_hand * 2 > FULL:
+        told = "人工评分占 %(n)s 分，超过一半：没有事实可以核对的分数容易起争议。"
+        yield sentence(told, n=points_text(by_hand))
