@@ -17,6 +17,13 @@ from ops_console.core.score_facts import NOTHING, PERCENT, VALUE, Measured
 FROM_TICKETS, FROM_DUTIES, FROM_ENTRY = "tickets", "duties", "entry"
 SOURCE_NAMES = {FROM_TICKETS: "工单", FROM_DUTIES: "义务", FROM_ENTRY: "月度录入"}
 OF_TASK = {"duty_missed": MISSED, "duty_late": LATE}
+# The tasks that the example sheet looks at: what they are called where the contract lists none of that key.
+TASK_NAMES = {
+    "inspection": "月度巡检", "reconciliation": "对账异常处理", "statistics": "运营数据统计",
+    "backup_check": "备份检查", "password_change": "密码变更", "log_analysis": "系统操作记录分析",
+    "antivirus": "防病毒检查", "patch": "补丁配合", "pentest": "渗透测试", "manual": "操作说明", "video": "操作视频",
+    "reminder": "新版本提醒", "plan": "升级计划", "release_note": "更新说明", "faq": "常见问题", "notice": "首页告知",
+}  # fmt: skip
 TASK = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 

@@ -140,6 +140,18 @@ def read(form: SheetForm) -> Read:
     return Read(None if reader.faults else sheet, reader.faults)
 
 
+def item_of(typed: ItemForm) -> Item:
+    """Given an item as typed, return what can be read of it, to be told in words; faults are another matter."""
+    return _Reader().item("", typed)
+
+
+def opened(form: SheetForm, faults: Mapping[str, Sentence]) -> SheetForm:
+    """Given a form and what is wrong with it, return it with the items shown that something is wrong with."""
+    wrong = {place.split(".")[1] for place in faults if place.startswith("items.")}
+    items = [replace(item, is_open=item.is_open or str(index) in wrong) for index, item in enumerate(form.items)]
+    return replace(form, items=tuple(items))
+
+
 def weights(form: SheetForm) -> int:
     """Given a form, return what its weights come to so far, in hundredths; what is no number is left out."""
     return sum(hundredths(item.weight) or 0 for item in form.items)

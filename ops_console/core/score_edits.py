@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from ops_console.core.score_checks import MOST_BANDS, MOST_GRADES, MOST_ITEMS, MOST_STEPS
 from ops_console.core.score_drafts import BandForm, GradeForm, ItemForm, SheetForm, StepForm
 
-CHECK, COMPARE = "check", "compare"
+CHECK, COMPARE, PROPOSE = "check", "compare", "propose"
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,19 @@ def _remove_band(item: ItemForm, row: int) -> tuple[ItemForm, str]:
     return replace(item, bands=item.bands[:row] + item.bands[row + 1 :]), ""
 
 
+def _open(form: SheetForm, index: int) -> Edited:
+    return _shown(form, index, is_open=True)
+
+
+def _close(form: SheetForm, index: int) -> Edited:
+    return _shown(form, index, is_open=False)
+
+
+def _shown(form: SheetForm, index: int, *, is_open: bool) -> Edited:
+    items = [replace(item, is_open=is_open) if n == index else item for n, item in enumerate(form.items)]
+    return Edited(replace(form, items=tuple(items)), f"items.{index}")
+
+
 def _add_grade(form: SheetForm) -> Edited:
     if len(form.grades) >= MOST_GRADES:
         return Edited(form)
@@ -100,6 +113,8 @@ _ACTS: dict[tuple[str, int], Callable[..., Edited]] = {
     ("remove-item", 1): _remove_item,
     ("up", 1): lambda form, index: _move(form, index, index - 1),
     ("down", 1): lambda form, index: _move(form, index, index + 1),
+    ("open", 1): _open,
+    ("close", 1): _close,
     ("add-step", 1): _on_item(_add_step),
     ("remove-step", 2): _on_item(_remove_step),
     ("add-band", 1): _on_item(_add_band),

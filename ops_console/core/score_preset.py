@@ -8,13 +8,6 @@ from __future__ import annotations
 
 from ops_console.core.scores import AT_LEAST, Band, Grade, Item, Sheet, Step
 
-# The keys of the contract's tasks that the example looks at; names for where the contract does not list one.
-TASK_NAMES = {
-    "inspection": "月度巡检", "reconciliation": "对账异常处理", "statistics": "运营数据统计",
-    "backup_check": "备份检查", "password_change": "密码变更", "log_analysis": "系统操作记录分析",
-    "antivirus": "防病毒检查", "patch": "补丁配合", "pentest": "渗透测试", "manual": "操作说明", "video": "操作视频",
-    "reminder": "新版本提醒", "plan": "升级计划", "release_note": "更新说明", "faq": "常见问题", "notice": "首页告知",
-}  # fmt: skip
 RESPONSE, ROUTINE, UPDATES, QUALITY, PEOPLE, HONESTY, OPINION = (
     "响应与恢复", "周期义务", "更新与交付", "服务质量", "人员", "记录真实", "满意度",
 )  # fmt: skip

@@ -9,10 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from itertools import pairwise
 
-from ops_console.core.measures import FROM_DUTIES, MEASURES, SOURCE_NAMES, known
+from ops_console.core.measures import FROM_DUTIES, MEASURES, SOURCE_NAMES, TASK_NAMES, known
 from ops_console.core.score_checks import points_text
 from ops_console.core.score_facts import PERCENT
-from ops_console.core.score_preset import TASK_NAMES
 from ops_console.core.scores import (
     AT_LEAST,
     AT_MOST,
@@ -55,7 +54,7 @@ def measure_title(name: str, tasks: Tasks) -> Sentence:
     base, _, task = name.partition(":")
     found = MEASURES.get(base)
     title = sentence(found.title) if found else sentence("%(name)s", name=base)
-    return sentence("%(title)s：%(task)s", title=title, task=tasks.get(task, task)) if task else title
+    return sentence("%(title)s：%(task)s", title=title, task=sentence(tasks.get(task, task))) if task else title
 
 
 def choices(tasks: Tasks, used: Iterable[str] = ()) -> tuple[tuple[str, tuple[str, ...]], ...]:

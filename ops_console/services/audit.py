@@ -27,7 +27,15 @@ from ops_console.store import chain_checks as checks
 
 FORMAT = "ops-console/audit-export/v1"
 SHOWN_ANCHORS = 14
-OPEN_FACTS = ("anchor", "chain", "host", "audit", "contract", "agreement")  # subjects whose facts the page shows whole
+OPEN_FACTS = (
+    "anchor",
+    "chain",
+    "host",
+    "audit",
+    "contract",
+    "agreement",
+    "entry",
+)  # subjects whose facts the page shows whole
 MATCHED, RESTORED, APART = "matched", "restored", "apart"
 
 

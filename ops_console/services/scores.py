@@ -34,12 +34,16 @@ TOLD_FOR = timedelta(days=90)
 
 @dataclass(frozen=True)
 class SheetVersion:
-    """A version of the sheet as pages show it; `changes` is how it differs from the one in force before its month."""
+    """A version of the sheet as pages show it; `changes` is how it differs from what counted before it.
+
+    `is_first`: nothing counted before it.
+    """
 
     row: store.AgreementRow
     sheet: Sheet
     month: str
     changes: tuple[SheetChange, ...] = ()
+    is_first: bool = False
 
     @property
     def waits(self) -> bool:
@@ -81,7 +85,7 @@ def _version(
     old = made(Sheet, json.loads(before.payload)) if before else None
     changes = differences(old, sheet, tasks or {}) if old else ()
     assert row.effective_from is not None
-    return SheetVersion(row, sheet, f"{row.effective_from:%Y-%m}", changes)
+    return SheetVersion(row, sheet, f"{row.effective_from:%Y-%m}", changes, old is None)
 
 
 def _before(row: store.AgreementRow, rows: Sequence[store.AgreementRow]) -> store.AgreementRow | None:

@@ -32,7 +32,7 @@ SUBJECT_NAMES = {
     "ticket": "工单", "person": "账号", "contract": "合同", "anchor": "日锚", "chain": "审计链", "host": "主机时钟",
     "audit": "导出", "export": "导出", "slips": "停机登记单", "device": "设备", "location": "报修位置",
     "alias": "速记用词", "rights": "权限表", "server": "对外服务",
-    "public_report": "免登录报修", "identity": "统一身份", "flag": "疑点",
+    "public_report": "免登录报修", "identity": "统一身份", "flag": "疑点", "agreement": "约定", "entry": "月度录入",
 }  # fmt: skip
 KIND_NAMES = {
     **formats.EVENT_NAMES,
@@ -55,6 +55,8 @@ KIND_NAMES = {
     "clock_stepped": "主机时钟被调整", "audit_exported": "导出审计链",
     "agreement_proposed": "提出约定", "agreement_in_force": "双方约定生效", "agreement_refused": "不同意约定",
     "agreement_withdrawn": "撤回约定",
+    "entry_made": "录入月度事实", "entry_confirmed": "确认月度录入", "entry_objected": "对月度录入提出异议",
+    "entry_withdrawn": "撤回月度录入",
 }  # fmt: skip
 # An event's word where the subject makes it another thing: a ticket is restored, and so is a backup.
 NAMES_OF_SUBJECTS = {("chain", "restored"): "登记恢复备份"}
@@ -69,6 +71,8 @@ FACT_NAMES = {
     "after": "之后", "reason": "原因", "failure": "校验失败", "fingerprint": "指纹", "from": "从第几条",
     "personal": "含个人信息",
     CREDENTIAL_RESET: "凭据或角色由他人重置",
+    "measure": "事实", "numerator": "次数或数值", "denominator": "总数", "is_ratio": "一个数", "source": "来源",
+    "month": "月份", "number": "第几次",
     "version": "版本", "counts_from": "起计", "lost_to": "曾数到", "from_day": "从", "to_day": "到",
 }  # fmt: skip
 HASH = re.compile(r"[0-9a-f]{64}")

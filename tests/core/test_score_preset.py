@@ -6,11 +6,11 @@ from itertools import groupby
 
 import pytest
 
-from ops_console.core.measures import FROM_ENTRY, known
+from ops_console.core.measures import FROM_ENTRY, TASK_NAMES, known
 from ops_console.core.plain import made, plain
 from ops_console.core.score_checks import advice, check_sheet
 from ops_console.core.score_facts import VALUE, Hit, Measured, Ref
-from ops_console.core.score_preset import PRESET, TASK_NAMES
+from ops_console.core.score_preset import PRESET
 from ops_console.core.scores import FULL, Sheet, score, total
 
 
