@@ -19,10 +19,10 @@ SOURCE_NAMES = {FROM_TICKETS: "工单", FROM_DUTIES: "义务", FROM_ENTRY: "月�
 OF_TASK = {"duty_missed": MISSED, "duty_late": LATE}
 # The tasks that the example sheet looks at: what they are called where the contract lists none of that key.
 TASK_NAMES = {
-    "inspection": "月度巡检", "reconciliation": "对账异常处理", "statistics": "运营数据统计",
-    "backup_check": "备份检查", "password_change": "密码变更", "log_analysis": "系统操作记录分析",
-    "antivirus": "防病毒检查", "patch": "补丁配合", "pentest": "渗透测试", "manual": "操作说明", "video": "操作视频",
-    "reminder": "新版本提醒", "plan": "升级计划", "release_note": "更新说明", "faq": "常见问题", "notice": "首页告知",
+    "inspection": "系统巡检", "reconcile": "对账异常处理", "statistics": "运营数据统计", "check": "备份检查",
+    "password": "密码变更", "logs": "操作记录分析", "antivirus": "防病毒检查", "patch": "配合补丁并验证应用",
+    "pentest": "渗透测试", "manual": "提供操作说明", "video": "提供操作视频", "remind": "提醒新版本",
+    "plan": "提供升级计划", "note": "提供更新内容说明", "faq": "补充常见问题解决方法", "notice": "首页开启告知",
 }  # fmt: skip
 TASK = re.compile(r"[a-z][a-z0-9_]{0,39}")
 

@@ -36,6 +36,7 @@ _HEADINGS: Mapping[str, tuple[str, ...]] = {
     MOST: ("最多扣", "最多扣分", "最高扣分", "扣分上限", "上限"),
     FACT: ("事实", "数据来源", "取数来源", "来源", "考核依据"),
 }  # fmt: skip
+PAPER_WORDS = {word for words in _HEADINGS.values() for word in words} | {"扣"}  # theirs, not the console's
 SEARCHED, SHOWN = 20, 12
 MOST_LINES = 2_000
 

@@ -6,7 +6,6 @@ Not for the columns (`core/score_columns.py`), for opening files (a port) nor fo
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -14,13 +13,8 @@ from ops_console.core.errors import Refused
 from ops_console.core.score_checks import LONGEST, MOST_ITEMS, points_text
 from ops_console.core.score_columns import CODE, DEDUCT, FACT, FIELDS, GROUP, MOST, NAME, RULE, WEIGHT, Columns, Line
 from ops_console.core.score_drafts import HAND, STEPS, ItemForm, StepForm, hundredths
-from ops_console.core.score_rules import RuleText, fact_of, read_rule
+from ops_console.core.score_rules import NO_ITEM, RuleText, fact_of, read_rule
 from ops_console.core.sentences import Sentence, sentence
-
-_NO_ITEM = re.compile(
-    r"(?:合\s*计|总\s*计|总\s*分|小\s*计|考核得分|得分合计|评分人|考核人|签字|签章|备\s*注|说\s*明|注)(?:[:：(（\s].*)?",
-    re.DOTALL,
-)
 
 
 @dataclass(frozen=True)
@@ -74,7 +68,7 @@ class _Drawing:
         if not any(cells.values()):
             return
         name, rule = cells[NAME], cells[RULE]
-        if _NO_ITEM.fullmatch(name or cells[GROUP] or cells[CODE] or rule):
+        if NO_ITEM.fullmatch(name or cells[GROUP] or cells[CODE] or rule):
             self._leave(line, sentence("合计、签字或说明"))
             return
         self._group = cells[GROUP] or self._group

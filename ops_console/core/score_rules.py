@@ -28,6 +28,11 @@ _FREE = re.compile(r"(?:前|首)\s*([\d一两二三])?\s*次\s*(?:不扣|免扣|
 _JUDGED = re.compile(
     rf"百分点|每(?:低|少|降低|下降|减少|高|增加|超)[^,;。扣]{{0,6}}%|(?:扣|减){_N}\s*[-~至到]\s*{_N}\s*分|酌情|视情"
 )
+# What stands in a table beside its items: sums, signatures, remarks.
+NO_ITEM = re.compile(
+    r"(?:合\s*计|总\s*计|总\s*分|小\s*计|考核得分|得分合计|评分人|考核人|签字|签章|备\s*注|说\s*明|注)(?:[:：(（\s].*)?",
+    re.DOTALL,
+)
 _SPLIT = re.compile(r"[;。\n]+")
 _TIME = re.compile(r"(\d+(?:\.\d+)?|半|[一二两三四五六七八九十]+)\s*个?(分钟|小时|工作日|天|日|min|h)(?!内?次)")
 
@@ -108,10 +113,10 @@ _FACTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("duty_missed:inspection", (r"巡检(?!报告)", _NOT_DONE)),
     ("vulnerability_overdue", (r"漏洞", rf"{_LATE}|{_NOT_DONE}")),
     ("change_failed", (r"变更|升级|发布", r"失败|回退|回滚")),
-    ("duty_missed:backup_check", (r"备份", _NOT_DONE)),
+    ("duty_missed:check", (r"备份", _NOT_DONE)),
     ("duty_missed:pentest", (r"渗透", _NOT_DONE)),
     ("duty_late:pentest", (r"渗透", _LATE)),
-    ("duty_missed:reconciliation", (r"对账", _NOT_DONE)),
+    ("duty_missed:reconcile", (r"对账", _NOT_DONE)),
     ("late_without_proof", (r"补录", r"凭证|佐证|证明")),
 )
 _TIMED: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (

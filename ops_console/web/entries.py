@@ -50,7 +50,10 @@ def index(month: str) -> Any:
     return _page(month)
 
 
-def _page(month: str, refused: ConsoleError | None = None, about: str = "", faults: tuple[CellFault, ...] = ()) -> Any:
+def _page(
+    month: str, refused: ConsoleError | None = None, about: str = "", *, faults: tuple[CellFault, ...] = (),
+    wrong: Mapping[str, Refused] | None = None,
+) -> Any:  # fmt: skip
     session = reading_anew() if refused or faults else reading()
     found = entry_forms.form(session, g.book, month, g.guest.actor, g.now, last_frozen=last_frozen)
     side = g.guest.actor.side

@@ -25,8 +25,8 @@ pages = Blueprint("score_money", __name__)
 ON, OFF = "on", "off"
 
 
-@pages.app_template_filter("money")
-def money(fen: int) -> str:
+@pages.app_template_filter("in_yuan")
+def in_yuan(fen: int) -> str:
     """Given 分, return 元 as people write it."""
     return amount(fen)
 

@@ -28,8 +28,8 @@ from ops_console.web.sign_in import console
 pages = Blueprint("scores", __name__)
 
 
-@pages.app_template_filter("points")
-def points(value: int) -> str:
+@pages.app_template_filter("in_points")
+def in_points(value: int) -> str:
     """Given hundredths, return them as people write points and per cents: `1.5`."""
     return points_text(value)
 
