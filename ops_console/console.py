@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import URL
@@ -38,7 +39,8 @@ from ops_console.adapters.identity_provider import IdentityProvider, Registratio
 from ops_console.adapters.passwords import Argon2
 from ops_console.adapters.pictures import look_at
 from ops_console.adapters.sealing import AesGcmSealer, KeyRing, MasterKey, read_master_key
-from ops_console.adapters.sheets import read_sheet
+from ops_console.adapters.sheet_lines import SheetLimits
+from ops_console.adapters.sheets import read_sheet, read_table
 from ops_console.adapters.sheets_out import WRITERS
 from ops_console.adapters.statutory_days import StatutoryDays
 from ops_console.adapters.translations import Translations
@@ -65,7 +67,7 @@ from ops_console.services.contracts import Book, Bookshelf
 from ops_console.services.jobs import Job, Runs
 from ops_console.services.locations import Sticker
 from ops_console.services.people import NewAccount, Policy
-from ops_console.services.ports import PasswordHasher, Sealer, SheetReader, SheetWriter
+from ops_console.services.ports import PasswordHasher, Sealer, SheetReader, SheetWriter, TableReader
 from ops_console.services.quick_log import Vocabularies
 from ops_console.settings import Settings, load
 from ops_console.store import catalogue, presence, roles
@@ -75,6 +77,10 @@ from ops_console.store.masks import SEALER
 from ops_console.store.migrate import hold, is_migrated, migrate, newest_version
 
 WATERMARK = "演示"
+SMALL_TABLE = SheetLimits(
+    file_bytes=4 << 20, rows=2_000, columns=60, blank_rows=500, members=500, inflated_bytes=16 << 20,
+    output_bytes=4 << 20, cpu_seconds=30, deadline_seconds=45,
+)  # fmt: skip
 PROJECT = Path(__file__).resolve().parent.parent
 
 
@@ -248,6 +254,11 @@ class Console:
     def read_sheet(self) -> SheetReader:
         """What reads ticket sheets."""
         return read_sheet
+
+    @property
+    def read_table(self) -> TableReader:
+        """What reads small workbooks whose columns are named afterwards."""
+        return partial(read_table, limits=SMALL_TABLE)
 
     @property
     def look_at(self) -> Callable[[Path, str], Seen | None]:

@@ -1,13 +1,13 @@
 """The lists that a month's sample checks were committed to, the tickets drawn, what was said on the telephone.
 
-Revision: 0023, after 0021
+Revision: 0023, after 0022
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0023"
-down_revision = "0021"
+down_revision = "0022"
 branch_labels = None
 depends_on = None
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
 from ops_console.core.anchors import Anchor
+from ops_console.core.score_columns import Line
 from ops_console.core.statutory import YearDays
 
 OpenSession = Callable[[], AbstractContextManager[Session]]
 Now = Callable[[], datetime]
+Cell = str | int | Decimal
+LastFrozen = Callable[[Session, int], str]  # of a contract: the last month whose facts are frozen, "" for none
 
 
 class StatutoryDays(Protocol):
@@ -58,10 +62,18 @@ class SheetReader(Protocol):
         ...
 
 
-class SheetWriter(Protocol):
-    """Writing a sheet of texts into a file."""
+class TableReader(Protocol):
+    """Reading a small workbook whose columns are named afterwards."""
 
-    def __call__(self, path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str = ...) -> int:
+    def __call__(self, path: Path, *, name: str) -> Sequence[Line]:
+        """Given a file and the name people know it by, return its rows of texts. Raises SheetUnreadable."""
+        ...
+
+
+class SheetWriter(Protocol):
+    """Writing a sheet into a file: texts, and numbers where they are numbers."""
+
+    def __call__(self, path: Path, columns: Sequence[str], rows: Iterable[Sequence[Cell]], *, title: str = ...) -> int:
         """Given a new file's path, column names, rows and what they are, write them and return how many rows."""
         ...
 

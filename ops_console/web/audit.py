@@ -40,6 +40,7 @@ SUBJECT_NAMES = {
     "alias": "速记用词", "rights": "权限表", "server": "对外服务",
     "public_report": "免登录报修", "identity": "统一身份", "flag": "疑点", "cap": "额度", "breach": "安全事故",
     "duty": "义务", "release": "发布", "month": "月度考核", "agreement": "双方约定", "sample": "抽查",
+    "entry": "月度录入",
 }  # fmt: skip
 KIND_NAMES = {
     **formats.EVENT_NAMES,
@@ -72,7 +73,8 @@ KIND_NAMES = {
     "release_change_refused": "不同意更正发布", "release_change_withdrawn": "撤回更正发布",
     "release_notice_off": "登记告知关闭", "release_decided": "甲方对新版本的决定",
     "sample_committed": "提交抽查清单", "sample_drawn": "抽取样本", "sample_answered": "记下回访",
-    "sample_undone": "撤销回访", "sample_finished": "结束抽查",
+    "sample_undone": "撤销回访", "sample_finished": "结束抽查", "entry_made": "录入月度事实",
+    "entry_confirmed": "确认月度录入", "entry_objected": "对月度录入提出异议", "entry_withdrawn": "撤回月度录入",
 }  # fmt: skip
 # An event's word where the subject makes it another thing: a ticket is restored, and so is a backup.
 NAMES_OF_SUBJECTS = {("chain", "restored"): "登记恢复备份"}
@@ -91,7 +93,8 @@ FACT_NAMES = {
     CREDENTIAL_RESET: "凭据或角色由他人重置",
     "draw": "第几次", "month": "月份", "list": "清单", "candidates": "候选", "size": "数量或字节数", "n": "抽中",
     "near": "临近或超过时限", "vendor_alone": "时间只由乙方登记", "others": "其他", "left_out": "没有人可问",
-    "item": "第几件",
+    "item": "第几件", "measure": "事实", "numerator": "次数或数值", "denominator": "总数", "is_ratio": "一个数",
+    "source": "来源", "number": "第几次",
     "version": "版本", "counts_from": "起计", "lost_to": "曾数到", "from_day": "从", "to_day": "到",
     "clause": "条款", "task": "任务", "key": "编号", "due_at": "到期", "old_due_at": "原到期", "delivery": "登记编号",
     "claim_counts": "认可所报时间", "by_correction": "因发布更正", "link": "关联编号", "ref": "所指",
