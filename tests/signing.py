@@ -200,9 +200,7 @@ class SoftAuthenticator:
 
     def _data(self, *, attested: bytes = b"") -> bytes:
         flags = 0x01 | (0x04 if self.verified else 0) | (0x40 if attested else 0)
-        return (
-            hashlib.sha256(self.party.encode()).digest() + bytes([flags]) + self.count.to_bytes(4, "big") + attested
-        )
+        return hashlib.sha256(self.party.encode()).digest() + bytes([flags]) + self.count.to_bytes(4, "big") + attested
 
     def _client(self, kind: str, challenge: bytes) -> bytes:
         told = {"type": kind, "challenge": b64(challenge), "origin": self.origin, "crossOrigin": False}
