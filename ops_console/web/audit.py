@@ -49,7 +49,7 @@ KIND_NAMES = {
     "account_disabled": "停用账号",
     "contract_loaded": "载入合同", "contract_proposed": "提出合同版本", "contract_withdrawn": "撤回合同版本",
     "contract_confirmed_hospital": "甲方确认合同版本", "contract_confirmed_vendor": "乙方确认合同版本",
-    "contract_in_force": "合同版本生效", "anchor_made": "生成日锚", "anchor_received": "日锚已接收",
+    "contract_in_force": "合同版本生效", "contract_refused": "不同意合同版本", "anchor_made": "生成日锚", "anchor_received": "日锚已接收",
     "anchor_given_up": "日锚投递放弃", "receiver_set": "设置接收处", "chain_verified": "校验审计链",
     "chain_broken": "校验发现问题", "failure_signed_off": "校验失败签字",
     "clock_stepped": "主机时钟被调整", "audit_exported": "导出审计链",
