@@ -15,6 +15,7 @@ from ops_console.services import (
     anchors,
     attachments,
     chain_checks,
+    contracts,
     detectors,
     duty_plans,
     exports,
@@ -23,6 +24,7 @@ from ops_console.services import (
     payments,
     people,
     public_photos,
+    readings,
     rechecks,
     repeats,
     retention,
@@ -67,6 +69,7 @@ def registry(console: Console) -> dict[str, Job]:
         Job("import-tickets", lambda run: _import(console, run), idempotent=True, title="导入工单台账"),
         Job(duty_plans.JOB, lambda run: _plan_duties(console, run), idempotent=True, title="生成义务"),
         Job("recheck", lambda run: _recheck(console, run), idempotent=True, title="时限自检"),
+        Job(contracts.REJUDGE, lambda run: _rejudge(console, run), idempotent=True, title="按新口径重算工单时限"),
         Job(detectors.JOB, lambda run: _flags(console, run), idempotent=True, title="查找疑点"),
         Job(exports.JOB, lambda run: _export(console, run), idempotent=True, title="导出工单"),
         Job(attachments.LOOK, lambda run: _look(console, run), idempotent=True, title="生成缩略图"),
@@ -100,6 +103,10 @@ def _plan_duties(console: Console, run: Run) -> dict[str, Any]:
 
 def _recheck(console: Console, run: Run) -> dict[str, Any]:
     return rechecks.recheck(run, console.read, console.write, console.book, console.now())
+
+
+def _rejudge(console: Console, run: Run) -> dict[str, Any]:
+    return readings.rejudge(run, console.read, console.write, console.book, console.now())
 
 
 def _flags(console: Console, run: Run) -> dict[str, Any]:
