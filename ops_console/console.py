@@ -55,6 +55,7 @@ from ops_console.core.signing_keys import relying_party
 from ops_console.core.working_time import KnownYears
 from ops_console.services import (
     anchors,
+    assessments,
     chain_checks,
     contracts,
     data_keys,
@@ -143,11 +144,6 @@ def _database_password(settings: Settings) -> str | None:
 MonthLock = Callable[[Session, int, str], bool]  # of a contract (its row's id) and a month such as `2026-10`
 
 
-def nothing_locked(session: Session, contract_id: int, month: str) -> bool:
-    """Given a contract and a month, say that it is not locked: what a console answers that locks no months."""
-    return False
-
-
 class Console:
     """Everything a face or a job needs, for one process."""
 
@@ -174,7 +170,7 @@ class Console:
         self.reminder = Reminder()
         self.identity_provider = self._identity_provider()
         self.jobs: dict[str, Job] = {}
-        self.is_month_locked: MonthLock = nothing_locked
+        self.is_month_locked: MonthLock = assessments.is_locked
         self.wake = threading.Event()
         self.is_new = False  # whether `prepare` made the console where there was none
         self._alone: Alone | None = None

@@ -10,7 +10,7 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from ops_console.adapters import contract_words
 from ops_console.core.contracts import TimeLimit
 from ops_console.core.terms import Change, contract_years
-from ops_console.services import contract_views, contracts
+from ops_console.services import assessments, contract_views, contracts
 from ops_console.web import formats
 from ops_console.web.database import reading
 from ops_console.web.factors import needs_factor
@@ -85,6 +85,9 @@ def index() -> Any:
 def confirm(version_id: int) -> Any:
     """Confirm a proposed version for one's own side."""
     with console().write() as session:
-        contracts.confirm(session, version_id, request.form.get("digest", ""), g.guest.actor, console().now())
+        contracts.confirm(
+            session, version_id, request.form.get("digest", ""), g.guest.actor, console().now(),
+            locked_until=assessments.frozen_until(session),
+        )  # fmt: skip
     flash(formats.gettext("已代表本方确认这一合同版本。"), "success")
     return redirect(url_for("contracts.index"))
