@@ -55,7 +55,6 @@ from ops_console.core.signing_keys import relying_party
 from ops_console.core.working_time import KnownYears
 from ops_console.services import (
     anchors,
-    assessments,
     chain_checks,
     contracts,
     data_keys,
@@ -141,9 +140,6 @@ def _database_password(settings: Settings) -> str | None:
     return settings.database_password.reveal() if settings.database_password else None
 
 
-MonthLock = Callable[[Session, int, str], bool]  # of a contract (its row's id) and a month such as `2026-10`
-
-
 class Console:
     """Everything a face or a job needs, for one process."""
 
@@ -170,7 +166,6 @@ class Console:
         self.reminder = Reminder()
         self.identity_provider = self._identity_provider()
         self.jobs: dict[str, Job] = {}
-        self.is_month_locked: MonthLock = assessments.is_locked
         self.wake = threading.Event()
         self.is_new = False  # whether `prepare` made the console where there was none
         self._alone: Alone | None = None

@@ -18,7 +18,7 @@ from ops_console.core.errors import NotFound, Refused
 from ops_console.core.moments import MONTH, month_of, shift_month
 from ops_console.core.sample_results import ANSWER_NAMES, ANSWERS, per_cent
 from ops_console.core.samples import STRATUM_NAMES
-from ops_console.services import data_keys, reports, sample_acts, sample_proofs, samples
+from ops_console.services import assessments, data_keys, reports, sample_acts, sample_proofs, samples
 from ops_console.services.sample_acts import Heard
 from ops_console.services.samples import NO_PAGE, Board, Card, IsLocked, Which
 from ops_console.web import personal
@@ -77,7 +77,7 @@ def _which(month: str, draw: int = 0) -> Which:
 
 
 def _lock(session: Session, which: Which) -> IsLocked:
-    return partial(console().is_month_locked, session, which.contract_id)
+    return partial(assessments.is_locked, session, which.contract_id)
 
 
 def _clue(number: str) -> str:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from ops_console.core import tickets as core
+from ops_console.store.assessments import AssessmentRow
 from tests.conftest import FakeClock, do, log_ticket
 from tests.web.conftest import Site, everything
 from tests.web.pages import Browser, Page
@@ -60,7 +61,12 @@ def place_of(page: Page) -> int:
 
 
 def lock(site: Site) -> None:
-    site.console.is_month_locked = lambda session, contract_id, month: month == "2026-10"
+    with site.console.write() as session:
+        now, contract_id = site.console.now(), site.console.book(session).at(site.console.now()).contract_id
+        session.add(AssessmentRow(
+            contract_id=contract_id, month="2026-10", state="locked", revision=1, as_of=now, seq=0, contract="",
+            facts="", result="", digest="0" * 64, frozen_at=now, frozen_by="系统", locked_at=now, outcome="both", grade="",
+        ))  # fmt: skip
 
 
 def test_the_two_steps_lead_to_the_first_card(site: Site, numbers: list[str]) -> None:
