@@ -40,7 +40,7 @@ CAPS = (
 
 def with_caps(terms: Terms, *openings: Opening, **given: Any) -> Terms:
     """Given terms, opening balances and what else differs, return the terms with the four caps."""
-    return replace(terms, **{"clauses": CAPS, "openings": openings, **given})
+    return replace(terms, **{"clauses": CAPS, "questions": (), "chosen": (), "openings": openings, **given})
 
 
 def load_caps(console: Console, *openings: Opening, **given: Any) -> int:
@@ -52,6 +52,12 @@ def load_caps(console: Console, *openings: Opening, **given: Any) -> int:
         for actor in (CHIEF, ENGINEER):
             contracts.confirm(session, newest.id, newest.digest, actor, console.now())
         return newest.contract_id
+
+
+def load_without_caps(console: Console) -> None:
+    """Given a console, see that its contract lists no clauses at all, as those of older files."""
+    if console.settings.terms.clauses:
+        load_caps(console, clauses=())
 
 
 def ask(console: Console, clause: str = "C-29", *, actor: Actor = CHIEF, **given: Any) -> int:

@@ -29,6 +29,7 @@ from ops_console.cli import (
     people,
     quick_log,
     reports,
+    scores,
     service,
 )
 from ops_console.console import PROJECT
@@ -36,21 +37,9 @@ from ops_console.core.errors import ConsoleError
 from ops_console.core.people import Actor, terminal_actor
 
 FACES = (
-    quick_log,
-    imports,
-    reports,
-    contracts,
-    duties,
-    breaches,
-    caps,
-    jobs,
-    people,
-    audit,
-    doctor,
-    expose,
-    service,
-    demo,
-)
+    quick_log, imports, reports, contracts, scores, duties, breaches, caps, jobs, people, audit, doctor, expose,
+    service, demo,
+)  # fmt: skip
 
 
 class Terminal:

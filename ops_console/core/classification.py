@@ -22,6 +22,7 @@ STATE_NAMES = {
     SETTLED: "双方已确认", WAITING: "分类待确认", RULED: "甲方定类，待乙方表态", OBJECTED: "有异议，待答复",
     DIFFERED: "各执己见",
 }  # fmt: skip
+OF_VISITS = ("environment_onsite", "all_onsite")  # readings of C-12 by which a visit, not a request, uses the cap
 UPHELD, MAINTAINED, TAKEN_BACK, CHANGED = "upheld", "maintained", "taken_back", "changed"
 OUTCOMES = ("", UPHELD, MAINTAINED, TAKEN_BACK, CHANGED)
 OUTCOME_NAMES = {
@@ -118,11 +119,22 @@ def types_of(category: Category, clauses: Iterable[Clause]) -> tuple[str, ...]:
 
 
 def is_in_cap(facts: TicketFacts, clauses: Iterable[Clause]) -> YearlyCap | None:
-    """Given a ticket and the contract's clauses, return the cap it uses once both parties said so; None otherwise."""
+    """Given a ticket and the contract's clauses, return the cap it uses once both parties said so; None otherwise.
+
+    Where the parties read a cap as one of visits (K2), only a ticket for which somebody must come uses it.
+    """
     cap = cap_of(facts.type, clauses)
     if cap is None or facts.withdrawn or set(facts.class_by) != set(BOTH):
         return None
+    if getattr(cap, "scope", "") in OF_VISITS and not facts.needs_onsite:
+        return None
     return None if is_exempt(facts, (cap,)) else cap
+
+
+def settled_types(agreed: Collection[str], clauses: Iterable[Clause]) -> frozenset[str]:
+    """Given the types that the site says both settle and the contract's clauses, return them with those of its caps."""
+    caps = (clause for clause in clauses if isinstance(clause, YearlyCap))
+    return frozenset(agreed).union(*(cap.types for cap in caps))
 
 
 def is_exempt(facts: TicketFacts, clauses: Iterable[Clause]) -> bool:

@@ -182,10 +182,14 @@ class TicketCap:
 
 
 def about(session: Session, book: Book, ticket_id: int, facts: TicketFacts, now: datetime) -> TicketCap:
-    """Given a ticket, return its entries and what is left of its class's cap. One statement, two of a capped class."""
+    """Given a ticket, return its entries and what is left of its class's cap.
+
+    One statement, two of a capped class, none where the contract has no caps.
+    """
     version, today = book.at(now), local_day(now)
-    caps = [one for one in in_effect(version.terms).clauses if isinstance(one, YearlyCap) and facts.type in one.types]
-    entries = store.of_tickets(session, [ticket_id]).get(ticket_id, [])
+    every = [one for one in in_effect(version.terms).clauses if isinstance(one, YearlyCap)]
+    caps = [one for one in every if facts.type in one.types]
+    entries = store.of_tickets(session, [ticket_id]).get(ticket_id, []) if every else []
     if not caps:
         return TicketCap(entries, None)
     counted = of_year(session, book, version.contract_id, today)

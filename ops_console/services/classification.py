@@ -26,8 +26,10 @@ from ops_console.core.classification import (
     check_objection,
     check_ruling,
     needs_order,
+    settled_types,
 )
 from ops_console.core.classification import open_objections as still_open
+from ops_console.core.contracts import Clause
 from ops_console.core.errors import Refused
 from ops_console.core.moments import month_start, shift_month, whole
 from ops_console.core.people import HOSPITAL, VENDOR, Actor
@@ -56,19 +58,23 @@ TABS: dict[str, tuple[str, ...]] = {"": (), "objected": (OBJECTED,), "ruled": (R
 
 @dataclass(frozen=True)
 class Held:
-    """A ticket whose class is spoken about: its row held, its events, what they come to, the types both settle."""
+    """A ticket whose class is spoken about: its row held, its events, what they come to, its contract's clauses in
+    effect, and the types that both settle.
+    """
 
     row: tickets.TicketRow
     events: list[core.Event]
     facts: TicketFacts
+    clauses: tuple[Clause, ...]
     agreed: frozenset[str]
 
 
-def _held(session: Session, number: str, actor: Actor, now: datetime) -> Held:
+def _held(session: Session, book: Book, number: str, actor: Actor, now: datetime) -> Held:
     actor.need("corrections.decide")
     refuse_fresh_reset(session, actor, now)
     row, events, facts = held(session, number)
-    return Held(row, events, facts, store.agreed_types(session))
+    clauses = in_effect(judge(facts, book, frozen_of(row)).version.terms).clauses
+    return Held(row, events, facts, clauses, settled_types(store.agreed_types(session), clauses))
 
 
 def _say(
@@ -87,7 +93,7 @@ def confirm(
 
     Raises Refused for who gave that class, for another class than stands, and for a directive without its order.
     """
-    on = _held(session, number, actor, now)
+    on = _held(session, book, number, actor, now)
     check_confirm(on.facts, actor.side, on.agreed)
     if seen != (on.facts.type, on.facts.exempt):
         raise Refused("分类已不是您看到的，请刷新页面后再确认。")
@@ -100,9 +106,8 @@ def say_exempt(session: Session, book: Book, number: str, exempt: bool, *, actor
 
     Raises Refused where its class has no such case, or both settled it: then it is a correction.
     """
-    on = _held(session, number, actor, now)
-    clauses = in_effect(judge(on.facts, book, frozen_of(on.row)).version.terms).clauses
-    check_exempt(on.facts, clauses, on.agreed)
+    on = _held(session, book, number, actor, now)
+    check_exempt(on.facts, on.clauses, on.agreed)
     if on.facts.exempt is exempt:
         raise Refused("新值与现在的相同，不用更正。")
     return _say(session, book, on, core.CLASS_EXEMPTED, actor, now, facts={"exempt": exempt})
@@ -112,7 +117,7 @@ def object_to(
     session: Session, book: Book, number: str, wished: str, reason: str, *, actor: Actor, now: datetime
 ) -> TicketFacts:
     """Given a ticket, what its class should be and why, object to the class that the other side gave."""
-    on = _held(session, number, actor, now)
+    on = _held(session, book, number, actor, now)
     told = check_reason(reason)
     check_named(session, {"type": wished})
     check_objection(on.facts, actor.side, wished, on.agreed)
@@ -134,7 +139,7 @@ class Answer:
 
 def answer(session: Session, book: Book, number: str, given: Answer, *, actor: Actor, now: datetime) -> TicketFacts:
     """Given a ticket and the word on the other side's objection, note it. Raises Refused for one's own objection."""
-    on = _held(session, number, actor, now)
+    on = _held(session, book, number, actor, now)
     waiting = [one for one in still_open(on.facts) if one.side != actor.side and one.wished == given.wished]
     if not waiting:
         raise Refused("没有等待本方答复的这一异议，请刷新页面。")
@@ -163,7 +168,7 @@ def rule(session: Session, book: Book, number: str, given: Ruling, *, actor: Act
     """
     if actor.side != HOSPITAL:
         raise Refused("定类由甲方作出；乙方不同意可以提出异议。", field="permission")
-    on = _held(session, number, actor, now)
+    on = _held(session, book, number, actor, now)
     reason = check_reason(given.reason)
     check_named(session, {"type": given.type})
     check_ruling(on.facts, given.type, on.agreed)

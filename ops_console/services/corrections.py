@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 
 from ops_console.core import clocks as rules
 from ops_console.core import tickets as core
+from ops_console.core.caps import in_effect
+from ops_console.core.classification import settled_types
 from ops_console.core.corrections import MERGE, SPLIT, check_correction, check_merge, standing_value
 from ops_console.core.errors import Refused
 from ops_console.core.moments import whole
@@ -161,10 +163,12 @@ def retype(
 def _changes_alone(
     session: Session, book: Book, row: store.TicketRow, facts: TicketFacts, type_name: str, now: datetime
 ) -> bool:
-    settled = {t.name for t in catalogue.types(session) if t.agreed}
+    judged = judge(facts, book, frozen_of(row))
+    agreed = {t.name for t in catalogue.types(session) if t.agreed}
+    settled = settled_types(agreed, in_effect(judged.version.terms).clauses)
     if facts.type in settled or type_name in settled:
         return False
-    clocks = judge(facts, book, frozen_of(row)).clocks
+    clocks = judged.clocks
     return all((due := rules.deadline(clock)) is not None and whole(now) <= due for clock in clocks)
 
 

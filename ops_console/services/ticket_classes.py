@@ -10,20 +10,29 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from ops_console.core.classification import SETTLED, standing
+from ops_console.core.caps import in_effect
+from ops_console.core.classification import SETTLED, settled_types, standing
 from ops_console.core.people import HOSPITAL, VENDOR
 from ops_console.core.tickets import Objection, TicketFacts
+from ops_console.services.clocks import Judgement
 from ops_console.store import classification as store
 
 
-def keep(session: Session, facts: Mapping[int, TicketFacts], known: Iterable[int]) -> None:
+def keep(session: Session, judged: Mapping[int, Judgement], known: Iterable[int]) -> None:
     """Given written tickets by id and the ids known before, store whose class waits for whom, and their objections."""
     agreed = store.agreed_types(session)
-    classes = [row for ticket_id, one in facts.items() if (row := class_columns(ticket_id, one, agreed)) is not None]
+    by_version = {
+        made.version.id: settled_types(agreed, in_effect(made.version.terms).clauses) for made in judged.values()
+    }
+    classes = [
+        row
+        for ticket_id, made in judged.items()
+        if (row := class_columns(ticket_id, made.facts, by_version[made.version.id])) is not None
+    ]
     objections = [
         objection_columns(ticket_id, number, objection)
-        for ticket_id, one in facts.items()
-        for number, objection in enumerate(one.objections, 1)
+        for ticket_id, made in judged.items()
+        for number, objection in enumerate(made.facts.objections, 1)
     ]
     store.replace(session, known, classes, objections)
 

@@ -45,7 +45,7 @@ def write(
     unnoticed = clocks.unnoticed(session, known, now)
     columns = [c for number, made in judged.items() for c in clock_columns(made, ids[number], now, unnoticed)]
     clocks.replace(session, known, columns)
-    ticket_classes.keep(session, {ids[number]: made.facts for number, made in judged.items()}, known)
+    ticket_classes.keep(session, {ids[number]: made for number, made in judged.items()}, known)
     cap_tickets.follow(session, judged, ids, known, {number: happened[-1] for number, happened in events.items()}, now)
     return judged
 

@@ -39,7 +39,8 @@ SUBJECT_NAMES = {
     "audit": "导出", "export": "导出", "slips": "停机登记单", "device": "设备", "location": "报修位置",
     "alias": "速记用词", "rights": "权限表", "server": "对外服务",
     "public_report": "免登录报修", "identity": "统一身份", "flag": "疑点", "cap": "额度", "breach": "安全事故",
-    "duty": "义务", "release": "发布", "month": "月度考核", "agreement": "双方约定",
+    "duty": "义务", "release": "发布", "month": "月度考核", "agreement": "双方约定", "sample": "抽查",
+    "entry": "月度录入",
 }  # fmt: skip
 KIND_NAMES = {
     **formats.EVENT_NAMES,
@@ -58,7 +59,8 @@ KIND_NAMES = {
     "account_disabled": "停用账号",
     "contract_loaded": "载入合同", "contract_proposed": "提出合同版本", "contract_withdrawn": "撤回合同版本",
     "contract_confirmed_hospital": "甲方确认合同版本", "contract_confirmed_vendor": "乙方确认合同版本",
-    "contract_in_force": "合同版本生效", "anchor_made": "生成日锚", "anchor_received": "日锚已接收",
+    "contract_in_force": "合同版本生效", "contract_refused": "不同意合同版本", "anchor_made": "生成日锚",
+    "anchor_received": "日锚已接收",
     "anchor_given_up": "日锚投递放弃", "receiver_set": "设置接收处", "chain_verified": "校验审计链",
     "chain_broken": "校验发现问题", "failure_signed_off": "校验失败签字",
     "clock_stepped": "主机时钟被调整", "audit_exported": "导出审计链",
@@ -67,11 +69,13 @@ KIND_NAMES = {
     "duty_planned": "生成义务", "duty_asked": "甲方提出要求", "duty_delivered": "登记义务完成",
     "duty_taken_back": "撤回完成登记", "duty_accepted": "验收义务", "duty_rejected": "退回完成",
     "duty_waived": "豁免义务", "duty_unwaived": "撤回豁免", "duty_moved": "义务改期", "duty_linked": "关联凭证",
-    "duty_unlinked": "移除关联",
-    "release_registered": "登记发布", "release_corrected": "更正发布", "release_change_proposed": "提出更正发布",
-    "release_change_agreed": "同意更正发布", "release_change_refused": "不同意更正发布",
-    "release_change_withdrawn": "撤回更正发布", "release_notice_off": "登记告知关闭",
-    "release_decided": "甲方对新版本的决定",
+    "duty_unlinked": "移除关联", "release_registered": "登记发布", "release_corrected": "更正发布",
+    "release_change_proposed": "提出更正发布", "release_change_agreed": "同意更正发布",
+    "release_change_refused": "不同意更正发布", "release_change_withdrawn": "撤回更正发布",
+    "release_notice_off": "登记告知关闭", "release_decided": "甲方对新版本的决定",
+    "sample_committed": "提交抽查清单", "sample_drawn": "抽取样本", "sample_answered": "记下回访",
+    "sample_undone": "撤销回访", "sample_finished": "结束抽查", "entry_made": "录入月度事实",
+    "entry_confirmed": "确认月度录入", "entry_objected": "对月度录入提出异议", "entry_withdrawn": "撤回月度录入",
 }  # fmt: skip
 # An event's word where the subject makes it another thing: a ticket is restored, and so is a backup.
 NAMES_OF_SUBJECTS = {("chain", "restored"): "登记恢复备份"}
@@ -88,11 +92,15 @@ FACT_NAMES = {
     "after": "之后", "reason": "原因", "failure": "校验失败", "fingerprint": "指纹", "from": "从第几条",
     "personal": "含个人信息",
     CREDENTIAL_RESET: "凭据或角色由他人重置",
+    "draw": "第几次", "month": "月份", "list": "清单", "candidates": "候选", "size": "数量或字节数", "n": "抽中",
+    "near": "临近或超过时限", "vendor_alone": "时间只由乙方登记", "others": "其他", "left_out": "没有人可问",
+    "item": "第几件", "measure": "事实", "numerator": "次数或数值", "denominator": "总数", "is_ratio": "一个数",
+    "source": "来源", "number": "第几次",
     "version": "版本", "counts_from": "起计", "lost_to": "曾数到", "from_day": "从", "to_day": "到",
     "clause": "条款", "task": "任务", "key": "编号", "due_at": "到期", "old_due_at": "原到期", "delivery": "登记编号",
     "claim_counts": "认可所报时间", "by_correction": "因发布更正", "link": "关联编号", "ref": "所指",
     "duties": "生成的义务", "late_found": "甲方发现时已过提醒期限", "change": "更正编号", "fields": "更正项",
-    "off_at": "关闭时间", "decision": "决定", "proof": "凭证编号", "code": "凭证种类", "size": "字节数",
+    "off_at": "关闭时间", "decision": "决定", "proof": "凭证编号", "code": "凭证种类",
 }  # fmt: skip
 HASH = re.compile(r"[0-9a-f]{64}")
 DELIVERY_NAMES = {"waiting": "待接收", "received": "已接收", "given_up": "已放弃"}

@@ -24,6 +24,7 @@ from ops_console.core.classification import (
     cap_of,
     category_of,
     open_objections,
+    settled_types,
     standing,
     suggest,
     types_of,
@@ -76,8 +77,8 @@ class Classed:
 def class_of(view: TicketView) -> Classed:
     """Given a ticket's view, return its class for its page. No statement."""
     facts, actor = view.facts, g.guest.actor
-    agreed = {one.name for one in console().settings.ticket_types if one.agreed}
     clauses = caps.in_effect(view.judgement.version.terms).clauses
+    agreed = settled_types({one.name for one in console().settings.ticket_types if one.agreed}, clauses)
     found, category = standing(facts, agreed), category_of(facts.type, clauses)
     speaks = actor.may("corrections.decide") and not facts.withdrawn
     is_open = found is not None and found.state != SETTLED

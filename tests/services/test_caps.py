@@ -29,7 +29,19 @@ from ops_console.store import audit
 from ops_console.store.audit import EventRow
 from ops_console.store.caps import CapRow
 from ops_console.store.messages import OutboxRow
-from tests.caps import CHIEF, ENGINEER, MANAGER, OFFICER, accept, approve, ask, fill, load_caps, year_of
+from tests.caps import (
+    CHIEF,
+    ENGINEER,
+    MANAGER,
+    OFFICER,
+    accept,
+    approve,
+    ask,
+    fill,
+    load_caps,
+    load_without_caps,
+    year_of,
+)
 from tests.conftest import FakeClock
 from tests.services.test_tickets import at_once
 
@@ -150,6 +162,7 @@ def test_a_go_live_notice_is_no_request_and_is_told_why(console: Console, contra
 
 
 def test_a_contract_without_caps_has_nothing_to_ask_for(console: Console) -> None:
+    load_without_caps(console)
     with pytest.raises(Refused) as refused:
         ask(console)
     assert refused.value.field == "clause"

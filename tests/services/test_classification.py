@@ -15,6 +15,7 @@ from ops_console.console import Console
 from ops_console.core import caps as rules
 from ops_console.core import tickets as core
 from ops_console.core.caps import HELD, RESERVED, RETURNED, CapEntry
+from ops_console.core.classification import settled_types
 from ops_console.core.errors import Refused
 from ops_console.core.people import Actor, actor_of, terminal_actor
 from ops_console.core.ticket_folds import fold
@@ -28,7 +29,20 @@ from ops_console.store import classification as rows
 from ops_console.store.caps import CapRow
 from ops_console.store.classification import ClassRow, ObjectionRow
 from ops_console.store.tickets import TicketRow
-from tests.caps import CHIEF, ENGINEER, OFFICER, approve, ask, fill, load_caps, year_of
+from tests.caps import (
+    CAPS,
+    CHIEF,
+    ENGINEER,
+    OFFICER,
+    approve,
+    ask,
+    cap,
+    fill,
+    load_caps,
+    load_without_caps,
+    with_caps,
+    year_of,
+)
 from tests.conftest import HOSPITAL, VENDOR, FakeClock, do, import_sheet, log_ticket
 from tests.services.test_tickets import at_once
 from tests.sheets import row, write_sheet
@@ -81,7 +95,8 @@ def assert_rows_are_what_the_events_come_to(console: Console) -> None:
         for ticket in session.scalars(select(TicketRow)):
             facts = fold(ticket.number, audit.of_tickets(session, [ticket.id])[ticket.id])
             assert facts is not None
-            wanted, stored = class_columns(ticket.id, facts, agreed), classes.pop(ticket.id, None)
+            settled = settled_types(agreed, with_caps(console.settings.terms).clauses)
+            wanted, stored = class_columns(ticket.id, facts, settled), classes.pop(ticket.id, None)
             assert (stored is None) == (wanted is None)
             for name, value in (wanted or {}).items():
                 assert getattr(stored, name) == value, name
@@ -453,7 +468,19 @@ def test_typed_reasons_are_masked(console: Console, contract: int) -> None:
     assert (found.number, found.type, found.wished, found.side) == (number, "客户化开发", "缺陷", "hospital")
 
 
+def test_a_type_that_a_reading_puts_under_a_cap_is_settled_by_both_too(console: Console) -> None:
+    load_caps(console, clauses=(*CAPS[:1], cap("C-25", 8, "告知宣传", "功能维护"), *CAPS[2:]))
+    number = custom(console, type="功能维护")
+    assert waiting(console) == [number]
+    with console.write() as session:  # no longer changed by one alone
+        book, now = console.book(session), console.now()
+        assert not corrections.retype(session, book, number, "配置变更", "归类", actor=VENDOR, now=now)
+    confirm(console, number)
+    assert [one.clause for one in entries(console)] == ["C-25"]
+
+
 def test_without_caps_in_the_contract_classes_are_settled_all_the_same(console: Console) -> None:
+    load_without_caps(console)
     number = custom(console)
     confirm(console, number)
     with console.read() as session:

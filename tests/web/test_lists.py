@@ -13,12 +13,14 @@ import openpyxl
 import pytest
 from sqlalchemy import select
 
+from ops_console.core.caps import CapEntry
 from ops_console.core.detectors import BACKDATED, Flag
 from ops_console.core.people import ROLES, actor_of
 from ops_console.core.public_reports import PER_BROWSER
 from ops_console.core.sentences import sentence
 from ops_console.services import devices, flags, jobs, locations, people
 from ops_console.services.people import NewPerson
+from ops_console.store import caps
 from ops_console.store.audit import EventRow
 from ops_console.web.lists import LISTS
 from tests.breach_cases import case_in
@@ -29,8 +31,9 @@ from tests.web.conftest import Site
 from tests.web.pages import Page
 
 NAMES = (
-    "account-acts", "breaches", "clauses", "closing", "devices", "duties", "events", "flags", "import-errors",
-    "import-left", "locations", "months", "pending", "people", "releases", "rights", "roles", "runs", "sessions",
+    "account-acts", "breaches", "caps", "classes", "clauses", "closing", "devices", "duties", "events", "flags",
+    "import-errors", "import-left", "locations", "months", "pending", "people", "releases", "rights", "roles",
+    "runs", "sessions",
     "tokens", "weekly",
 )  # fmt: skip
 
@@ -73,7 +76,9 @@ def fill(site: Site) -> None:
     """See that every list has a row."""
     console = site.console
     number = log_ticket(console, title="打不开", reported_at=NOON - timedelta(hours=1), department="儿科")
+    log_ticket(console, type="客户化开发")
     with console.write() as session:
+        caps.add(session, CapEntry(0, 1, "C-29", 2, "需求", "", "hospital", NOON, NOON), ticket_id=None, dedup_key="x")
         flags.keep(session, "2026-11", [Flag(BACKDATED, (number,), sentence("响应时间"))], console.now())
         locations.add(session, "儿科,儿科护士站", set(), console.public_secrets, actor=HOSPITAL, now=console.now())
         (sticker,) = locations.stickers(session, [1], console.public_secrets, HOSPITAL, console.now())
