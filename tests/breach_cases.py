@@ -12,6 +12,7 @@ from ops_console.core.breach_acts import Account
 from ops_console.core.contracts import Penalty
 from ops_console.core.money import Fee
 from ops_console.core.people import Actor, actor_of
+from ops_console.core.terms import Settlement
 from ops_console.services import breach_accounts, breach_acts, breaches
 from ops_console.services.breach_accounts import Clue
 from ops_console.services.breach_acts import Dispatch, Execution, Finding
@@ -36,8 +37,11 @@ CLAUSE = Penalty(
 
 
 def agree(console: Console, **given: Any) -> None:
-    """Given a console and what differs in its terms, let the contract in force say so: with the clause and a fee."""
-    usual: dict[str, Any] = {"clauses": (CLAUSE,), "fee": Fee(annual=120_000_000)}
+    """Given a console and what differs in its terms, let the contract in force say so.
+
+    Usually it has the clause and a fee, and no limits of the hospital's.
+    """
+    usual: dict[str, Any] = {"clauses": (CLAUSE,), "fee": Fee(annual=120_000_000), "settlement": Settlement()}
     terms = replace(console.settings.terms, **{**usual, **given})
     with console.write() as session:
         for row in contract_rows.versions(session):

@@ -27,7 +27,6 @@ from ops_console.core.breaches import (
 from ops_console.core.errors import Refused
 from ops_console.core.moments import parse_month, whole
 from ops_console.core.people import HOSPITAL, Actor
-from ops_console.core.readings import effective
 from ops_console.core.sentences import sentence
 from ops_console.core.silence import silence_ends
 from ops_console.services.breach_rows import DISPATCHED, held, note, note_silence, settle, tell
@@ -44,7 +43,7 @@ def file_case(
     row = held(session, number, version, rules.FILE, actor, now)
     _speak(session, actor, now)
     row.category = rules.check_category(category)
-    terms = effective(book.at(now).terms)
+    terms = book.at(now).terms
     row.state, row.filed_at, row.filed_by = FILED, whole(now), actor.account
     calendar = book.calendars[book.at(now).id]
     row.statement_due_at = silence_ends(now, terms.settlement.answer_workdays, calendar)

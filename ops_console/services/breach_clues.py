@@ -17,7 +17,6 @@ from ops_console.core.errors import NotFound
 from ops_console.core.flags import DOUBTFUL, EXPLAINED, WAITING
 from ops_console.core.moments import month_start, parse_month, shift_month
 from ops_console.core.people import HOSPITAL, Actor
-from ops_console.core.readings import effective
 from ops_console.core.sentences import Sentence, from_plain
 from ops_console.services.closing import proving_types
 from ops_console.services.contracts import Book
@@ -34,7 +33,7 @@ def found(session: Session, book: Book, month: str, actor: Actor) -> tuple[Propo
     if actor.side != HOSPITAL or not actor.may("breaches.record"):
         raise NotFound("没有这一页；请检查网址，或从左侧菜单进入。")
     start, end = month_start(parse_month(month)), month_start(shift_month(month, 1))
-    terms = effective(book.at(end - timedelta(seconds=1)).terms)
+    terms = book.at(end - timedelta(seconds=1)).terms
     rows = store.faults(session, proving_types(terms), start - WITHIN, end)
     made = proposals((Report(*row) for row in rows), timedelta(minutes=terms.settlement.security_minutes))
     return (*_flagged(session, month), *(one for one in made if start <= one.at < end))

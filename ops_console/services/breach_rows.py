@@ -16,7 +16,6 @@ from ops_console.core.breaches import HEARD, SUBJECT, is_before_live, is_secret,
 from ops_console.core.errors import NotFound, Refused
 from ops_console.core.moments import whole
 from ops_console.core.people import HOSPITAL, SYSTEM, Actor
-from ops_console.core.readings import effective
 from ops_console.core.terms import Terms
 from ops_console.core.tickets import Event
 from ops_console.services.contracts import Book
@@ -51,7 +50,7 @@ def held(session: Session, number: str, version: int | None, act: str, actor: Ac
 
 def terms_of(book: Book, row: store.BreachRow) -> Terms:
     """Given the contract and a case, return the terms, with the readings agreed on, of when it happened."""
-    return effective(book.at(row.occurred_at or row.discovered_at or row.raised_at).terms)
+    return book.at(row.occurred_at or row.discovered_at or row.raised_at).terms
 
 
 def accounts_of(session: Session, row: store.BreachRow) -> dict[str, Account]:

@@ -30,7 +30,6 @@ from ops_console.core.breaches import (
 )
 from ops_console.core.moments import MONTH
 from ops_console.core.people import HOSPITAL, Actor
-from ops_console.core.readings import effective
 from ops_console.core.terms import Settlement, Terms
 from ops_console.core.tickets import Event
 from ops_console.services import proofs
@@ -73,7 +72,7 @@ def fee_of(book: Book, contract_id: int, month: str) -> int | None:
     if not begun:
         return None
     latest = max(begun, key=lambda version: (version.terms.counts_from, version.id))
-    return month_fee(effective(latest.terms), month)
+    return month_fee(latest.terms, month)
 
 
 def cost(session: Session, book: Book, case: Case, settled: Collection[str] = ()) -> Line | None:
@@ -95,7 +94,7 @@ def _as_if_executed(case: Case, others: Sequence[Case]) -> Case:
 
 def settlement_at(book: Book, now: datetime) -> Settlement:
     """Given an instant, return how the contract in force then settles; the usual values where there is none yet."""
-    return effective(book.at(now).terms).settlement if book.versions else Settlement()
+    return book.at(now).terms.settlement if book.versions else Settlement()
 
 
 def clause_text(book: Book, now: datetime) -> str:

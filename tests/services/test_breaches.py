@@ -419,6 +419,7 @@ def test_a_statement_in_time_ends_the_waiting(console: Console, clock: FakeClock
 
 
 def test_a_count_down_is_said_to_the_restricted_group_once_per_stage(console: Console, clock: FakeClock) -> None:
+    agree(console)
     number = clue(console, CHIEF, known_at=clock() - timedelta(minutes=1))
     act(console, "file", number, CHIEF)
     told: list[int] = []
@@ -591,7 +592,8 @@ def test_without_a_fee_no_sum_is_made_up(console: Console) -> None:
     assert refused.value.field == "fee"
 
 
-def test_a_contract_file_without_the_clause_still_works(console: Console) -> None:
+def test_a_contract_file_without_clauses_and_fee_still_works(console: Console) -> None:
+    agree(console, clauses=(), fee=None)
     number = case_in(console, "executed")
     assert seen(console, number).cost.amount is None  # type: ignore[union-attr]
 

@@ -61,6 +61,7 @@ def test_an_empty_list_explains_what_a_breach_case_is(agreed: Site) -> None:
 
 
 def test_a_contract_without_the_clause_says_only_what_is_known(site: Site) -> None:
+    agree(site.console, clauses=())
     page = site.as_("hospital").get("/breaches")
     assert page.status == 200
     assert "合同原文" not in page.text
