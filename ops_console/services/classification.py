@@ -167,7 +167,7 @@ def rule(session: Session, book: Book, number: str, given: Ruling, *, actor: Act
     field, and for what both parties need not settle.
     """
     if actor.side != HOSPITAL:
-        raise Refused("定类由甲方作出；乙方不同意可以提出异议。", field="permission")
+        raise Refused("定类由甲方作出；乙方不同意可以提出异议。")
     on = _held(session, book, number, actor, now)
     reason = check_reason(given.reason)
     check_named(session, {"type": given.type})

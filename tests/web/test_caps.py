@@ -383,7 +383,7 @@ def test_a_directive_asks_for_its_order_and_the_hospital_rules_by_the_order_of_c
     page = hospital.send(f"{where}/rulings", type="指令性任务", reason="省里要求", order="省卫健委〔2026〕8 号")
     assert "甲方定类，待乙方表态" in section(page).text and "省卫健委〔2026〕8 号" in section(page).text
     assert "确认分类：指令性任务" in house.as_("vendor").get(f"/tickets/{number}").text
-    assert house.as_("vendor").post(f"{where}/rulings", type="缺陷", reason="x").status == 403
+    assert house.as_("vendor").post(f"{where}/rulings", type="缺陷", reason="x").status == 400
 
 
 def test_go_live_notices_are_told_exempt_by_both(house: Site) -> None:
