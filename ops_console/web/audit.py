@@ -119,6 +119,8 @@ def fact_text(name: str, value: object) -> str:
         return " → ".join(fact_text(name, value[which]) for which in ("old", "new"))
     if isinstance(value, list):
         return formats.gettext("、").join(fact_text(name, item) for item in value)
+    if name == "fields":
+        return formats.gettext(FACT_NAMES.get(str(value), str(value)))
     if name in ("before", "after") and isinstance(value, int):
         return formats.exact_time(EPOCH + value * MICROSECOND)
     text = "" if value is None else str(value)

@@ -52,7 +52,7 @@ STATE_CHIPS = {
 }  # fmt: skip
 SHORT_NAMES = {
     OVERDUE: "逾期", DUE_SOON: "将到期", PLANNED: "未到期", DELIVERED: "待验收", KEPT: "按期", LATE: "迟", MISSED: "缺",
-    WAIVED: "豁免",
+    WAIVED: "已豁免",
 }  # fmt: skip
 PART_NAMES = {
     PASSED: "逾期", IN_7: "7 天内到期", IN_15: "8 至 15 天", IN_30: "16 至 30 天", LATER: "更晚",
@@ -97,8 +97,8 @@ def _link(**changed: str) -> str:
 
 
 @listed(
-    "duties", "义务", "reports.read", "到期", "条款", "依据", "义务", "期间或事件", "状态", "完成时间", "验收时间",
-    "豁免原因", "凭证数",
+    "duties", "义务", "reports.read", "应完成于", "条款号", "依据", "应做的事", "期间或事件", "状态", "完成时间",
+    "验收时间", "豁免原因", "凭证数",
 )  # fmt: skip
 def _rows() -> Iterator[tuple[object, ...]]:
     month, clause, state = _asked()
