@@ -1,13 +1,13 @@
 """Signing: signatures and notes that are only added to, keys of the parties, delegations, notes about payments.
 
-Revision: 0025, after 0017
+Revision: 0025, after 0018
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0025"
-down_revision = "0017"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 

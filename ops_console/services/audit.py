@@ -35,6 +35,10 @@ OPEN_FACTS = (
     "contract",
     "agreement",
     "cap",
+    "month",
+    "signing_key",
+    "delegation",
+    "payment",
 )  # subjects whose facts the page shows whole
 MATCHED, RESTORED, APART = "matched", "restored", "apart"
 

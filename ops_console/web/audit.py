@@ -16,6 +16,11 @@ from ops_console.core.cap_entries import EVENT_NAMES as CAP_EVENTS
 from ops_console.core.chain import EPOCH, MICROSECOND
 from ops_console.core.errors import Refused
 from ops_console.core.moments import ZONE, day_start
+from ops_console.core.people import ROLE_NAMES
+from ops_console.core.signatures import METHOD_NAMES
+from ops_console.core.signatures import OUTCOME_NAMES as LOCKED_NAMES
+from ops_console.core.signing_keys import ALGORITHM_NAMES
+from ops_console.core.signing_keys import KIND_NAMES as KEY_KINDS
 from ops_console.core.tickets import CREDENTIAL_RESET
 from ops_console.services import anchors, audit, chain_failures, jobs
 from ops_console.store.trail import Wanted
@@ -33,7 +38,8 @@ SUBJECT_NAMES = {
     "ticket": "工单", "person": "账号", "contract": "合同", "anchor": "日锚", "chain": "审计链", "host": "主机时钟",
     "audit": "导出", "export": "导出", "slips": "停机登记单", "device": "设备", "location": "报修位置",
     "alias": "速记用词", "rights": "权限表", "server": "对外服务",
-    "public_report": "免登录报修", "identity": "统一身份", "flag": "疑点", "cap": "额度",
+    "public_report": "免登录报修", "identity": "统一身份", "flag": "疑点", "month": "月度考核",
+    "signing_key": "签名密钥", "delegation": "签署委托", "payment": "付款", "cap": "额度",
 }  # fmt: skip
 KIND_NAMES = {
     **formats.EVENT_NAMES,
@@ -57,13 +63,27 @@ KIND_NAMES = {
     "clock_stepped": "主机时钟被调整", "audit_exported": "导出审计链",
     "agreement_proposed": "提出约定", "agreement_in_force": "双方约定生效", "agreement_refused": "不同意约定",
     "agreement_withdrawn": "撤回约定",
+    "month_signed": "签署月度考核", "month_signature_withdrawn": "撤回签署", "month_refused": "拒签月度考核",
+    "month_locked": "锁定月度考核", "month_sign_asked": "催请签署", "key_registered": "登记签名密钥",
+    "key_confirmed": "核对密钥指纹", "key_refused": "不同意密钥", "key_withdrawn": "撤回密钥登记",
+    "key_revoked": "吊销签名密钥", "delegated": "委托签署", "delegation_revoked": "收回委托",
+    "payment_recorded": "登记发票与付款",
 }  # fmt: skip
 # An event's word where the subject makes it another thing: a ticket is restored, and so is a backup.
 NAMES_OF_SUBJECTS = {("chain", "restored"): "登记恢复备份"}
 OUTCOME_NAMES = {"whole": "完整", "explained": "有问题，双方已签字说明", "broken": "有问题"}
 AGREES_NAMES = {audit.MATCHED: "相符", audit.RESTORED: "由恢复记录说明", audit.APART: "不符"}
 RECEIVER_NAMES = {"http": "投递到网址", "folder": "写入文件夹", "download": "本方下载并确认"}
-WORDS = {**RECEIVER_NAMES, **OUTCOME_NAMES, **formats.SIDE_NAMES}  # facts whose values are words
+WORDS = {
+    **RECEIVER_NAMES,
+    **OUTCOME_NAMES,
+    **formats.SIDE_NAMES,
+    **METHOD_NAMES,
+    **LOCKED_NAMES,
+    **KEY_KINDS,
+    **ROLE_NAMES,
+    **ALGORITHM_NAMES,
+}  # facts whose values are words
 FACT_NAMES = {
     "count": "条数", "head": "末条哈希", "digest": "摘要", "kind": "方式", "side": "一方", "place": "接收处",
     "answer": "回答",
@@ -71,6 +91,10 @@ FACT_NAMES = {
     "after": "之后", "reason": "原因", "failure": "校验失败", "fingerprint": "指纹", "from": "从第几条",
     "personal": "含个人信息",
     CREDENTIAL_RESET: "凭据或角色由他人重置",
+    "month": "月份", "revision": "第几版", "method": "签署方式", "role": "角色", "delegated_by": "委托人",
+    "proof": "扫描件", "attempt": "此前签过几次", "reserved": "附保留意见", "algorithm": "算法", "contract": "合同",
+    "giver": "委托人", "taker": "受托人", "first_on": "从", "last_on": "到", "node": "付款节点", "months": "月份",
+    "payable": "应付（分）", "invoice": "发票号码", "paid_on": "付款日期", "amount": "金额（分）",
     "version": "版本", "counts_from": "起计", "lost_to": "曾数到", "from_day": "从", "to_day": "到",
 }  # fmt: skip
 HASH = re.compile(r"[0-9a-f]{64}")

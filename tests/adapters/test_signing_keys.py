@@ -77,7 +77,8 @@ def test_weak_strange_and_broken_keys_are_refused(large_rsa: rsa.RSAPrivateKey) 
     low_pem = low.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     cases = {
         "3072 至 8192": pem_of(rsa.generate_private_key(65537, 2048)), "指数太小": low_pem,
-        "只收 Ed25519": pem_of(ec.generate_private_key(ec.SECP384R1())), "读不出公钥": b"-----BEGIN PUBLIC KEY-----\nAAAA",
+        "只收 Ed25519": pem_of(ec.generate_private_key(ec.SECP384R1())),
+        "读不出公钥": b"-----BEGIN PUBLIC KEY-----\nAAAA",
         "请选择文件": b" \n", "超过 16 KiB": b"a" * (LARGEST + 1),
     }  # fmt: skip
     for told, sent in cases.items():

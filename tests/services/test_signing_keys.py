@@ -48,7 +48,8 @@ def test_a_key_counts_once_the_other_party_compared_its_fingerprint(console: Con
     with console.read() as session:
         assert store.usable(session, contract(console), "hospital") == []
     for actor, fingerprint, typed, told in (
-        (CHIEF, found.fingerprint, found.fingerprint[-8:], "等待对方核对"), (MANAGER, "f" * 64, "f" * 8, "不是您看到的"),
+        (CHIEF, found.fingerprint, found.fingerprint[-8:], "等待对方核对"),
+        (MANAGER, "f" * 64, "f" * 8, "不是您看到的"),
         (MANAGER, found.fingerprint, "00000000", "登记单"), (OFFICER, found.fingerprint, "", "信息科长"),
         (ENGINEER, found.fingerprint, found.fingerprint[-8:], "信息科长"),
         (replace(MANAGER, proved_until=None), found.fingerprint, found.fingerprint[-8:], "第二因素"),

@@ -86,7 +86,8 @@ def address(rule: str) -> str:
         "<id:attachment_id>": "1", "<kind>": "confirmation", "<code>": "0" * 12, "<id:failure_id>": "1",
         "<id:seq>": "3", "<id:photo_id>": "1", "<id:flag_id>": "1", "<field>": "phone", "<id:view>": "1",
         "<name>": "people", "<month>": "2026-11", "<limit_id>": "C-15", "<which>": "broken", "<id:objection_id>": "1",
-        "<id:proof_id>": "1", "<paper>": "sheet", "<span>": "2026Q4",
+        "<id:proof_id>": "1", "<id:key_id>": "1", "<id:delegation_id>": "1", "<path:key>": "month/2026-11",
+        "<paper>": "sheet", "<span>": "2026Q4",
     }  # fmt: skip
     for place, value in known.items():
         rule = rule.replace(place, value)
