@@ -275,7 +275,7 @@ def home() -> Response:
     """The first page after signing in depends on the role."""
     first = {
         "vendor": "tickets.index",
-        "manager": "tickets.index",
+        "manager": "months.mirror",
         "hospital": "months.index",
         "officer": "reports.dashboard",
         "leader": "months.index",
