@@ -86,7 +86,7 @@ def asserted(party: RelyingParty, challenge: bytes, answer: str, *, cose: str, s
         raise
     except Exception as exc:
         raise Refused(
-            "安全密钥的签名无效：不是对这个月这一稿的，或密钥不对；请刷新页面再签一次。", field="credential"
+            "安全密钥的签名无效：不是对这个月这一版的，或密钥不对；请刷新页面再签一次。", field="credential"
         ) from exc
     return found.new_sign_count
 

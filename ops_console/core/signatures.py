@@ -139,7 +139,7 @@ def check_seen(signing: Signing, digest_seen: str) -> None:
     """Given where signing stands and what the person saw, let it pass. Raises Refused for an earlier revision."""
     if digest_seen != signing.digest:
         raise Refused(
-            "%(month)s 已是第 %(n)s 稿，不是您看到的那一稿；请重新核对后再签署。", field="digest",
+            "%(month)s 已是第 %(n)s 版，不是您看到的那一版；请重新核对后再签署。", field="digest",
             month=signing.month, n=signing.revision,
         )  # fmt: skip
 
@@ -160,7 +160,7 @@ def check_refusing(signing: Signing, side: str, digest_seen: str) -> None:
     if signing.of(side) is not None:
         raise Refused("本方已签署；要拒签，请先撤回签署。")
     if signing.refusal_of(side) is not None:
-        raise Refused("本方已拒签这一稿；改变主意时直接签署即可。")
+        raise Refused("本方已拒签这一版；改变主意时直接签署即可。")
 
 
 def check_alone(signing: Signing, digest_seen: str, now: datetime) -> None:
@@ -287,7 +287,7 @@ def check_code(signing: Signing, typed: str) -> None:
     plain = "".join(char for char in as_code(typed).lower() if char.isalnum())
     if plain != signing.code:
         raise Refused(
-            "纸面上的校验码与现在这一稿（第 %(n)s 稿）不符：盖章的不是这一稿，或抄写有误。", field="code",
+            "纸面上的校验码与现在这一版（第 %(n)s 版）不符：盖章的不是这一版，或抄写有误。", field="code",
             n=signing.revision,
         )  # fmt: skip
 

@@ -125,7 +125,7 @@ def revoke(session: Session, delegation_id: int, reason: str, actor: Actor, now:
 def _note(session: Session, row: store.DelegationRow, kind: str, actor: Actor, now: datetime, told: str) -> None:
     at = whole(now)
     facts: dict[str, object] = {
-        "delegation": row.id, "from": row.giver, "to": row.taker, "first_on": row.first_on.isoformat(),
+        "giver": row.giver, "taker": row.taker, "first_on": row.first_on.isoformat(),
         "last_on": row.last_on.isoformat(), **signing_facts(session, actor, now),
     }  # fmt: skip
     event = Event(kind, at, at, actor.account, actor.side, facts=facts, personal={"reason": told})
@@ -136,7 +136,7 @@ def _tell(session: Session, row: store.DelegationRow, kind: str, now: datetime) 
     messages.put(
         session, dedup_key=f"{kind}/{row.id}", audience="both", kind=kind,
         payload={
-            "side": row.side, "from": row.giver_name, "to": row.taker_name, "first_on": row.first_on.isoformat(),
+            "side": row.side, "giver": row.giver_name, "taker": row.taker_name, "first_on": row.first_on.isoformat(),
             "last_on": row.last_on.isoformat(),
         },
         created_at=now, expires_at=day_start(row.last_on) + timedelta(days=1),

@@ -116,7 +116,7 @@ class Pen:
         reservation = check_reservation(wanted.reservation)
         given = self._given(hands, wanted)
         row = self._keep(wanted.method, given, reservation)
-        self._note("month_signed", reservation, method=row.method, key=given.fingerprint, proof=given.proof,
+        self._note("month_signed", reservation, method=row.method, fingerprint=given.fingerprint, scan=given.proof,
                    attempt=row.attempt, reserved=bool(reservation))  # fmt: skip
         self.signing = signing_of(self.session, self.book, self.row)
         outcome = self._lock(BOTH) if self.signing.is_complete() else ""
@@ -151,7 +151,7 @@ class Pen:
             material = base64.b64encode(signature).decode("ascii")
             return Given(self.signer.name, key.id, key.fingerprint, material)
         raise Refused(
-            "签名与本方登记的密钥都不相符：可能用错了密钥，签的是别的月份或别的稿，或文件不完整。请重新下载 month.json "
+            "签名与本方登记的密钥都不相符：可能用错了密钥，签的是别的月份或别的版，或文件不完整。请重新下载 month.json "
             "再签。", field="signature",
         )  # fmt: skip
 
@@ -262,6 +262,7 @@ class Pen:
             "month": row.month, "digest": row.digest, "revision": row.revision, "role": self.signer.role,
             "delegated_by": self.signer.delegator, **marks, **signing_facts(self.session, self.actor, self.now),
         }  # fmt: skip
+        facts = {name: value for name, value in facts.items() if value != ""}
         personal = {"reason": text} if text else {}
         event = Event(kind, at, at, self.actor.account, self.actor.side, facts=facts, personal=personal)
         audit.append(self.session, SUBJECT, f"{self.contract_id}/{row.month}", event)

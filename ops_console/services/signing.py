@@ -112,7 +112,7 @@ class Sheet:
     """The signing page: the panel, the contract's parties, every proof, one's keys, what was withdrawn, the checks.
 
     `sound`: whether the stored result still has the digest that was signed; `checked` says of each signature by a key
-    whether that key made it, found out now.
+    whether that key made it, found out now. `attempt`: how often this side signed before.
     """
 
     panel: Panel
@@ -125,6 +125,9 @@ class Sheet:
     sound: bool
     checked: Mapping[int, bool]
     attempt: int
+    points: int | None
+    grade: str
+    payable: int | None
 
 
 def sheet(
@@ -143,7 +146,7 @@ def sheet(
         signing_keys.usable(session, contract_id, actor.side), store.withdrawn(session, row.id),
         hashlib.sha256(content).hexdigest() == row.digest,
         _checked(session, hands, row, found.signing, terms.number, content),
-        store.attempts(session, row.id, actor.side),
+        store.attempts(session, row.id, actor.side), row.points, row.grade, row.payable,
     )  # fmt: skip
 
 

@@ -185,7 +185,7 @@ def _end(
 def _note(session: Session, row: store.SigningKeyRow, kind: str, actor: Actor, now: datetime, reason: str = "") -> None:
     at = whole(now)
     facts: dict[str, object] = {
-        "key": row.id, "of": row.side, "kind": row.kind, "algorithm": row.algorithm, "fingerprint": row.fingerprint,
+        "side": row.side, "kind": row.kind, "algorithm": row.algorithm, "fingerprint": row.fingerprint,
         "contract": row.contract_id, **signing_facts(session, actor, now),
     }  # fmt: skip
     personal = {"reason": reason} if reason else {}

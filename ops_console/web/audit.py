@@ -17,9 +17,14 @@ from ops_console.core.chain import EPOCH, MICROSECOND
 from ops_console.core.duties import STATE_NAMES
 from ops_console.core.errors import Refused
 from ops_console.core.moments import ZONE, day_start
+from ops_console.core.people import ROLE_NAMES
 from ops_console.core.releases import DECISION_NAMES as DECISIONS
 from ops_console.core.releases import FIELD_NAMES as RELEASE_FIELDS
 from ops_console.core.releases import KIND_NAMES as KIND_NAMES_OF_RELEASES
+from ops_console.core.signatures import METHOD_NAMES
+from ops_console.core.signatures import OUTCOME_NAMES as LOCKED_NAMES
+from ops_console.core.signing_keys import ALGORITHM_NAMES
+from ops_console.core.signing_keys import KIND_NAMES as KEY_KINDS
 from ops_console.core.tickets import CREDENTIAL_RESET
 from ops_console.services import anchors, audit, chain_failures, jobs
 from ops_console.store.trail import Wanted
@@ -40,7 +45,7 @@ SUBJECT_NAMES = {
     "alias": "速记用词", "rights": "权限表", "server": "对外服务",
     "public_report": "免登录报修", "identity": "统一身份", "flag": "疑点", "cap": "额度", "breach": "安全事故",
     "duty": "义务", "release": "发布", "month": "月度考核", "agreement": "双方约定", "sample": "抽查",
-    "entry": "月度录入",
+    "entry": "月度录入", "signing_key": "签名密钥", "delegation": "签署委托", "payment": "付款",
 }  # fmt: skip
 KIND_NAMES = {
     **formats.EVENT_NAMES,
@@ -76,6 +81,11 @@ KIND_NAMES = {
     "sample_committed": "提交抽查清单", "sample_drawn": "抽取样本", "sample_answered": "记下回访",
     "sample_undone": "撤销回访", "sample_finished": "结束抽查", "entry_made": "录入月度事实",
     "entry_confirmed": "确认月度录入", "entry_objected": "对月度录入提出异议", "entry_withdrawn": "撤回月度录入",
+    "month_signed": "签署月度考核", "month_signature_withdrawn": "撤回签署", "month_refused": "拒签月度考核",
+    "month_locked": "锁定月度考核", "month_sign_asked": "催请签署", "key_registered": "登记签名密钥",
+    "key_confirmed": "核对密钥指纹", "key_refused": "不同意密钥", "key_withdrawn": "撤回密钥登记",
+    "key_revoked": "吊销签名密钥", "delegated": "委托签署", "delegation_revoked": "收回委托",
+    "payment_recorded": "登记发票与付款",
 }  # fmt: skip
 # An event's word where the subject makes it another thing: a ticket is restored, and so is a backup.
 NAMES_OF_SUBJECTS = {("chain", "restored"): "登记恢复备份"}
@@ -83,7 +93,10 @@ OUTCOME_NAMES = {"whole": "完整", "explained": "有问题，双方已签字说
 AGREES_NAMES = {audit.MATCHED: "相符", audit.RESTORED: "由恢复记录说明", audit.APART: "不符"}
 RECEIVER_NAMES = {"http": "投递到网址", "folder": "写入文件夹", "download": "本方下载并确认"}
 # Facts whose values are words.
-WORDS = {**RECEIVER_NAMES, **OUTCOME_NAMES, **formats.SIDE_NAMES, **STATE_NAMES, **KIND_NAMES_OF_RELEASES, **DECISIONS}
+WORDS = {
+    **ROLE_NAMES, **RECEIVER_NAMES, **OUTCOME_NAMES, **formats.SIDE_NAMES, **STATE_NAMES, **KIND_NAMES_OF_RELEASES,
+    **DECISIONS, **METHOD_NAMES, **LOCKED_NAMES, **KEY_KINDS, **ALGORITHM_NAMES,
+}  # fmt: skip
 FACT_NAMES = {
     **RELEASE_FIELDS,
     "count": "条数", "head": "末条哈希", "digest": "摘要", "kind": "方式", "side": "一方", "place": "接收处",
@@ -96,6 +109,10 @@ FACT_NAMES = {
     "near": "临近或超过时限", "vendor_alone": "时间只由乙方登记", "others": "其他", "left_out": "没有人可问",
     "item": "第几件", "measure": "事实", "numerator": "次数或数值", "denominator": "总数", "is_ratio": "一个数",
     "source": "来源", "number": "第几次",
+    "revision": "第几版", "method": "签署方式", "role": "角色", "delegated_by": "委托人",
+    "scan": "扫描件", "attempt": "此前签过几次", "reserved": "附保留意见", "algorithm": "算法", "contract": "合同",
+    "giver": "委托人", "taker": "受托人", "first_on": "从", "last_on": "到", "node": "付款节点", "months": "月份",
+    "payable": "应付（分）", "invoice": "发票号码", "paid_on": "付款日期", "amount": "金额（分）",
     "version": "版本", "counts_from": "起计", "lost_to": "曾数到", "from_day": "从", "to_day": "到",
     "clause": "条款", "task": "任务", "key": "编号", "due_at": "到期", "old_due_at": "原到期", "delivery": "登记编号",
     "claim_counts": "认可所报时间", "by_correction": "因发布更正", "link": "关联编号", "ref": "所指",

@@ -40,7 +40,7 @@ def test_every_method_is_named_by_its_strength() -> None:
 
 def test_a_side_signs_the_revision_it_saw_and_once() -> None:
     core.check_signing(OPEN, HOSPITAL, DIGEST)
-    with pytest.raises(Refused, match="已是第 2 稿"):
+    with pytest.raises(Refused, match="已是第 2 版"):
         core.check_signing(OPEN, HOSPITAL, "f" * 64)
     with pytest.raises(Refused, match="本方已于"):
         core.check_signing(with_(CHIEF), HOSPITAL, DIGEST)
@@ -96,7 +96,7 @@ def test_a_party_that_signed_withdraws_before_it_refuses() -> None:
         core.check_withdrawing(with_(CHIEF), VENDOR)
     with pytest.raises(Refused, match="先撤回签署"):
         core.check_refusing(with_(MANAGER), VENDOR, DIGEST)
-    with pytest.raises(Refused, match="已拒签这一稿"):
+    with pytest.raises(Refused, match="已拒签这一版"):
         core.check_refusing(with_(notes=(refusal(),)), VENDOR, DIGEST)
 
 

@@ -104,7 +104,7 @@ def test_a_delegate_signs_in_the_chiefs_place_and_the_signature_says_so(console:
         facts = [dict(e.facts) for _s, _i, e in audit.about(session, "month") if e.kind == "month_signed"][0]
         (event,) = [e for _s, _i, e in audit.about(session, "delegation")]
     assert (facts["delegated_by"], facts["role"]) == ("hospital", "officer")
-    assert (event.kind, event.facts["from"], event.facts["to"]) == ("delegated", "hospital", "officer")
+    assert (event.kind, event.facts["giver"], event.facts["taker"]) == ("delegated", "hospital", "officer")
     assert made == 1
     assert sign(console, MANAGER) == "both"
 
@@ -249,7 +249,7 @@ def test_both_parties_are_told_and_the_reason_is_masked(console: Console, clock:
         payload = json.loads(session.scalars(select(OutboxRow)).first().payload)  # type: ignore[union-attr]
         (shown,) = delegations.listing(session, MANAGER, clock.at)
     assert kinds[-2:] == [("delegated", "both"), ("delegation_revoked", "both")]
-    assert (payload["from"], payload["to"]) == ("hospital某", "officer某")
+    assert (payload["giver"], payload["taker"]) == ("hospital某", "officer某")
     assert (shown.row.reason, shown.state) == ("出差，电话 138****1234", delegations.REVOKED)
 
 

@@ -234,7 +234,7 @@ def test_an_earlier_revision_is_refused(console: Console, clock: FakeClock, dige
     object_to(console, ENGINEER)
     assert standing(console).digest != digest
     for act in (lambda: sign(console, CHIEF, digest_seen=digest), lambda: refuse(console, seen=digest)):
-        with pytest.raises(Refused, match="已是第 2 稿"):
+        with pytest.raises(Refused, match="已是第 2 版"):
             act()
     assert sign(console, CHIEF) == ""
 
@@ -454,7 +454,7 @@ def test_an_offline_signature_over_the_exact_bytes_is_kept_and_can_be_checked_ag
     assert (base64.b64decode(told.material), told.digest) == (made, digest)
     private.public_key().verify(base64.b64decode(told.material), row_of(console).result.encode())
     ((_, facts),) = events(console, "month_signed")
-    assert (facts["method"], facts["key"]) == (OFFLINE_KEY, one.key)
+    assert (facts["method"], facts["fingerprint"]) == (OFFLINE_KEY, one.key)
     assert checked(console) == {one.id: True}
 
 

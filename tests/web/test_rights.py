@@ -94,6 +94,7 @@ def address(rule: str) -> str:
         "<id:objection_id>": "1", "<id:proof_id>": "1", "<paper>": "sheet", "<span>": "2026Q4", "<id:duty_id>": "1",
         "<id:link_id>": "1", "<id:release_id>": "1", "<id:entry_id>": "1", "<id:agreement_id>": "1",
         "<id:draw>": "1", "<id:place>": "1",
+        "<id:key_id>": "1", "<id:delegation_id>": "1", "<path:key>": "month/2026-11",
     }  # fmt: skip
     for place, value in known.items():
         rule = rule.replace(place, value)
