@@ -163,7 +163,7 @@ class House:
                 "approved": self.random.random() < 0.7
             }
         else:
-            check_move(facts, kind, at, declinable=facts.type != "指令性任务")
+            check_move(facts, kind, at, declinable=facts.type != "指令性任务" or self.random.random() < 0.3)
         if kind == core.ONSITE_DECIDED:
             told = {"needs_onsite": not facts.needs_onsite}
         if kind == core.SUSPENSION_DECIDED:
