@@ -8,11 +8,13 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import URL
 from sqlalchemy.orm import Session
 
+from ops_console.adapters import authenticators, signing_keys
 from ops_console.adapters.alone import Alone, hold_alone
 from ops_console.adapters.anchor_couriers import AnchorCouriers
 from ops_console.adapters.anchor_file import AnchorFile
@@ -38,7 +40,8 @@ from ops_console.adapters.identity_provider import IdentityProvider, Registratio
 from ops_console.adapters.passwords import Argon2
 from ops_console.adapters.pictures import look_at
 from ops_console.adapters.sealing import AesGcmSealer, KeyRing, MasterKey, read_master_key
-from ops_console.adapters.sheets import read_sheet
+from ops_console.adapters.sheet_lines import SheetLimits
+from ops_console.adapters.sheets import read_sheet, read_table
 from ops_console.adapters.sheets_out import WRITERS
 from ops_console.adapters.statutory_days import StatutoryDays
 from ops_console.adapters.translations import Translations
@@ -48,6 +51,7 @@ from ops_console.core.errors import Refused
 from ops_console.core.identities import Rule
 from ops_console.core.personal_data import Masker
 from ops_console.core.public_reports import Secrets
+from ops_console.core.signing_keys import relying_party
 from ops_console.core.working_time import KnownYears
 from ops_console.services import (
     anchors,
@@ -59,13 +63,14 @@ from ops_console.services import (
     newcomers,
     people,
     rights,
+    signing,
 )
 from ops_console.services.closing import Reminder
 from ops_console.services.contracts import Book, Bookshelf
 from ops_console.services.jobs import Job, Runs
 from ops_console.services.locations import Sticker
 from ops_console.services.people import NewAccount, Policy
-from ops_console.services.ports import PasswordHasher, Sealer, SheetReader, SheetWriter
+from ops_console.services.ports import PasswordHasher, Sealer, SheetReader, SheetWriter, TableReader
 from ops_console.services.quick_log import Vocabularies
 from ops_console.settings import Settings, load
 from ops_console.store import catalogue, presence, roles
@@ -75,6 +80,10 @@ from ops_console.store.masks import SEALER
 from ops_console.store.migrate import hold, is_migrated, migrate, newest_version
 
 WATERMARK = "演示"
+SMALL_TABLE = SheetLimits(
+    file_bytes=4 << 20, rows=2_000, columns=60, blank_rows=500, members=500, inflated_bytes=16 << 20,
+    output_bytes=4 << 20, cpu_seconds=30, deadline_seconds=45,
+)  # fmt: skip
 PROJECT = Path(__file__).resolve().parent.parent
 
 
@@ -219,6 +228,11 @@ class Console:
         return factors.Hands(self.write, self.sealer(data_keys.SECOND_FACTORS), self.files.key_for("code-card"))
 
     @property
+    def signing(self) -> signing.Hands:
+        """What checks signatures by keys; authenticators only where browsers let them be asked."""
+        return signing.Hands(signing_keys, authenticators, relying_party(self.settings.server.public_url))
+
+    @property
     def newcomers(self) -> newcomers.Hands:
         """What importing people needs."""
         return newcomers.Hands(self.read, self.write, self.hasher, self.read_sheet, self.policy)
@@ -239,6 +253,11 @@ class Console:
     def read_sheet(self) -> SheetReader:
         """What reads ticket sheets."""
         return read_sheet
+
+    @property
+    def read_table(self) -> TableReader:
+        """What reads small workbooks whose columns are named afterwards."""
+        return partial(read_table, limits=SMALL_TABLE)
 
     @property
     def look_at(self) -> Callable[[Path, str], Seen | None]:

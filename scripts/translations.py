@@ -30,8 +30,10 @@ from jinja2.ext import babel_extract
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from ops_console.core.entry_sheets import COLUMNS as ENTRY_COLUMNS  # noqa: E402
 from ops_console.core.newcomers import COLUMNS as NEWCOMER_COLUMNS  # noqa: E402
 from ops_console.core.newcomers import HOLDERS_BY_NAME  # noqa: E402
+from ops_console.core.score_columns import PAPER_WORDS  # noqa: E402
 from ops_console.core.ticket_sheets import COLUMNS  # noqa: E402 - run as a file, the project is not yet on the path
 
 PO = ROOT / "ops_console" / "translations" / "en" / "LC_MESSAGES" / "console.po"
@@ -77,6 +79,10 @@ EXEMPT: dict[str, frozenset[str] | None] = {
     **dict.fromkeys(f"ops_console/core/{name}.py" for name in DEMO),  # what the demo's invented people say
     "ops_console/adapters/documents/install_sheet.py": None,  # a paper for the walls of a Chinese hospital
     "ops_console/adapters/documents/stickers.py": None,
+    "ops_console/core/score_preset.py": None,  # what a sheet itself says, as the parties agree upon it
+    "ops_console/core/score_rules.py": None,  # what hospitals' papers say
+    "ops_console/core/score_columns.py": frozenset(PAPER_WORDS),
+    "ops_console/core/entry_sheets.py": frozenset(ENTRY_COLUMNS),
     "ops_console/services/imports.py": SHEET_WORDS,
     "ops_console/core/sheet_cells.py": SHEET_WORDS,
     "ops_console/core/sheet_order.py": SHEET_WORDS,
@@ -91,6 +97,7 @@ COMPOSING = frozenset(
         "ops_console/core/money.py",  # a sum in words
         "ops_console/core/people.py", "ops_console/main.py",
         "ops_console/core/chat_blocks.py", "ops_console/core/personal_data.py",  # patterns of what people type
+        "ops_console/core/score_rules.py",
         "ops_console/core/quick_people.py", "ops_console/core/quick_times.py", "ops_console/core/quick_days.py",
         "ops_console/services/public_reports.py",  # the account of a reporter, stored with every event
         *(f"ops_console/core/{name}.py" for name in DEMO),  # what is said, not what is told

@@ -41,7 +41,7 @@ ADDED = {
     "services": {SESSION},
     "adapters": {
         "PIL", "argon2", "chinese_calendar", "cryptography", "joserfc", "openpyxl", "pylopdf_fonts_zh_cn", "requests",
-        "segno", "typst", "xlsxwriter", "docxtpl", "jinja2",
+        "segno", "typst", "xlsxwriter", "docxtpl", "jinja2", "webauthn",
     },
     "console": {SESSION, "sqlalchemy.URL"},  # the database's address, password and all, is put together there
     "web": {

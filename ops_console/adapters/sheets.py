@@ -14,6 +14,7 @@ from ops_console.adapters.sheet_lines import MEBIBYTE, SheetLimits, SheetLine, S
 from ops_console.adapters.sheets_text import DELIMITERS, decodings, is_text, is_too_wide, records, split_lines
 from ops_console.adapters.sheets_workbook import REFUSALS, read_workbook
 from ops_console.core.errors import SheetUnreadable
+from ops_console.core.score_columns import Line
 from ops_console.core.sheet_cells import cell_text
 from ops_console.core.sheet_text import as_heading, trim, visible
 from ops_console.core.ticket_sheets import CellFault, RawRow, damaged_row, is_blank
@@ -32,6 +33,7 @@ WEB_PAGE = "文件 %(file)s 其实是网页或 XML，不是表格；请在 Excel
 NO_SHEET = "文件 %(file)s 不是工单表；请导入 .xlsx 或 CSV 文件，其他格式请先在 Excel 或 WPS 中另存为 .xlsx。"
 TOO_LARGE = "文件 %(file)s 超过 %(limit)s MiB；请拆成几个文件后再导入。"
 TOO_WIDE = "文件 %(file)s 的表头超过 %(limit)s 列，不像一份工单表；请删去多余的列后再导入。"
+NO_WORKBOOK = "文件 %(file)s 不是 .xlsx 工作簿；请在 Excel 或 WPS 中打开它，另存为 .xlsx 后再导入。"
 NOT_OPENED = "无法打开文件 %(file)s；请确认它还在原处、未被其他程序占用，再重新导入。"
 
 
@@ -79,6 +81,27 @@ def read_sheet(
             return _read_stream(stream, shown, required, known, bounds)
     except OSError as error:
         raise SheetUnreadable(NOT_OPENED, file=shown) from error
+
+
+def read_table(path: Path, *, name: str, limits: SheetLimits) -> list[Line]:
+    """Given a workbook's file, the name people know it by and the bounds, return its first sheet as rows of texts.
+
+    For sheets whose columns people name afterwards. A formula is the value it last came to. Raises SheetUnreadable as
+    `read_sheet` does, and for a file that is no .xlsx workbook.
+    """
+    shown = visible(name)
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(limits.file_bytes)
+            if not content.startswith(ZIP):
+                locked = content.startswith(OLE) and OLE_LOCKED in content
+                raise SheetUnreadable(REFUSALS["encrypted"] if locked else NO_WORKBOOK, file=shown)
+            found = read_workbook(stream, name=shown, limits=limits)
+    except OSError as error:
+        raise SheetUnreadable(NOT_OPENED, file=shown) from error
+    if any(len(line.values) > limits.columns for line in found.lines):
+        raise SheetUnreadable(TOO_WIDE, file=shown, limit=limits.columns)
+    return [Line(line.number, tuple(visible(trim(cell_text(value))) for value in line.values)) for line in found.lines]
 
 
 def _read_stream(

@@ -1,6 +1,6 @@
-"""Ticket sheets to files: CSV that Excel opens in Chinese, and XLSX of texts alone, both in bounded memory.
+"""Sheets to files: CSV that Excel opens in Chinese, and XLSX, both in bounded memory.
 
-Not for choosing rows or columns: rows come as texts, one by one, and nothing in them becomes a formula or a link.
+Not for choosing rows or columns: rows come one by one, and no text in them becomes a formula, a link or a number.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ops_console.core.sheet_text import guard
+from ops_console.services.ports import Cell
 
 TICKETS = "工单"
 NARROWEST, WIDEST = 8, 60
@@ -20,7 +21,7 @@ OPTIONS = {
 }  # fmt: skip
 
 
-def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str = TICKETS) -> int:
+def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Cell]], *, title: str = TICKETS) -> int:
     """Given a path, column names and rows, write them with a byte order mark; return how many rows.
 
     A text that a spreadsheet would take for a formula gets a `'` before it, which importing takes off again.
@@ -30,13 +31,13 @@ def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]],
         writer = csv.writer(file)
         writer.writerow(columns)
         for row in rows:
-            writer.writerow([guard(text) for text in row])
+            writer.writerow([guard(value) if isinstance(value, str) else value for value in row])
             count += 1
     return count
 
 
-def write_workbook(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str = TICKETS) -> int:
-    """Given a path, column names and rows, write a workbook of one sheet called `title`, every cell a text.
+def write_workbook(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Cell]], *, title: str = TICKETS) -> int:
+    """Given a path, column names and rows, write a workbook of one sheet called `title`; numbers are numbers.
 
     Returns how many rows. A title must be without the characters `[]:*?/\\`, as the lists' own are."""
     import xlsxwriter
@@ -48,10 +49,12 @@ def write_workbook(path: Path, columns: Sequence[str], rows: Iterable[Sequence[s
         for place, name in enumerate(columns):
             sheet.write_string(0, place, name, bold)
         for count, row in enumerate(rows, 1):
-            for place, text in enumerate(row):
-                if text:
-                    sheet.write_string(count, place, text[:CELL_LENGTH])
-                    widths[place] = max(widths[place], wide(text))
+            for place, value in enumerate(row):
+                if not isinstance(value, str):
+                    sheet.write_number(count, place, value)
+                elif value:
+                    sheet.write_string(count, place, value[:CELL_LENGTH])
+                widths[place] = max(widths[place], wide(str(value)))
         for place, width in enumerate(widths):
             sheet.set_column(place, place, min(max(width, NARROWEST), WIDEST))
     return count

@@ -15,12 +15,31 @@ from pathlib import Path
 from typing import Any
 
 from ops_console.adapters.translations import Translations
-from ops_console.cli import audit, contracts, demo, doctor, expose, imports, jobs, people, quick_log, reports, service
+from ops_console.cli import (
+    audit,
+    breaches,
+    caps,
+    contracts,
+    demo,
+    doctor,
+    duties,
+    expose,
+    imports,
+    jobs,
+    people,
+    quick_log,
+    reports,
+    scores,
+    service,
+)
 from ops_console.console import PROJECT
 from ops_console.core.errors import ConsoleError
 from ops_console.core.people import Actor, terminal_actor
 
-FACES = (quick_log, imports, reports, contracts, jobs, people, audit, doctor, expose, service, demo)
+FACES = (
+    quick_log, imports, reports, contracts, scores, duties, breaches, caps, jobs, people, audit, doctor, expose,
+    service, demo,
+)  # fmt: skip
 
 
 class Terminal:

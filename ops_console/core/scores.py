@@ -1,17 +1,22 @@
 """The scoring sheet (评分表): its items, what each deducts, and what a month's measured facts come to in points.
 
-Not for what is measured (`core/measures.py`) nor for money (`core/settlements.py`). Points are whole hundredths.
+Not for what is measured (`core/measures.py`), for whether a sheet is sound (`core/score_checks.py`) nor for money
+(`core/settlements.py`). Points are whole hundredths.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ops_console.core.contracts import SUPPLEMENTARY
+from ops_console.core.score_facts import NOTHING, PERCENT, Measured, Ref
 
 AT_MOST, AT_LEAST = "at_most", "at_least"
 FULL = 10_000  # a sheet's weights come to 100 points
+BOTH, HOSPITAL_ALONE, VENDOR_ALONE, MACHINE = "both", "hospital", "vendor", "machine"
+OBSERVERS = (BOTH, MACHINE, HOSPITAL_ALONE, VENDOR_ALONE)
+ONE_SIDED = (HOSPITAL_ALONE, VENDOR_ALONE)
 
 
 @dataclass(frozen=True)
@@ -25,7 +30,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Band:
-    """A stretch of a measured ratio: up to (or from) `limit`, in hundredths of its unit, it deducts `points`."""
+    """A stretch of what is measured: up to (or from) `limit` it deducts `points`.
+
+    The limit is in hundredths of what people write: 99.95 % is 9995, 4.5 stars are 450.
+    """
 
     limit: int
     points: int
@@ -35,9 +43,10 @@ class Band:
 class Item:
     """One line of the sheet: what it weighs and how it deducts, at most `most` (0: its weight).
 
-    Either `steps`, or `bands` over the ratio of `measure`, looked through in order, `otherwise` past the last; where
-    the population is smaller than `few`, the steps count instead. By hand (`by_hand`) nothing is computed: a person
-    gives points with a reason. `observed_by` tells who could see the facts: `both`, `hospital`, `vendor`, `machine`.
+    Either `steps`, or `bands` over what `measure` comes to, looked through in order, `otherwise` past the last; where
+    the population is smaller than `few`, the steps count instead. Any hit of `zeroed_by` takes the whole item. By hand
+    (`by_hand`) nothing is computed: a person gives points with a reason. `observed_by` tells who could see the facts:
+    what one party alone could never cuts money. `rule` is how the parties' own paper puts it.
     """
 
     code: str
@@ -54,28 +63,32 @@ class Item:
     most: int = 0
     by_hand: bool = False
     basis: str = SUPPLEMENTARY
-    observed_by: str = "both"
+    observed_by: str = BOTH
+    zeroed_by: str = ""
+    rule: str = ""
 
     @property
     def ceiling(self) -> int:
-        """The most that it may deduct."""
-        return self.most or self.weight
+        """The most that it may deduct, never more than it weighs."""
+        return min(self.most or self.weight, self.weight)
 
     @property
     def measures(self) -> tuple[str, ...]:
-        """Every measure it looks at, each once, in order."""
-        return tuple(dict.fromkeys([*(step.measure for step in self.steps), *([self.measure] if self.measure else [])]))
+        """Every measure it looks at, each once: the one it is shown by first."""
+        named = [self.measure, *(step.measure for step in self.steps), self.zeroed_by]
+        return () if self.by_hand else tuple(dict.fromkeys(filter(None, named)))
 
 
 @dataclass(frozen=True)
 class Grade:
     """A grade from so many points (hundredths) on; `ratio` of the fee in hundredths of a per cent counts only with a
-    recorded legal basis.
+    recorded legal basis. `follows` is what else follows: a talk, a plan.
     """
 
     name: str
     points_from: int
     ratio: int = FULL
+    follows: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,52 +100,21 @@ class Sheet:
     grades: tuple[Grade, ...]
     one_item_a_fact: bool = True
 
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """Every measure that an item looks at, each once, in order."""
+        return tuple(dict.fromkeys(name for item in self.items for name in item.measures))
+
     def grade_of(self, points: int) -> Grade | None:
         """Given points in hundredths, return the grade, or None below every one or without grades."""
         return next((grade for grade in self.grades if points >= grade.points_from), None)
 
 
-@dataclass(frozen=True, order=True)
-class Ref:
-    """What a fact is about, so that it can be opened: `ticket` GD-…, `duty` 17, `entry` complaints, `case` AQ-…."""
-
-    kind: str
-    id: str
-
-
-@dataclass(frozen=True)
-class Hit:
-    """One fact that a measure counts. `count` is −1 where a correction takes back what an earlier month counted.
-
-    `two_sided`: both parties could see it, or the one it speaks against said so itself; else it may not cut money.
-    """
-
-    ref: Ref
-    count: int = 1
-    two_sided: bool = True
-
-
-@dataclass(frozen=True)
-class Measured:
-    """What a measure came to: of which facts (`population`), which of them count, and the exact ratio of the two.
-
-    `numerator` and `denominator` differ from the counts where something is averaged: 4.5 stars are 45 over 10.
-    `missing`: nobody could tell; it deducts nothing and is said so.
-    """
-
-    population: tuple[Ref, ...] = ()
-    hits: tuple[Hit, ...] = ()
-    numerator: int = 0
-    denominator: int = 0
-    missing: bool = False
-
-
-NOTHING = Measured(missing=True)
-
-
 @dataclass(frozen=True)
 class Deduction:
-    """Points that one fact costs in one item. `instead` names the item that already deducts for the same fact."""
+    """Points that one fact costs in one item; below 0 what is given back. `instead` names the item that already deducts
+    for the same fact.
+    """
 
     ref: Ref
     measure: str
@@ -147,7 +129,7 @@ class Scored:
     """An item as computed: its ratio, its deductions fact by fact, what it comes to (hundredths, 0 to the ceiling).
 
     `for_money` is what it deducts counting two-sided facts alone. `empty`: nothing happened, full marks (本月无发生).
-    `missing` are measures for which no fact was given.
+    `too_few`: fewer facts than its bands ask for. `missing` are measures for which no fact was given.
     """
 
     code: str
@@ -159,12 +141,14 @@ class Scored:
     for_money: int
     empty: bool
     missing: tuple[str, ...] = ()
+    too_few: bool = False
 
 
 def score(sheet: Sheet, measured: Mapping[str, Measured]) -> tuple[Scored, ...]:
     """Given a sheet and what was measured by name, return each item as computed.
 
-    A fact that several items would deduct for costs the larger points alone (domain §2.6), the first item on a tie.
+    A fact that several items would deduct for costs the larger points alone (domain §2.6), the first item on a tie; of
+    what is given back for one fact, likewise, the larger alone.
     """
     drafts = [_deductions(item, measured) for item in sheet.items]
     kept = _once(sheet, drafts) if sheet.one_item_a_fact else drafts
@@ -174,15 +158,18 @@ def score(sheet: Sheet, measured: Mapping[str, Measured]) -> tuple[Scored, ...]:
 def _deductions(item: Item, measured: Mapping[str, Measured]) -> list[Deduction]:
     if item.by_hand:
         return []
+    zeroing = [hit for hit in measured.get(item.zeroed_by, NOTHING).hits if hit.count > 0]
+    if zeroing:
+        fair = all(hit.two_sided for hit in zeroing)
+        return [Deduction(Ref("zero", item.code), item.zeroed_by, item.ceiling, two_sided=fair)]
     whole = measured.get(item.measure, NOTHING)
-    if item.bands and len(whole.population) >= item.few:
+    if item.bands and not _is_too_few(item, whole):
         return _banded(item, whole)
-    found: dict[Ref, Deduction] = {}
-    for step in item.steps:
-        for one in _stepped(step, measured.get(step.measure, NOTHING)):
-            if one.ref not in found or abs(one.points) > abs(found[one.ref].points):
-                found[one.ref] = one  # within an item too, a fact costs once: the larger
-    return list(found.values())
+    return _largest(one for step in item.steps for one in _stepped(step, measured.get(step.measure, NOTHING)))
+
+
+def _is_too_few(item: Item, whole: Measured) -> bool:
+    return bool(item.bands) and len(whole.population) < item.few
 
 
 def _banded(item: Item, whole: Measured) -> list[Deduction]:
@@ -194,8 +181,8 @@ def _banded(item: Item, whole: Measured) -> list[Deduction]:
 
 
 def _reaches(compare: str, whole: Measured, limit: int) -> bool:
-    """Exactly, without rounding: 4.5 stars (45/10) reach 450 hundredths."""
-    left, right = whole.numerator * 100, limit * whole.denominator
+    """Exactly, without rounding: 4.5 stars (45 over 10) reach 450, 3 of 100 reach 300."""
+    left, right = whole.numerator * (FULL if whole.unit == PERCENT else 100), limit * whole.denominator
     return left <= right if compare == AT_MOST else left >= right
 
 
@@ -208,67 +195,54 @@ def _stepped(step: Step, whole: Measured) -> Iterable[Deduction]:
         yield Deduction(hit.ref, step.measure, step.points * hit.count, hit.count, hit.two_sided)
 
 
+def _largest(found: Iterable[Deduction]) -> list[Deduction]:
+    """Within an item too a fact costs once, the larger; what is given back for it is another matter."""
+    kept: dict[tuple[Ref, bool], Deduction] = {}
+    for one in found:
+        key = one.ref, one.points > 0
+        if key not in kept or abs(one.points) > abs(kept[key].points):
+            kept[key] = one
+    return list(kept.values())
+
+
 def _once(sheet: Sheet, drafts: Sequence[Sequence[Deduction]]) -> list[list[Deduction]]:
-    best: dict[Ref, tuple[int, str]] = {}
+    best: dict[tuple[Ref, bool], tuple[int, str]] = {}
     for item, deductions in zip(sheet.items, drafts, strict=True):
         for one in deductions:
-            points = abs(one.points)
-            if one.ref not in best or points > best[one.ref][0]:
-                best[one.ref] = (points, item.code)
+            key, points = (one.ref, one.points > 0), abs(one.points)
+            if key not in best or points > best[key][0]:
+                best[key] = (points, item.code)
     return [
-        [one if best[one.ref][1] == item.code else _instead(one, best[one.ref][1]) for one in deductions]
+        [_here_or_instead(one, item.code, best[one.ref, one.points > 0][1]) for one in deductions]
         for item, deductions in zip(sheet.items, drafts, strict=True)
     ]
 
 
-def _instead(one: Deduction, code: str) -> Deduction:
-    return Deduction(one.ref, one.measure, 0, one.count, one.two_sided, instead=code)
+def _here_or_instead(one: Deduction, code: str, kept: str) -> Deduction:
+    return one if kept == code else replace(one, points=0, instead=kept)
 
 
 def _scored(item: Item, deductions: Sequence[Deduction], measured: Mapping[str, Measured]) -> Scored:
-    known = [measured.get(name, NOTHING) for name in item.measures]
-    main = measured.get(item.measure or (item.steps[0].measure if item.steps else ""), NOTHING)
-    total = sum(one.points for one in deductions)
-    fair = sum(one.points for one in deductions if one.two_sided)
+    known = {name: measured.get(name, NOTHING) for name in item.measures}
+    main = known[item.measures[0]] if known else NOTHING
+    missing = tuple(name for name, one in known.items() if one.missing)
+    fair = 0 if item.observed_by in ONE_SIDED else sum(one.points for one in deductions if one.two_sided)
     return Scored(
         item.code, item.weight, main.numerator, main.denominator, tuple(deductions),
-        max(0, min(total, item.ceiling)), max(0, min(fair, item.ceiling)),
-        empty=not item.by_hand and not any(one.population or one.hits for one in known),
-        missing=tuple(name for name in item.measures if measured.get(name, NOTHING).missing),
+        _within(sum(one.points for one in deductions), item), _within(fair, item),
+        empty=not item.by_hand and not missing and not any(_happened(one) for one in known.values()),
+        missing=missing, too_few=_happened(main) and _is_too_few(item, main),
     )  # fmt: skip
+
+
+def _happened(one: Measured) -> bool:
+    return bool(one.population or one.hits or one.denominator)
+
+
+def _within(points: int, item: Item) -> int:
+    return max(0, min(points, item.ceiling))
 
 
 def total(sheet: Sheet, deducted: Mapping[str, int]) -> int:
     """Given a sheet and what each item deducts, return the month's points in hundredths, never below 0."""
     return max(0, sum(item.weight - min(deducted.get(item.code, 0), item.weight) for item in sheet.items))
-
-
-def check_sheet(sheet: Sheet, known: Iterable[str]) -> list[str]:
-    """Given a sheet and the names of measures, return what contradicts itself, one Chinese sentence each."""
-    names, codes = set(known), [item.code for item in sheet.items]
-    problems = [f"项目编号 {code} 重复" for code in sorted(set(codes)) if codes.count(code) > 1]
-    if sum(item.weight for item in sheet.items) != FULL:
-        problems.append(f"各项分值合计应为 100 分，现为 {sum(item.weight for item in sheet.items) / 100:g} 分")
-    for item in sheet.items:
-        problems += [f"{item.code}：没有“{name}”这一事实" for name in item.measures if name.split(":")[0] not in names]
-        problems += [f"{item.code}：{told}" for told in _item_problems(item)]
-    limits = [grade.points_from for grade in sheet.grades]
-    if limits != sorted(set(limits), reverse=True):
-        problems.append("等级应从高到低，起点分数不能相同")
-    return problems
-
-
-def _item_problems(item: Item) -> Iterable[str]:
-    if item.weight <= 0:
-        yield "分值应大于 0"
-    if not item.by_hand and not item.steps and not item.bands:
-        yield "没有扣分办法；不能计算的请选人工评分"
-    if item.bands and not item.measure:
-        yield "分档扣分要选一个事实"
-    limits = [band.limit for band in item.bands]
-    if limits != sorted(set(limits), reverse=item.compare == AT_LEAST):
-        yield "各档的界限应逐档放宽，不能重叠"
-    if any(step.points <= 0 for step in item.steps) or any(band.points < 0 for band in item.bands):
-        yield "每次扣的分应大于 0"
-    if item.ceiling > item.weight:
-        yield "最多扣的分不能超过分值"

@@ -217,12 +217,21 @@ def is_within(terms: Terms, at: datetime) -> bool:
 
 @dataclass(frozen=True)
 class VersionInForce:
-    """A confirmed version of a contract: its row id, its number in the contract, and its terms."""
+    """A confirmed version of a contract: its row id, its number in the contract, and its terms as they count.
+
+    `raw` are the terms as they were confirmed, before the answers set anything (`readings.effective`); None: the same.
+    """
 
     id: int
     contract_id: int
     version: int
     terms: Terms
+    raw: Terms | None = None
+
+    @property
+    def confirmed(self) -> Terms:
+        """The terms that both parties confirmed, whose digest their word is about."""
+        return self.raw or self.terms
 
 
 def version_at(versions: Iterable[VersionInForce], at: datetime) -> VersionInForce:

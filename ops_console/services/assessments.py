@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -21,9 +21,10 @@ from ops_console.core.frozen_months import (
     basis_of,
     rejudged,
 )
-from ops_console.core.moments import parse_month, whole
+from ops_console.core.moments import ZONE, month_start, parse_month, shift_month, whole
 from ops_console.core.months import (
     ADJUSTED,
+    LOCKED,
     Life,
     Word,
     last_by_target,
@@ -32,6 +33,7 @@ from ops_console.core.months import (
 )
 from ops_console.core.people import Actor
 from ops_console.core.terms import VersionInForce
+from ops_console.services import scores
 from ops_console.services.contracts import Book
 from ops_console.services.month_facts import gather, version_of
 from ops_console.store import assessments as store
@@ -117,9 +119,9 @@ def basis(
     return Basis(
         terms,
         versions,
-        sheet=None,
+        sheet=scores.sheet_in_force(session, version.contract_id, month),
         fee=fee_of(version, month),
-        money_basis="",
+        money_basis=scores.money_basis(session, version.contract_id, month),
         adjustments=adjustments_of(words),
     )
 
@@ -144,3 +146,22 @@ def need_frozen(session: Session, contract_id: int, month: str, *, hold: bool = 
     if row is None:
         raise NotFound("%(month)s 的事实还没有冻结。", month=month)
     return row
+
+
+def last_frozen(session: Session, contract_id: int) -> str:
+    """Given a contract, return the newest month whose facts are frozen, "" when there is none."""
+    return store.last_frozen(session, contract_id)
+
+
+def is_locked(session: Session, contract_id: int, month: str) -> bool:
+    """Given a contract and a month, say whether it is locked."""
+    row = store.of_month(session, contract_id, month)
+    return row is not None and row.state == LOCKED
+
+
+def frozen_until(session: Session) -> date | None:
+    """Return the last day (Shanghai) of the newest month of any contract whose facts are frozen, None for none."""
+    newest = max((row.month for row in store.frozen(session)), default="")
+    if not newest:
+        return None
+    return month_start(shift_month(newest, 1)).astimezone(ZONE).date() - timedelta(days=1)

@@ -18,7 +18,7 @@ from ops_console.core.errors import Refused
 from ops_console.core.frozen_months import Beside, FrozenMonth, basis_of, freeze, rejudged, said_anew
 from ops_console.core.moments import shift_month, whole
 from ops_console.core.months import DRAFT, FROZEN, HISTORY, LOCKED, Life, Word, assessed_months, disputes_of
-from ops_console.core.people import SYSTEM, Actor
+from ops_console.core.people import SYSTEM, VENDOR, Actor
 from ops_console.core.terms import VersionInForce
 from ops_console.core.tickets import Event
 from ops_console.services.assessments import SUBJECT, adjustments_of, basis, documents_of, life, words_of
@@ -28,7 +28,7 @@ from ops_console.services.month_facts import Gathered, gather, version_of
 from ops_console.services.ports import OpenSession
 from ops_console.services.resets import refuse_fresh_reset
 from ops_console.store import assessments as store
-from ops_console.store import audit, contracts, messages
+from ops_console.store import audit, contracts, messages, signatures
 
 JOB = "freeze-months"
 MADE_BY = "ops-console"
@@ -138,6 +138,8 @@ def _check_freezing(
     before = shift_month(where.month, -1)
     if row is None and life(session, book, contract_id, before, now).state == DRAFT:
         raise Refused("请先冻结 %(before)s；月度考核按顺序进行。", before=before)
+    if row is not None and signatures.of_assessment(session, row.id, row.digest):
+        raise Refused("已有一方签署，不能重新冻结；请先由签署方撤回签署。")
     if row is not None and store.last_frozen(session, contract_id) != where.month:
         raise Refused("%(month)s 之后已有冻结的月份；更正请计入以后的月份。", month=where.month)
 
@@ -212,7 +214,8 @@ def _tell(session: Session, row: store.AssessmentRow, now: datetime) -> None:
 def reissue(session: Session, row: store.AssessmentRow, words: tuple[Word, ...], actor: Actor, now: datetime) -> None:
     """Given a frozen month held by the caller and all that was said of it, compute its result anew from its own facts.
 
-    Nothing but the parties' words may have changed: the facts and the contract's part stay as they were frozen.
+    Nothing but the parties' words may have changed: the facts and the contract's part stay as they were frozen. What
+    the hospital says is notice to the vendor, whose days to answer begin anew; its own words give it no more time.
     """
     documents = documents_of(row)
     before, facts = basis_of(documents), rejudged(documents)
@@ -220,5 +223,8 @@ def reissue(session: Session, row: store.AssessmentRow, words: tuple[Word, ...],
     found = assess(facts, judged_by)
     row.revision += 1
     _keep(row, said_anew(documents, judged_by, found, row.revision, _disputes(words)), found)
+    if actor.side != VENDOR:
+        row.notified_at = whole(now)
+        _tell(session, row, now)
     session.flush()
     _note(session, row, "month_reissued", actor, now)

@@ -21,6 +21,7 @@ from ops_console.core.terms import Terms, VersionInForce
 from ops_console.core.ticket_folds import fold
 from ops_console.core.tickets import Event, TicketFacts
 from ops_console.services.contracts import Book
+from ops_console.services.month_beside import with_beside
 from ops_console.store import assessments as store
 from ops_console.store import attachments, audit
 
@@ -69,7 +70,8 @@ def gather(
     known = {row.number: row.id for row in (*own, *changed)}
     versions = {digest: terms for digest, terms in reader.versions.items() if _is_used(digest, found)}
     versions[version.terms.digest()] = version.terms
-    return Gathered(_only_told(judged(found, versions)), versions, known)
+    told = _only_told(judged(found, versions))
+    return Gathered(with_beside(session, book, version, told), versions, known)
 
 
 def _is_used(digest: str, facts: MonthFacts) -> bool:

@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
 from ops_console.core.anchors import Anchor
+from ops_console.core.score_columns import Line
+from ops_console.core.signing_keys import Credential, PublicKey, RelyingParty
 from ops_console.core.statutory import YearDays
 
 OpenSession = Callable[[], AbstractContextManager[Session]]
 Now = Callable[[], datetime]
+Cell = str | int | Decimal
+LastFrozen = Callable[[Session, int], str]  # of a contract: the last month whose facts are frozen, "" for none
 
 
 class StatutoryDays(Protocol):
@@ -58,10 +63,18 @@ class SheetReader(Protocol):
         ...
 
 
-class SheetWriter(Protocol):
-    """Writing a sheet of texts into a file."""
+class TableReader(Protocol):
+    """Reading a small workbook whose columns are named afterwards."""
 
-    def __call__(self, path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str = ...) -> int:
+    def __call__(self, path: Path, *, name: str) -> Sequence[Line]:
+        """Given a file and the name people know it by, return its rows of texts. Raises SheetUnreadable."""
+        ...
+
+
+class SheetWriter(Protocol):
+    """Writing a sheet into a file: texts, and numbers where they are numbers."""
+
+    def __call__(self, path: Path, columns: Sequence[str], rows: Iterable[Sequence[Cell]], *, title: str = ...) -> int:
         """Given a new file's path, column names, rows and what they are, write them and return how many rows."""
         ...
 
@@ -129,4 +142,32 @@ class Sealer(Protocol):
 
     def open(self, sealed: bytes, *, table: str, row: int | str, field: str) -> bytes:
         """Given sealed bytes and the place they were found in, return the plaintext. Raises Unsealable."""
+        ...
+
+
+class KeyReader(Protocol):
+    """What reads public keys and checks signatures by them."""
+
+    def read_public_key(self, content: bytes) -> PublicKey:
+        """Given an uploaded public key, return it. Raises Refused for a private key and for what is no fit key."""
+        ...
+
+    def is_signed(self, pem: str, data: bytes, signature: bytes) -> bool:
+        """Given a registered key, bytes and a signature, say whether its private half made it over them."""
+        ...
+
+
+class Authenticators(Protocol):
+    """What checks the answers of authenticators (WebAuthn)."""
+
+    def registered(self, party: RelyingParty, challenge: bytes, answer: str) -> Credential:
+        """Given for whom, the challenge and the answer, return the key. Raises Refused for one not to be taken."""
+        ...
+
+    def asserted(self, party: RelyingParty, challenge: bytes, answer: str, *, cose: str, sign_count: int) -> int:
+        """Given what was to be signed, the answer and the key, return its new count. Raises Refused otherwise."""
+        ...
+
+    def credential_id_of(self, answer: str) -> str:
+        """Given an answer, return the id of the key that it says it is of."""
         ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -77,6 +77,12 @@ class TakenRow(Base):
     __table_args__ = (Index("ix_assessed_ticket_ticket_id", "ticket_id"),)
 
 
+WITHOUT_DOCUMENTS = (
+    defer(AssessmentRow.contract, raiseload=True), defer(AssessmentRow.facts, raiseload=True),
+    defer(AssessmentRow.result, raiseload=True),
+)  # fmt: skip
+
+
 class JudgedRow(Base):
     """What a frozen month said of one clock. `was` as in core: None where no month before had counted it."""
 
@@ -103,12 +109,30 @@ def of_month(session: Session, contract_id: int, month: str, *, hold: bool = Fal
     return session.scalar(query.execution_options(populate_existing=True))
 
 
+def heading(session: Session, contract_id: int, month: str) -> AssessmentRow | None:
+    """Given a contract and a month, return its frozen month without its documents, or None."""
+    query = select(AssessmentRow).options(*WITHOUT_DOCUMENTS)
+    return session.scalar(query.where(AssessmentRow.contract_id == contract_id, AssessmentRow.month == month))
+
+
+def results(session: Session, contract_id: int, months: Collection[str]) -> Sequence[AssessmentRow]:
+    """Given a contract and months, return those that are frozen, with their results alone, in order."""
+    query = select(AssessmentRow).options(
+        defer(AssessmentRow.contract, raiseload=True), defer(AssessmentRow.facts, raiseload=True)
+    )
+    query = query.where(AssessmentRow.contract_id == contract_id, AssessmentRow.month.in_(list(months)))
+    return session.scalars(query.order_by(AssessmentRow.month)).all()
+
+
+def unlocked(session: Session) -> Sequence[AssessmentRow]:
+    """Given nothing, return every frozen month that is not locked, without its documents, the oldest first."""
+    query = select(AssessmentRow).options(*WITHOUT_DOCUMENTS).where(AssessmentRow.state == FROZEN)
+    return session.scalars(query.order_by(AssessmentRow.month, AssessmentRow.id)).all()
+
+
 def frozen(session: Session, contract_id: int | None = None) -> Sequence[AssessmentRow]:
     """Given a contract (None: every), return its frozen months without their documents, the newest first."""
-    query = select(AssessmentRow).options(
-        defer(AssessmentRow.contract, raiseload=True), defer(AssessmentRow.facts, raiseload=True),
-        defer(AssessmentRow.result, raiseload=True),
-    )  # fmt: skip
+    query = select(AssessmentRow).options(*WITHOUT_DOCUMENTS)
     query = query.where(AssessmentRow.contract_id == contract_id) if contract_id is not None else query
     return session.scalars(query.order_by(AssessmentRow.month.desc(), AssessmentRow.id)).all()
 

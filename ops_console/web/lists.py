@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from secrets import token_hex
 from typing import Any
 
@@ -17,6 +18,7 @@ from flask import Blueprint, g, request
 from ops_console.core.errors import NotFound, Refused
 from ops_console.core.people import Permission
 from ops_console.services import exports
+from ops_console.services.ports import Cell
 from ops_console.web import formats
 from ops_console.web.exports import sent
 from ops_console.web.rights import needs
@@ -66,7 +68,7 @@ def export(name: str) -> Any:
     title = formats.gettext(found.title)
     columns = [formats.gettext(column) for column in found.columns]
     try:
-        count = console().sheet_writers[format](path, columns, _texts(found), title=title)
+        count = console().sheet_writers[format](path, columns, _cells(found), title=title)
         with console().write() as session:
             taken = exports.TakenList(name, found.right, list(request.args.items(multi=True)), format, count)
             exports.note_list(session, taken, g.guest.actor, console().now())
@@ -75,18 +77,20 @@ def export(name: str) -> Any:
         path.unlink(missing_ok=True)
 
 
-def _texts(found: Listed) -> Iterator[list[str]]:
+def _cells(found: Listed) -> Iterator[list[Cell]]:
     for count, row in enumerate(found.rows(), 1):
         if count > exports.MOST:
             raise Refused("超过 %(n)s 行，不能一次导出；请加条件后再导出。", n=exports.MOST)
-        yield [_text(value) for value in row]
+        yield [_cell(value) for value in row]
 
 
-def _text(value: object) -> str:
+def _cell(value: object) -> Cell:
     if value is None:
         return ""
     if isinstance(value, bool):
         return formats.gettext("是" if value else "否")
+    if isinstance(value, int | Decimal):
+        return value
     return formats.exact_time(value) if isinstance(value, datetime) else str(value)
 
 

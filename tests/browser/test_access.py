@@ -15,6 +15,9 @@ PAGES = (
     "/tickets", "/tickets?q=缴费", "/tickets?q=龘", "/tickets/new", "/tickets/GD-20261120-02344", "/search",
     "/search?q=缴费", "/dashboard", "/import", "/contract", "/system", "/people", "/password",
     "/log", "/closing", "/flags", "/audit", "/account", "/account/tokens", "/people/roles", "/reports/pending",
+    "/breaches", "/breaches/new",
+    "/log", "/closing", "/flags", "/duties", "/releases", "/releases/new",
+    "/audit", "/account", "/account/tokens", "/people/roles", "/reports/pending",
 )  # fmt: skip
 RUN = """() => axe.run(document, {resultTypes: ["violations"]}).then(found => found.violations
     .filter(one => one.impact === "serious" || one.impact === "critical")

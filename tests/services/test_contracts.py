@@ -16,8 +16,8 @@ from ops_console.console import Console
 from ops_console.core.errors import NotFound, Refused
 from ops_console.core.people import Actor, actor_of, terminal_actor
 from ops_console.core.terms import DayOverride, Terms, terms_from_json
-from ops_console.services import contracts, people
-from ops_console.services.contracts import VersionView
+from ops_console.services import contract_views, contracts, people
+from ops_console.services.contract_views import VersionView
 from ops_console.store import audit
 from ops_console.store import contracts as store
 from ops_console.store.audit import EventRow
@@ -48,7 +48,7 @@ def load(console: Console, terms: Terms) -> str:
 
 def versions(console: Console) -> tuple[VersionView, ...]:
     with console.read() as session:
-        return contracts.overview(session, HOSPITAL)
+        return contract_views.overview(session, HOSPITAL)
 
 
 def states(console: Console) -> list[str]:
