@@ -73,6 +73,7 @@ settlement lock_workday:i=5 answer_workdays:i=3 sample_size:i=10 security_minute
 sheet     name:s items:[{item}] grades:[{grade}] one_item_a_fact:b=true
 item      code:s group:s name:s weight:i clauses:[s]=[] steps:[{step}]=[] measure:s="" compare:s="at_most"
           bands:[{band}]=[] otherwise:i=0 few:i=0 most:i=0 by_hand:b=false basis:s="补充约定" observed_by:s="both"
+          zeroed_by:s="" rule:s=""
 step      measure:s points:i free:i=0
 band      limit:i points:i
 grade     name:s points_from:i ratio:i=10000
@@ -108,7 +109,7 @@ line      clause:s kind:s outcome:s numerator:i denominator:i why:{why}
 why       text:s values:*={}
 scoredline scored:{scored} adjustment:{adjustment}? deducted:i
 scored    code:s weight:i numerator:i denominator:i deductions:[{deduction}] deducted:i for_money:i empty:b
-          missing:[s]=[]
+          missing:[s]=[] too_few:b=false
 deduction ref:{ref} measure:s points:i count:i=1 two_sided:b=true instead:s=""
 ref       kind:s id:s
 money     fee:i? lines:[{moneyline}] payable:i? carried_over:i words:s
@@ -448,9 +449,14 @@ def instant(text):
     return int(datetime.fromisoformat(text).timestamp())
 
 
+def shanghai_day(seconds):
+    """Given seconds since 1970 UTC, return the day in Shanghai, UTC+8 throughout, as 2026-03-05."""
+    return (date(1970, 1, 1) + timedelta(days=(seconds + 8 * 3600) // 86400)).isoformat()
+
+
 def day_of(text):
-    """Given an instant, return its day in Shanghai, UTC+8 throughout, as 2026-03-05."""
-    return (date(1970, 1, 1) + timedelta(days=(instant(text) + 8 * 3600) // 86400)).isoformat()
+    """Given an instant, return its day in Shanghai."""
+    return shanghai_day(instant(text))
 
 
 def quantity(limit):
@@ -749,7 +755,11 @@ def check_caps(report, terms, facts, month):
 
 
 # -- 5: points --------------------------------------------------------------------------------------------------------
-# A measure is (population, hits, numerator, denominator): refs (kind, id), and hits (ref, count, two_sided).
+# A measure is (population, hits, numerator, denominator): refs (kind, id), and hits (ref, count, two_sided). How bands
+# read the ratio: as a per cent, or as the value itself (VALUES).
+
+NEVER = ([], [], 0, 0)
+VALUES = ("rating", "availability")
 
 
 def counted(population, hits, denominator=None):
@@ -773,12 +783,11 @@ def of_clocks(kind, klass, wanted):
 
 
 def long_repairs(month):
-    """Repairs that took more than 8 hours and broke their limit, counted here first."""
-    found = [one for one in month["clocks"] if one["clock"] == "repair" and one["was"] is None]
-    found = [one for one in found if one["outcome"] in COUNTED]
-    long = [one for one in found if one["outcome"] == "broken" and one["seconds"] > 8 * 3600]
+    """Repairs that took more than 8 hours and broke their limit; of those told again only what has become broken."""
+    found = [one for one in month["clocks"] if one["clock"] == "repair" and (one["was"] or one["outcome"] in COUNTED)]
+    long = [one for one in found if one["outcome"] == "broken" != one["was"] and one["seconds"] > 8 * 3600]
     hits = [(("ticket", one["number"]), 1, one["two_sided"]) for one in long]
-    return counted([("ticket", one["number"]) for one in found], hits)
+    return counted([("ticket", one["number"]) for one in found if one["was"] is None], hits)
 
 
 def of_tickets(which, is_hit):
@@ -798,10 +807,25 @@ def ratings(month):
     return [("ticket", one["number"]) for one in found], [], sum(one["rating"] for one in found), len(found)
 
 
+def deliveries(month):
+    """Demands whose agreed day lies in the month; those delivered after it, or not yet, are late."""
+    found = [
+        one for one in month["facts"]["tickets"] + month["facts"]["carried"]
+        if (one["agreed_on"] or "")[:7] == month["month"] and not one["withdrawn"]
+    ]  # fmt: skip
+    hits = [(("ticket", one["number"]), 1, True) for one in found if is_late(one)]
+    return counted([("ticket", one["number"]) for one in found], hits)
+
+
 def is_late(ticket):
-    """Given a ticket with an agreed day, say whether it was restored for good after that day."""
-    done = ticket["restorations"][-1] if len(ticket["restorations"]) > len(ticket["reopenings"]) else None
-    return done is not None and day_of(done) > ticket["agreed_on"]
+    """Given a ticket with an agreed day, say whether it came later; what the hospital itself held up does not count."""
+    if len(ticket["restorations"]) <= len(ticket["reopenings"]):
+        return True
+    end, held = instant(ticket["restorations"][-1]), 0
+    for pause in ticket["pauses"]:
+        if pause["cause"] == "甲方原因":
+            held += max(0, min(instant(pause["end"]) if pause["end"] else end, end) - instant(pause["start"]))
+    return shanghai_day(end - held) > ticket["agreed_on"]
 
 
 MEASURES = {
@@ -815,7 +839,7 @@ MEASURES = {
     "repair_over_8h": long_repairs,
     "reopened": of_tickets(lambda t: t["closed_at"] or t["reopenings"], lambda t: t["reopenings"]),
     "recurring": of_tickets(lambda t: t["is_fault"] and not t["withdrawn"], lambda t: t["recurs"]),
-    "delivery_late": of_tickets(lambda t: t["agreed_on"] and not t["withdrawn"], is_late),
+    "delivery_late": deliveries,
     "late_without_proof": of_tickets(lambda t: t["late_entries"], lambda t: t["late_bare"]),
     "late_over_24h": of_tickets(lambda t: t["late_entries"], lambda t: t["late_long"]),
     "with_evidence": of_tickets(lambda t: t["closed_at"] and t["needs_evidence"], lambda t: t["has_evidence"]),
@@ -827,6 +851,8 @@ DUTIES = {"duty_missed": "missed", "duty_late": "late"}
 def measured(name, month):
     """Given a measure's name, return what it came to, or None where nobody could tell."""
     base, _, task = name.partition(":")
+    if bool(task) != (base in DUTIES):
+        return None
     if base in MEASURES:
         return MEASURES[base](month)
     if base in DUTIES:
@@ -835,19 +861,33 @@ def measured(name, month):
         hits = [(("duty", one["id"]), 1, True) for one in owed if one["state"] == DUTIES[base]]
         return counted([("duty", one["id"]) for one in owed], hits)
     entry = next((one for one in month["facts"]["entries"] if one["name"] == base), None)
-    if entry is None:
-        return None
-    fair, most = entry["confirmed"], max(entry["numerator"], entry["denominator"])
+    return entered(entry) if entry else None
+
+
+def entered(entry):
+    """Given what was entered for the month, return its measure: each thing that happened is a fact of its own."""
+    happened, among, fair = entry["numerator"], entry["denominator"], entry["confirmed"]
     if entry["is_ratio"]:
-        return [], [(("entry", base), 1, fair)], entry["numerator"], entry["denominator"]
-    refs = [("entry", f"{base}/{n + 1}") for n in range(most)]
-    hits = [(ref, 1, fair) for ref in refs[: entry["numerator"]]]
-    return counted(refs[: entry["denominator"]], hits, entry["denominator"])
+        return [], [(("entry", entry["name"]), 1, fair)], happened, among
+    refs = [("entry", f"{entry['name']}/{n + 1}") for n in range(max(happened, among))]
+    hits = [(ref, 1, fair or entry["side"] == "vendor") for ref in refs[:happened]]
+    return counted(refs[:among], hits, among)
 
 
 def measures_of(item):
-    """Given an item, return the measures that it looks at, each once."""
-    return list(dict.fromkeys([step["measure"] for step in item["steps"]] + [item["measure"]] * bool(item["measure"])))
+    """Given an item, return the measures that it looks at, each once: the one it is shown by first."""
+    named = [item["measure"], *(step["measure"] for step in item["steps"]), item["zeroed_by"]]
+    return [] if item["by_hand"] else list(dict.fromkeys(name for name in named if name))
+
+
+def ceiling(item):
+    """Given an item, return the most that it may deduct."""
+    return min(item["most"] or item["weight"], item["weight"])
+
+
+def is_too_few(item, whole):
+    """Given an item and its measure, say whether its bands ask for more facts than there are."""
+    return bool(item["bands"]) and len(whole[0]) < item["few"]
 
 
 def deduction(ref, measure, points, count, fair):
@@ -856,30 +896,39 @@ def deduction(ref, measure, points, count, fair):
     return {"ref": told, "measure": measure, "points": points, "count": count, "two_sided": fair, "instead": ""}
 
 
+def key_of(one):
+    """Given a deduction, return what it is one of: a fact costs once, and is given back once."""
+    return one["ref"]["kind"], one["ref"]["id"], one["points"] > 0
+
+
 def deductions_of(item, known):
-    """Given an item and measures by name, return its deductions, each fact once: by band, or step by step."""
-    whole, found = known.get(item["measure"]), {}
+    """Given an item and measures by name, return its deductions, each fact once: whole, by band, or step by step."""
     if item["by_hand"]:
         return []
-    if item["bands"] and len(whole[0] if whole else ()) >= item["few"]:
+    zeroing = [hit for hit in (known.get(item["zeroed_by"]) or NEVER)[1] if hit[1] > 0]
+    if zeroing:
+        fair = all(hit[2] for hit in zeroing)
+        return [deduction(("zero", item["code"]), item["zeroed_by"], ceiling(item), 1, fair)]
+    whole, found = known.get(item["measure"]) or NEVER, {}
+    if item["bands"] and not is_too_few(item, whole):
         return banded(item, whole)
     for step in item["steps"]:
         free = step["free"]
-        for ref, count, fair in sorted((known.get(step["measure"]) or ([], []))[1], key=lambda hit: hit[0]):
+        for ref, count, fair in sorted((known.get(step["measure"]) or NEVER)[1], key=lambda hit: hit[0]):
             if count > 0 and free > 0:
                 free -= 1
                 continue
             one = deduction(ref, step["measure"], step["points"] * count, count, fair)
-            if ref not in found or abs(one["points"]) > abs(found[ref]["points"]):
-                found[ref] = one
+            if key_of(one) not in found or abs(one["points"]) > abs(found[key_of(one)]["points"]):
+                found[key_of(one)] = one
     return list(found.values())
 
 
 def banded(item, whole):
     """Given an item with bands and its measure, return the deduction of the first band that the ratio reaches."""
-    if whole is None or not whole[3]:
+    if not whole[3]:
         return []
-    left, points = whole[2] * 100, item["otherwise"]
+    left, points = whole[2] * (100 if item["measure"] in VALUES else 10000), item["otherwise"]
     for band in item["bands"]:
         right = band["limit"] * whole[3]
         if left <= right if item["compare"] == "at_most" else left >= right:
@@ -891,8 +940,7 @@ def banded(item, whole):
 
 def score(sheet, month):
     """Given the sheet and the month, return every item as computed."""
-    names = {name for item in sheet["items"] for name in measures_of(item)}
-    known = {name: measured(name, month) for name in names}
+    known = {name: measured(name, month) for item in sheet["items"] for name in measures_of(item)}
     drafts = [deductions_of(item, known) for item in sheet["items"]]
     if sheet["one_item_a_fact"]:
         drafts = once(sheet, drafts)
@@ -904,11 +952,10 @@ def once(sheet, drafts):
     best = {}
     for item, draft in zip(sheet["items"], drafts):
         for one in draft:
-            ref, points = canonical(one["ref"]), abs(one["points"])
-            if ref not in best or points > best[ref][0]:
-                best[ref] = (points, item["code"])
+            if key_of(one) not in best or abs(one["points"]) > best[key_of(one)][0]:
+                best[key_of(one)] = (abs(one["points"]), item["code"])
     return [
-        [dict(one, points=0, instead=kept) if (kept := best[canonical(one["ref"])][1]) != item["code"] else one
+        [one if best[key_of(one)][1] == item["code"] else dict(one, points=0, instead=best[key_of(one)][1])
          for one in draft]
         for item, draft in zip(sheet["items"], drafts)
     ]  # fmt: skip
@@ -916,15 +963,17 @@ def once(sheet, drafts):
 
 def scored(item, draft, known):
     """Given an item, its deductions and the measures, return it as month.json tells it."""
-    names, ceiling = measures_of(item), item["most"] or item["weight"]
-    main = item["measure"] or (item["steps"][0]["measure"] if item["steps"] else "")
-    numerator, denominator = (known.get(main) or ([], [], 0, 0))[2:]
-    total, fair = sum(one["points"] for one in draft), sum(one["points"] for one in draft if one["two_sided"])
+    names = measures_of(item)
+    main = (known[names[0]] if names else None) or NEVER
+    missing, total = [name for name in names if known[name] is None], sum(one["points"] for one in draft)
+    fair = sum(one["points"] for one in draft if one["two_sided"]) * (item["observed_by"] in ("both", "machine"))
+    happened = any(one[0] or one[1] or one[3] for one in (known[name] or NEVER for name in names))
     return {
-        "code": item["code"], "weight": item["weight"], "numerator": numerator, "denominator": denominator,
-        "deductions": draft, "deducted": max(0, min(total, ceiling)), "for_money": max(0, min(fair, ceiling)),
-        "empty": not item["by_hand"] and not any(known[name] and (known[name][0] or known[name][1]) for name in names),
-        "missing": [name for name in names if known[name] is None],
+        "code": item["code"], "weight": item["weight"], "numerator": main[2], "denominator": main[3],
+        "deductions": draft, "deducted": max(0, min(total, ceiling(item))),
+        "for_money": max(0, min(fair, ceiling(item))),
+        "empty": not item["by_hand"] and not missing and not happened, "missing": missing,
+        "too_few": bool(main[0] or main[1] or main[3]) and is_too_few(item, main),
     }  # fmt: skip
 
 
@@ -1030,7 +1079,7 @@ def recomputed(contract, first, facts, adjustments):
     clocks = judge(facts, contract["versions"], instant(first["as_of"]))
     limits = limit_lines(terms, month, clocks)
     changes, items = {one["item"]: one for one in adjustments}, []
-    for one in score(sheet, {"clocks": clocks, "facts": facts}) if sheet else []:
+    for one in score(sheet, {"month": month, "clocks": clocks, "facts": facts}) if sheet else []:
         change = changes.get(one["code"])
         items.append({"scored": one, "adjustment": change, "deducted": (change or one)["deducted"]})
     points = points_of(sheet, {one["scored"]["code"]: one["deducted"] for one in items}) if sheet else None

@@ -18,7 +18,7 @@ from ops_console.core.moments import month_start, shift_month
 from ops_console.core.money import Fee
 from ops_console.core.months import year_and_place
 from ops_console.core.readings import answered, effective
-from ops_console.core.scores import AT_LEAST, AT_MOST, FULL, Band, Grade, Item, Sheet, Step
+from ops_console.core.scores import AT_LEAST, AT_MOST, FULL, OBSERVERS, Band, Grade, Item, Sheet, Step
 from ops_console.core.terms import Opening, Settlement, Terms, VersionInForce
 from ops_console.settings import load
 from tests.histories import FIRST_MONTH, MONTHS, Extra, Frozen, House, house
@@ -66,14 +66,15 @@ def sheet(random: Random) -> Sheet:
         kind = random.random()
         if kind < 0.25:
             compare = random.choice((AT_MOST, AT_LEAST))
-            limits = (20, 50, 80) if compare == AT_MOST else (95, 80, 50)
+            limits = (1500, 4000, 8000) if compare == AT_MOST else (9500, 8000, 400)
             bands = tuple(Band(limit, n * 100) for n, limit in enumerate(limits))
             item = replace(
                 item, measure=mine[0], bands=bands, compare=compare, otherwise=500, few=random.choice((0, 3))
             )
         elif kind < 0.35:
             item = replace(item, by_hand=True, steps=())
-        items.append(item)
+        zeroed_by = random.choice(("", "", "", "falsified", "complaints"))
+        items.append(replace(item, zeroed_by=zeroed_by, observed_by=random.choice((*OBSERVERS, "both", "both"))))
     items[-1] = replace(items[-1], weight=FULL - sum(item.weight for item in items[:-1]))
     grades = (Grade("优秀", 9500), Grade("良好", 8500, 9500), Grade("合格", 6000, 8765))
     return Sheet("示例", tuple(items), grades[: random.randint(0, 3)], one_item_a_fact=random.random() < 0.8)
