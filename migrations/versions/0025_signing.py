@@ -1,14 +1,12 @@
 """Signing: signatures and notes that are only added to, keys of the parties, delegations, notes about payments.
 
 Revision: 0025, after 0024
-Revision: 0025, after 0024
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0025"
-down_revision = "0024"
 down_revision = "0024"
 branch_labels = None
 depends_on = None

@@ -124,7 +124,7 @@ FACT_NAMES = {
     "clause": "条款", "task": "任务", "key": "编号", "due_at": "到期", "old_due_at": "原到期", "delivery": "登记编号",
     "claim_counts": "认可所报时间", "by_correction": "因发布更正", "link": "关联编号", "ref": "所指",
     "duties": "生成的义务", "late_found": "甲方发现时已过提醒期限", "change": "更正编号", "fields": "更正项",
-    "off_at": "关闭时间", "decision": "决定", "proof": "凭证编号", "code": "凭证种类",
+    "off_at": "关闭时间", "decision": "决定", "code": "凭证种类",
 }  # fmt: skip
 HASH = re.compile(r"[0-9a-f]{64}")
 DELIVERY_NAMES = {"waiting": "待接收", "received": "已接收", "given_up": "已放弃"}

@@ -65,7 +65,8 @@ def lock(site: Site) -> None:
         now, contract_id = site.console.now(), site.console.book(session).at(site.console.now()).contract_id
         session.add(AssessmentRow(
             contract_id=contract_id, month="2026-10", state="locked", revision=1, as_of=now, seq=0, contract="",
-            facts="", result="", digest="0" * 64, frozen_at=now, frozen_by="系统", locked_at=now, outcome="both", grade="",
+            facts="", result="", digest="0" * 64, frozen_at=now, frozen_by="系统",
+            locked_at=now, outcome="both", grade="",
         ))  # fmt: skip
 
 
