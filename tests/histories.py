@@ -55,7 +55,16 @@ SELDOM = (
     core.DECLINED, core.CANCEL, core.ONSITE_DECIDED, core.TIMES_ACCEPTED, core.TAKEN_BACK, core.SUSPEND, "correction",
     "correction", "correction", "correction",
 )  # fmt: skip
-CORRECTED = ("reported_at", "reported_at", "responded_at", "arrived_at", "restored_at", "type", "needs_onsite")
+CORRECTED = (
+    "reported_at",
+    "reported_at",
+    "responded_at",
+    "arrived_at",
+    "restored_at",
+    "type",
+    "needs_onsite",
+    "agreed_on",
+)
 
 
 @dataclass
@@ -163,7 +172,7 @@ class House:
                 "approved": self.random.random() < 0.7
             }
         else:
-            check_move(facts, kind, at, declinable=facts.type != "指令性任务")
+            check_move(facts, kind, at, declinable=facts.type != "指令性任务" or self.random.random() < 0.3)
         if kind == core.ONSITE_DECIDED:
             told = {"needs_onsite": not facts.needs_onsite}
         if kind == core.SUSPENSION_DECIDED:
@@ -192,6 +201,8 @@ class House:
             new = self.random.choice(TYPES)
         elif name == "needs_onsite":
             new = "false" if facts.needs_onsite else "true"
+        elif name == "agreed_on":
+            new = (facts.reported_at + timedelta(days=self.random.randint(1, 50))).date().isoformat()
         else:
             if not old:
                 raise Refused("x")
@@ -251,6 +262,7 @@ class House:
         earlier = tuple(one for key, one in sorted(self.said.items()) if key[0] in numbers)
         facts = judged(MonthFacts(month, self.now, own, carried, earlier), self.terms)
         told = {one.number for one in facts.judged}
+        told |= {one.number for one in carried if one.agreed_on and f"{one.agreed_on:%Y-%m}" == month}
         kept = tuple(one for one in carried if one.number in told)
         facts = replace(facts, carried=kept, earlier=tuple(one for one in earlier if one.number in told))
         return facts, tuple(fact.number for fact in own)

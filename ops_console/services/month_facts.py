@@ -78,10 +78,16 @@ def _is_used(digest: str, facts: MonthFacts) -> bool:
     return any(one.terms == digest for one in (*facts.tickets, *facts.carried))
 
 
+def _is_due(ticket: TicketFact, month: str) -> bool:
+    """A demand is counted in the month of the day agreed on, whatever month it was reported in."""
+    return ticket.agreed_on is not None and f"{ticket.agreed_on:%Y-%m}" == month
+
+
 def _only_told(facts: MonthFacts) -> MonthFacts:
     """Of tickets that earlier months took only those of which something is told here belong to this month's facts."""
-    told = {one.number for one in facts.judged} - {one.number for one in facts.tickets}
-    carried = tuple(one for one in facts.carried if one.number in told)
+    own = {one.number for one in facts.tickets}
+    told = {one.number for one in facts.judged} | {one.number for one in facts.carried if _is_due(one, facts.month)}
+    carried = tuple(one for one in facts.carried if one.number in told - own)
     return replace(facts, carried=carried, earlier=tuple(one for one in facts.earlier if one.number in told))
 
 

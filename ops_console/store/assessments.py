@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
     CheckConstraint,
+    ColumnElement,
     ForeignKey,
     Index,
     Select,
@@ -25,6 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, Session, defer, mapped_column
 
 from ops_console.core.judged_clocks import COUNTED
+from ops_console.core.moments import shift_month
 from ops_console.core.tickets import OPEN_STATES
 from ops_console.store.audit import EventRow
 from ops_console.store.base import Base, Id
@@ -181,8 +183,9 @@ def own_tickets(session: Session, contract_id: int, month: str) -> Sequence[Any]
 def changed_tickets(session: Session, contract_id: int, month: str) -> Sequence[Any]:
     """Given a contract and a month about to be assessed, return the tickets that earlier months took, to look at again.
 
-    Those with an event that the frozen month before could not see, those of which a clock was left open, and those
-    that are still open: a clock that stood still when it was judged may run again. Columns as `own_tickets`.
+    Those with an event that the frozen month before could not see, those of which a clock was left open, those that
+    are still open (a clock that stood still when it was judged may run again), and demands to be delivered in the
+    month. Columns as `own_tickets`.
     """
     before = _frozen_before(session, contract_id, month)
     unseen = EventRow.seq > (before.seq if before else 0)
@@ -193,9 +196,14 @@ def changed_tickets(session: Session, contract_id: int, month: str) -> Sequence[
     touched = select(EventRow.ticket_id).where(unseen, EventRow.ticket_id.is_not(None))
     query = select(*COLUMNS).where(
         TicketRow.contract_id == contract_id, taken.where(TakenRow.ticket_id == TicketRow.id).exists(),
-        TicketRow.id.in_(touched) | TicketRow.id.in_(left_open) | TicketRow.state.in_(OPEN_STATES),
+        TicketRow.id.in_(touched) | TicketRow.id.in_(left_open) | TicketRow.state.in_(OPEN_STATES) | _is_due(month),
     )  # fmt: skip
     return session.execute(query.order_by(TicketRow.number)).all()
+
+
+def _is_due(month: str) -> ColumnElement[bool]:
+    first, following = date.fromisoformat(f"{month}-01"), date.fromisoformat(f"{shift_month(month, 1)}-01")
+    return and_(TicketRow.agreed_on >= first, TicketRow.agreed_on < following)
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ def final(made: House) -> dict[tuple[str, str], str]:
     return found
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.integers(0, 2**32), st.sampled_from([4, 10, 25]))
 def test_every_clock_is_counted_once_and_the_corrections_add_up_to_what_it_is(seed: int, bursts: int) -> None:
     made = lived(seed, VERSIONS, bursts)
@@ -60,7 +60,7 @@ def test_every_clock_is_counted_once_and_the_corrections_add_up_to_what_it_is(se
         assert last[key] == NOT_APPLICABLE, key
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.integers(0, 2**32), st.sampled_from([4, 10, 25]))
 def test_the_months_figures_add_up_to_the_clocks_that_were_told_of(seed: int, bursts: int) -> None:
     made = lived(seed, VERSIONS, bursts)
@@ -79,7 +79,7 @@ def test_the_months_figures_add_up_to_the_clocks_that_were_told_of(seed: int, bu
             assert sum(one.denominator for one in found) == sum(last[key].clock == kind for key in once)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.integers(0, 2**32))
 def test_a_frozen_month_is_the_same_whenever_it_is_computed_again_from_its_documents(seed: int) -> None:
     made = lived(seed, VERSIONS, 10)
