@@ -14,6 +14,7 @@ from pathlib import Path
 from sqlalchemy import URL
 from sqlalchemy.orm import Session
 
+from ops_console.adapters import authenticators, signing_keys
 from ops_console.adapters.alone import Alone, hold_alone
 from ops_console.adapters.anchor_couriers import AnchorCouriers
 from ops_console.adapters.anchor_file import AnchorFile
@@ -50,6 +51,7 @@ from ops_console.core.errors import Refused
 from ops_console.core.identities import Rule
 from ops_console.core.personal_data import Masker
 from ops_console.core.public_reports import Secrets
+from ops_console.core.signing_keys import relying_party
 from ops_console.core.working_time import KnownYears
 from ops_console.services import (
     anchors,
@@ -61,6 +63,7 @@ from ops_console.services import (
     newcomers,
     people,
     rights,
+    signing,
 )
 from ops_console.services.closing import Reminder
 from ops_console.services.contracts import Book, Bookshelf
@@ -223,6 +226,11 @@ class Console:
     def factors(self) -> factors.Hands:
         """What second factors need."""
         return factors.Hands(self.write, self.sealer(data_keys.SECOND_FACTORS), self.files.key_for("code-card"))
+
+    @property
+    def signing(self) -> signing.Hands:
+        """What checks signatures by keys; authenticators only where browsers let them be asked."""
+        return signing.Hands(signing_keys, authenticators, relying_party(self.settings.server.public_url))
 
     @property
     def newcomers(self) -> newcomers.Hands:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from pathlib import Path
@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from ops_console.core import demo_places
 from ops_console.core.addresses import LOOPBACK, address_of
 from ops_console.core.catalogue import Carrier, Module, TicketType
-from ops_console.core.contracts import TimeLimit
+from ops_console.core.contradictions import check_terms
 from ops_console.core.demo import FIRST, LAST
 from ops_console.core.devices import is_network
 from ops_console.core.errors import CalendarInvalid, SettingsInvalid
@@ -28,10 +28,10 @@ from ops_console.core.identities import is_of
 from ops_console.core.people import ROLES
 from ops_console.core.secrets import Secret
 from ops_console.core.statutory import statutory_calendar
-from ops_console.core.terms import DayOverride, Reading, Terms, check_terms
+from ops_console.core.terms import DayOverride, Terms
+from ops_console.settings_contract import ContractShape, WorkingTimeShape, spans, terms_of
 from ops_console.settings_file import (
     Attachments,
-    ContractShape,
     Network,
     Oidc,
     Personal,
@@ -39,10 +39,7 @@ from ops_console.settings_file import (
     Sections,
     Security,
     Server,
-    TimeLimitShape,
-    WorkingTimeShape,
     read_sections,
-    spans,
 )
 
 REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:.+")
@@ -113,7 +110,9 @@ def demo_of(real: Settings, host: str = "") -> Settings:
     )  # fmt: skip
     terms = replace(
         real.terms, number=demo_places.CONTRACT, name=demo_places.CONTRACT_NAME, hospital=demo_places.HOSPITAL_NAME,
-        vendor=demo_places.VENDOR_NAME, starts_on=FIRST, ends_on=LAST, counts_from=FIRST,
+        vendor=demo_places.VENDOR_NAME, starts_on=FIRST, ends_on=LAST, counts_from=FIRST, go_live_on=None,
+        openings=(), fee=demo_places.FEE, nodes=(),
+        clauses=tuple(replace(clause, go_live_on=None) for clause in real.terms.clauses),
     )  # fmt: skip
     return replace(
         real, is_demo=True, terms=terms, database_url="", database_password=None, migrate_url="", migrate_password=None,
@@ -217,7 +216,7 @@ def _contradictions(found: Sections) -> list[str]:
     if found.contract and found.ticket_type:
         problems += _type_problems(found.contract, names)
     if found.contract and found.working_time:
-        problems += check_terms(_terms(found.contract, found.working_time, found.ticket_type or ()))
+        problems += check_terms(terms_of(found.contract, found.working_time, found.ticket_type or ()))
     return problems
 
 
@@ -260,11 +259,18 @@ def _repeated(names: Sequence[str]) -> list[str]:
 
 
 def _type_problems(contract: ContractShape, names: Sequence[str]) -> Iterator[str]:
-    for index, limit in enumerate(contract.time_limit):
-        for key in ("types", "except_types"):
-            for name in getattr(limit, key):
-                if name not in names:
-                    yield f"contract.time_limit[{index}].{key}：没有“{name}”这一工单类型"
+    given = [
+        (f"contract.time_limit[{index}].{key}", getattr(limit, key))
+        for index, limit in enumerate(contract.time_limit)
+        for key in ("types", "except_types")
+    ]
+    given += [(f"contract.clause {clause.id}.types", getattr(clause, "types", ())) for clause in contract.clause]
+    for question in contract.question:
+        sets = [(place, value) for option in question.option for place, value in option.sets.items()]
+        named = [(place, value) for place, value in sets if place.endswith("types") and isinstance(value, list)]
+        given += [(f"contract.question {question.id} {place}", value) for place, value in named]
+    for place, types in given:
+        yield from (f"{place}：没有“{name}”这一工单类型" for name in types if name not in names)
 
 
 def _working_time_problems(given: WorkingTimeShape) -> list[str]:
@@ -280,47 +286,6 @@ def _working_time_problems(given: WorkingTimeShape) -> list[str]:
             problems.append(f"working_time.override[{index}]：{exc}")
     years = [str(override.year) for override in given.override]
     return problems + [f"working_time.override：{year} 年重复" for year in _repeated(years)]
-
-
-def _terms(contract: ContractShape, working: WorkingTimeShape, types: Iterable[Any]) -> Terms:
-    return Terms(
-        number=contract.number,
-        name=contract.name,
-        hospital=contract.hospital,
-        vendor=contract.vendor,
-        starts_on=contract.starts_on,
-        ends_on=contract.ends_on,
-        counts_from=contract.counts_from,
-        zone=working.zone,
-        hours=spans(working.hours),
-        breaks=spans(working.breaks),
-        overrides=tuple(DayOverride(o.year, tuple(o.holidays), tuple(o.workdays)) for o in working.override),
-        limits=tuple(_limit(item) for item in contract.time_limit),
-        readings=tuple(Reading(r.id, r.clause, r.basis, r.text) for r in contract.reading),
-        undeclinable=tuple(t.name for t in types if not t.declinable),
-        prompt_minutes=contract.prompt_minutes,
-        silence_workdays=contract.silence_workdays or None,
-    )
-
-
-def _limit(given: TimeLimitShape) -> TimeLimit:
-    return TimeLimit(
-        id=given.id,
-        clock=given.clock,
-        name=given.name,
-        clause=given.clause,
-        basis=given.basis,
-        text=given.text,
-        start_event=given.start,
-        stop_event=given.stop,
-        types=tuple(given.types),
-        except_types=tuple(given.except_types),
-        needs_onsite={"any": None, "yes": True, "no": False}[given.needs_onsite],
-        classes=tuple(given.classes),
-        limit_seconds=given.limit_minutes * 60,
-        class_rule=given.class_rule,
-        pausable=given.pausable,
-    )
 
 
 @dataclass(frozen=True)
@@ -386,7 +351,7 @@ def _settings(path: Path, data_folder: Path, found: Sections, reached: Reached) 
         network=found.network,
         master_key=Secret(reached.master_key) if reached.master_key else None,
         personal=found.personal,
-        terms=_terms(found.contract, found.working_time, found.ticket_type or ()),
+        terms=terms_of(found.contract, found.working_time, found.ticket_type or ()),
         ticket_types=tuple(TicketType(t.name, t.declinable, t.confirm, t.agreed) for t in found.ticket_type),
         modules=tuple(Module(m.code, m.name, m.group) for m in found.catalogue.modules),
         carriers=tuple(Carrier(c.code, c.name) for c in found.catalogue.carriers),

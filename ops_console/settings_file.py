@@ -1,6 +1,7 @@
 """The shape of config.toml: which keys each section has, of which type and within which bounds.
 
-Not for reading the file, for secrets or for what the sections mean together: that is `settings`.
+Not for reading the file, for secrets or for what the sections mean together: that is `settings`. Not for the contract's
+own part: that is `settings_contract`.
 """
 
 from __future__ import annotations
@@ -8,30 +9,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as shape
 
 from ops_console.core.addresses import address_of
 from ops_console.core.catalogue import CONFIRMS
-from ops_console.core.contracts import BASES, CLOCKS
-from ops_console.core.hours import read_hours
-
-STRICT = ConfigDict(extra="forbid", strict=True, str_strip_whitespace=True)
-SPAN = r"^\d{2}:\d{2}-\d{2}:\d{2}$"
-Span = Annotated[str, Field(pattern=SPAN)]
-
-
-def spans(texts: list[str]) -> tuple[tuple[str, str], ...]:
-    """Given spans as the file writes them, `08:00-18:00`, return them as pairs."""
-    return tuple((text[:5], text[6:]) for text in texts)
-
-
-def _apart(texts: list[str]) -> list[str]:
-    read_hours(spans(texts), "working_time")
-    return texts
+from ops_console.core.contracts import Clause
+from ops_console.settings_contract import SPAN, STRICT, ContractShape, WorkingTimeShape
 
 
 @shape(frozen=True, kw_only=True, config=STRICT)
@@ -157,74 +143,6 @@ class Personal:
 
 
 @shape(frozen=True, kw_only=True, config=STRICT)
-class OverrideShape:
-    """One [[working_time.override]]: a year's statutory days as the parties reviewed them."""
-
-    year: int = Field(ge=2004, le=2100)
-    holidays: list[str]
-    workdays: list[str]
-
-
-@shape(frozen=True, kw_only=True, config=STRICT)
-class WorkingTimeShape:
-    """[working_time]: when the hospital works."""
-
-    zone: str
-    hours: Annotated[list[Span], Field(min_length=1), AfterValidator(_apart)]
-    breaks: Annotated[list[Span], AfterValidator(_apart)]
-    statutory_source: Literal["chinesecalendar"]
-    override: list[OverrideShape] = Field(default_factory=list)
-
-
-@shape(frozen=True, kw_only=True, config=ConfigDict(extra="forbid", strict=True, validate_by_alias=True))
-class TimeLimitShape:
-    """One [[contract.time_limit]]."""
-
-    id: str = Field(pattern=r"^C-\d{2}$")
-    clock: Literal[CLOCKS]  # type: ignore[valid-type]
-    name: str = Field(min_length=1)
-    clause: str = Field(min_length=1)
-    basis: Literal[BASES]  # type: ignore[valid-type]
-    text: str = Field(min_length=1)
-    start: Literal["reported", "arrived"] = Field(alias="from")
-    stop: Literal["responded", "arrived", "restored"] = Field(alias="to")
-    types: list[str]
-    except_types: list[str]
-    needs_onsite: Literal["any", "yes", "no"]
-    classes: list[Literal["work", "off"]] = Field(min_length=1)
-    class_rule: Literal["by_report_time"]
-    limit_minutes: int = Field(ge=1, le=60 * 24 * 60)
-    pausable: bool
-
-
-@shape(frozen=True, kw_only=True, config=STRICT)
-class ReadingShape:
-    """One [[contract.reading]]."""
-
-    id: str = Field(min_length=1)
-    clause: str = Field(min_length=1)
-    basis: Literal[BASES]  # type: ignore[valid-type]
-    text: str = Field(min_length=1)
-
-
-@shape(frozen=True, kw_only=True, config=STRICT)
-class ContractShape:
-    """[contract]: all but its working time."""
-
-    number: str = Field(min_length=1, max_length=60)
-    name: str = Field(min_length=1, max_length=200)
-    hospital: str = Field(min_length=1)
-    vendor: str = Field(min_length=1)
-    starts_on: date
-    ends_on: date
-    counts_from: date
-    prompt_minutes: int = Field(default=15, ge=0, le=120)
-    silence_workdays: int = Field(default=0, ge=0, le=30)
-    time_limit: list[TimeLimitShape] = Field(min_length=1)
-    reading: list[ReadingShape]
-
-
-@shape(frozen=True, kw_only=True, config=STRICT)
 class TicketTypeShape:
     """One [[ticket_type]]."""
 
@@ -328,12 +246,18 @@ TOLD = {
     "string_too_short": "不能为空",
     "string_pattern_mismatch": "写法不合要求",
     "dataclass_type": "应为一节 [ … ] 设置",
+    "model_type": "应为一节 [ … ] 设置",
+    "dict_type": "应为一节 { 键 = 值 } 设置",
+    "tuple_type": "应为列表 [ … ]",
+    "union_tag_not_found": "缺少 kind（条款种类）",
 }
 
 
 def _problem(section: str, error: Any) -> str:
     path = section
-    for part in error["loc"]:
+    for before, part in zip(("", *error["loc"]), error["loc"], strict=False):
+        if isinstance(before, int) and part in Clause.KINDS:  # which kind of clause was tried is no key of the file
+            continue
         path += f"[{part}]" if isinstance(part, int) else f".{part}"
     return f"{path}：{_told(error['type'], error.get('ctx') or {})}"
 
@@ -343,6 +267,7 @@ def _told(kind: str, context: Mapping[str, Any]) -> str:
         return "应写成 08:00-18:00"
     told = {
         "literal_error": f"只能是 {context.get('expected', '')}".replace(" or ", " 或 "),
+        "union_tag_invalid": f"kind（条款种类）只能是 {context.get('expected_tags', '')}",
         "greater_than_equal": f"不能小于 {context.get('ge')}",
         "less_than_equal": f"不能大于 {context.get('le')}",
         "string_too_long": f"最长 {context.get('max_length')} 个字",

@@ -53,8 +53,13 @@ DEMO = (
 EXEMPT: dict[str, frozenset[str] | None] = {
     "ops_console/settings.py": None,  # problems of config.toml
     "ops_console/settings_file.py": None,
+    "ops_console/settings_contract.py": None,
+    "ops_console/core/contradictions.py": None,
     "ops_console/adapters/translations.py": frozenset({" 天", " 小时", " 分", " 秒"}),  # English beside them
-    "ops_console/core/contracts.py": frozenset({"合同口径"}),  # the source of an override, stored in its calendar
+    "ops_console/core/terms.py": frozenset({"合同口径"}),  # the source of an override, stored in its calendar
+    "ops_console/core/money.py": frozenset(  # how Chinese forms write a sum, in every language
+        {"零壹贰叁肆伍陆柒捌玖", "拾", "佰", "仟", "万", "亿", "万亿", "零", "负", "整"}
+    ),
     "ops_console/core/people.py": frozenset({"系统"}),  # an account's name, stored with every event
     "ops_console/services/people.py": frozenset(  # the first people's names
         {"系统管理员", "信息科长", "乙方工程师", "安全管理员", "审计管理员"}
@@ -87,7 +92,9 @@ EXEMPT: dict[str, frozenset[str] | None] = {
 # Files that may compose Chinese in an f-string: settings problems, the terminal's account, the first start's lines.
 COMPOSING = frozenset(
     {
-        "ops_console/settings.py", "ops_console/settings_file.py", "ops_console/core/contracts.py",
+        "ops_console/settings.py", "ops_console/settings_file.py", "ops_console/settings_contract.py",
+        "ops_console/core/contradictions.py",
+        "ops_console/core/money.py",  # a sum in words
         "ops_console/core/people.py", "ops_console/main.py",
         "ops_console/core/chat_blocks.py", "ops_console/core/personal_data.py",  # patterns of what people type
         "ops_console/core/score_rules.py",
@@ -142,13 +149,18 @@ def messages() -> dict[str, list[str]]:
 
 
 def _sources() -> Iterator[tuple[str, str]]:
-    for path in sorted((ROOT / "templates").rglob("*.*")):
+    for path in _templates():
         yield from ((_named(path), message) for message in of_template(path.read_text(encoding="utf-8")))
     for path in sorted((ROOT / "ops_console").rglob("*.py")):
         yield from ((_named(path), message) for message in of_python(path.read_text(encoding="utf-8"), _named(path)))
     shipped = tomllib.loads((ROOT / "config.toml").read_text(encoding="utf-8"))
     yield from (("config.toml", kind["name"]) for kind in shipped["ticket_type"])
     yield from (("scripts/translations.py", word) for word in (*MODES, *SIGNS))
+
+
+def _templates() -> list[Path]:
+    """Every template but the Word file, whose words come as data."""
+    return sorted(path for path in (ROOT / "templates").rglob("*.*") if path.suffix != ".docx")
 
 
 def _named(path: Path) -> str:
@@ -235,7 +247,7 @@ def faults(message: str, said: str) -> Iterator[str]:
 def unwrapped_in_templates() -> list[str]:
     """Return the Chinese that templates say without `_`."""
     found = []
-    for path in sorted((ROOT / "templates").rglob("*.*")):
+    for path in _templates():
         for line, text in unwrapped(path.read_text(encoding="utf-8")):
             if (_named(path), text) not in TEMPLATE_WORDS:
                 found.append(f"unwrapped: {_named(path)}:{line}: {text}")

@@ -8,6 +8,9 @@ from __future__ import annotations
 import base64
 import logging
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 
@@ -17,10 +20,13 @@ from sqlalchemy import select
 from ops_console.adapters.logs import SafeFormatter
 from ops_console.console import Console
 from ops_console.core import tickets as core
+from ops_console.core.errors import Refused
 from ops_console.core.public_reports import PER_BROWSER
-from ops_console.services import jobs, public_reports
+from ops_console.services import jobs, public_reports, sample_acts
 from ops_console.services.public_reports import Report
-from ops_console.store import messages
+from ops_console.services.sample_acts import Heard
+from ops_console.services.samples import Which
+from ops_console.store import messages, samples
 from ops_console.store.jobs import RunRow
 from tests.conftest import HOSPITAL, VENDOR, FakeClock, do, import_sheet, log_ticket
 from tests.sheets import row, write_sheet
@@ -96,6 +102,26 @@ def by_public_report(console: Console, folder: Path) -> None:
         public_reports.accept(session, console.book(session), made.report_id - 1, HOSPITAL, console.now())
 
 
+def by_sample(console: Console, folder: Path) -> None:
+    """A sample check whose seed is refused, with a reason, a note, and an original shown for a reason."""
+    log_ticket(console, department="药房", phone=DIALLED)
+    told = {"actor": HOSPITAL, "now": console.now() + timedelta(days=20), "is_locked": lambda month: False}
+    for number in (0, 1):
+        with console.write() as session:
+            which = Which(1, "2026-11", number)
+            sample_acts.commit(session, console.book(session), which, CANARY, **told)  # type: ignore[arg-type]
+    which = Which(1, "2026-11", 2)
+    for seed in (CANARY, "4 2 6 1"):
+        with console.write() as session, suppress(Refused):
+            digest = samples.of_month(session, 1, "2026-11")[0].digest
+            sample_acts.draw(session, which, digest, seed, **told)  # type: ignore[arg-type]
+    with console.write() as session:
+        sample_acts.answer(session, which, Heard(1, "true", CANARY), **told)  # type: ignore[arg-type]
+    sealer, until = console.sealer("personal"), datetime.max.replace(tzinfo=UTC)
+    proved = {**told, "actor": replace(HOSPITAL, account="hospital", proved_until=until)}
+    sample_acts.reveal_phone(console.write, sealer, which, 1, CANARY, **proved)  # type: ignore[arg-type]
+
+
 def by_log(console: Console, folder: Path) -> None:
     """Code that logs what it should not."""
     logging.getLogger("ops_console.canary").warning("said=%s", CANARY)
@@ -106,7 +132,7 @@ def by_log(console: Console, folder: Path) -> None:
 
 
 Road = Callable[[Console, Path], None]
-ROADS: tuple[Road, ...] = (by_form, by_sheet, by_moves, by_job, by_message, by_public_report, by_log)
+ROADS: tuple[Road, ...] = (by_form, by_sheet, by_moves, by_job, by_message, by_public_report, by_sample, by_log)
 PAGES = ("/tickets", "/jobs", "/import", "/reports/pending")
 
 

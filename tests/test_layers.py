@@ -41,7 +41,7 @@ ADDED = {
     "services": {SESSION},
     "adapters": {
         "PIL", "argon2", "chinese_calendar", "cryptography", "joserfc", "openpyxl", "pylopdf_fonts_zh_cn", "requests",
-        "segno", "typst", "xlsxwriter",
+        "segno", "typst", "xlsxwriter", "docxtpl", "jinja2", "webauthn",
     },
     "console": {SESSION, "sqlalchemy.URL"},  # the database's address, password and all, is put together there
     "web": {
@@ -67,7 +67,9 @@ QUERY = re.compile(r"^(select|text|insert|update|delete|exists)$|(^|\.)session\.
 
 def layer_of(module: str) -> str:
     """Given `ops_console.web.app` or `ops_console.settings_file`, return its layer: `web`, `settings`."""
-    return {"settings_file": "settings"}.get(name := (module.split(".") + [""])[1], name)
+    return {"settings_file": "settings", "settings_contract": "settings"}.get(
+        name := (module.split(".") + [""])[1], name
+    )
 
 
 def imported(tree: ast.AST) -> Iterator[str]:

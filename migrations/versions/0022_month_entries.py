@@ -1,13 +1,13 @@
 """Facts of a month that people enter, where no module of the console counts them.
 
-Revision: 0022, after 0016
+Revision: 0022, after 0021
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0022"
-down_revision = "0016"
+down_revision = "0021"
 branch_labels = None
 depends_on = None
 

@@ -13,6 +13,7 @@ from werkzeug.exceptions import SecurityError
 from ops_console.adapters import answers
 from ops_console.api import (
     attachments,
+    caps,
     catalogue,
     clocks,
     documents,
@@ -31,7 +32,7 @@ from ops_console.console import PROJECT, Console
 from ops_console.core.sentences import sentence
 
 POLICY = "default-src 'none'; style-src 'self'; font-src 'self'; base-uri 'none'; frame-ancestors 'none'"
-NOUNS = (tickets, events, attachments, clocks, catalogue, reports, people)
+NOUNS = (tickets, events, attachments, clocks, catalogue, reports, caps, people)
 
 
 def every_endpoint() -> Endpoints:

@@ -17,9 +17,12 @@ from typing import Any
 from ops_console.adapters.translations import Translations
 from ops_console.cli import (
     audit,
+    breaches,
+    caps,
     contracts,
     demo,
     doctor,
+    duties,
     expose,
     imports,
     jobs,
@@ -33,7 +36,10 @@ from ops_console.console import PROJECT
 from ops_console.core.errors import ConsoleError
 from ops_console.core.people import Actor, terminal_actor
 
-FACES = (quick_log, imports, reports, contracts, scores, jobs, people, audit, doctor, expose, service, demo)
+FACES = (
+    quick_log, imports, reports, contracts, scores, duties, breaches, caps, jobs, people, audit, doctor, expose,
+    service, demo,
+)  # fmt: skip
 
 
 class Terminal:

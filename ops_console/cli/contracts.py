@@ -10,7 +10,7 @@ from ops_console.adapters.contract_words import change_name, change_value
 from ops_console.core.contracts import TimeLimit
 from ops_console.core.explanations import CLASS_NAMES
 from ops_console.core.terms import Change
-from ops_console.services import contracts
+from ops_console.services import contract_views
 
 STATE_NAMES = {"in_force": "生效", "proposed": "待双方确认", "withdrawn": "已撤回"}
 
@@ -26,7 +26,7 @@ def add_commands(verbs: Any, terminal: Any) -> None:
 def show_contract(terminal: Any, given: Any) -> int:
     """Print every version, newest first, with what it changes."""
     with terminal.console.read() as session:
-        versions = contracts.overview(session, terminal.actor)
+        versions = contract_views.overview(session, terminal.actor)
     if given.json:
         print(json.dumps([_plain(version) for version in versions], ensure_ascii=False, indent=1))
         return 0
@@ -56,7 +56,7 @@ def _change(terminal: Any, change: Change) -> str:
     return f"{name}{terminal.say('：')}{nothing if change.old is None else old} → {gone if change.new is None else new}"
 
 
-def _plain(version: contracts.VersionView) -> dict[str, Any]:
+def _plain(version: contract_views.VersionView) -> dict[str, Any]:
     return {
         "number": version.terms.number, "version": version.version, "state": version.state, "digest": version.digest,
         "counts_from": version.counts_from.isoformat(), "terms": json.loads(version.terms.as_json()),

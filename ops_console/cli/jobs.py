@@ -8,9 +8,9 @@ from typing import Any
 
 from ops_console.adapters.translations import full_time
 from ops_console.core.errors import Refused
-from ops_console.services import detectors, jobs, search
+from ops_console.services import detectors, duty_plans, jobs, search
 
-RUNNABLE = ("recheck", "tidy", "anchor", "verify-chain", search.JOB, detectors.JOB)
+RUNNABLE = ("recheck", "tidy", "anchor", "verify-chain", search.JOB, detectors.JOB, duty_plans.JOB)
 
 
 def add_commands(verbs: Any, terminal: Any) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from ops_console.adapters.translations import duration, full_time, percent
+from ops_console.cli import month_reports
 from ops_console.core.errors import NotFound, Refused
 from ops_console.core.explanations import CLASS_NAMES, CLOCK_NAMES, RESULT_NAMES
 from ops_console.core.moments import month_of, whole
@@ -16,8 +17,12 @@ from ops_console.services import clocks, reports
 
 def add_commands(verbs: Any, terminal: Any) -> None:
     """Given the parser's verbs, add `report sla` and `sla explain`."""
-    report = verbs.add_parser("report", help=terminal.say("报表：report sla --from 2026-01 --to 2026-11"))
-    kind = report.add_subparsers(required=True, metavar="sla").add_parser("sla", help=terminal.say("时限达标情况"))
+    report = verbs.add_parser(
+        "report", help=terminal.say("报表：report sla --from 2026-01 --to 2026-11，report month 2026-09")
+    )
+    kinds = report.add_subparsers(required=True, metavar="sla|month|…")
+    month_reports.add_kinds(kinds, terminal)
+    kind = kinds.add_parser("sla", help=terminal.say("时限达标情况"))
     kind.add_argument("--from", dest="first", metavar="YYYY-MM")
     kind.add_argument("--to", dest="last", metavar="YYYY-MM")
     kind.add_argument("--as-of", dest="as_of", metavar="ISO 8601")

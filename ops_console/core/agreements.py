@@ -19,8 +19,10 @@ STATE_NAMES = {
 }  # fmt: skip
 # What is agreed upon: the subject of an agreement.
 SHEET, OVER_CAP, LEGAL_BASIS, CAP_SPLIT = "sheet", "over_cap", "legal_basis", "cap_split"
+CAP_SHEET, CAP_RETURN = "cap_sheet", "cap_return"
 SUBJECT_NAMES = {
-    SHEET: "评分表", OVER_CAP: "超额商定", LEGAL_BASIS: "金额依据", CAP_SPLIT: "额度拆分或合并",
+    SHEET: "评分表", OVER_CAP: "超额商定", LEGAL_BASIS: "金额依据", CAP_SPLIT: "额度拆分或合并", CAP_SHEET: "需求单",
+    CAP_RETURN: "退回占用",
 }  # fmt: skip
 LONGEST_REASON = 500
 

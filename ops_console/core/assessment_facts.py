@@ -1,22 +1,17 @@
 """A month's facts as they are frozen: plain values from which every figure of the month can be computed again.
 
-Not for computing (`core/assessments.py`) nor for finding them (`services/assessments.py`). No text that people typed:
-published form in `docs/assessment-format.md`.
+Not for judging clocks (`core/judged_clocks.py`), computing (`core/assessments.py`) nor finding the facts
+(`services/month_facts.py`). No text that people typed: published form in `docs/assessment-format.md`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 
-from ops_console.core.clocks import BREACHED, MET, RUNNING, Clock, active_seconds, clocks_of, raw, result, standing
-from ops_console.core.contract_facts import BROKEN, KEPT, NOT_APPLICABLE, OPEN
-from ops_console.core.contract_facts import UNPROVEN as NOT_PROVEN
 from ops_console.core.moments import ZONE
-from ops_console.core.terms import Terms
-from ops_console.core.tickets import Stamp, Suspension, TicketFacts
 
-OUTCOMES_OF_CLOCKS = {MET: KEPT, BREACHED: BROKEN, RUNNING: OPEN, "unproven": NOT_PROVEN}
+RECURS_WITHIN = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -96,18 +91,26 @@ class TicketFact:
 
 @dataclass(frozen=True)
 class Earlier:
-    """What a frozen month said of one clock: its month, the ticket, the limit and the outcome."""
+    """What frozen months said of one clock: `outcome` the last of them; month, kind of clock and class the first.
+
+    `counted`: one of them counted it as kept, broken or unproven, so that it is not to be counted again.
+    """
 
     month: str
     number: str
     limit: str
     outcome: str
+    clock: str
+    klass: str
+    counted: bool = True
 
 
 @dataclass(frozen=True)
 class JudgedClock:
-    """One clock judged in a month. `was` is what an earlier frozen month said of it (None: judged here first), `month`
-    the month of its report. Seconds are whole: with approved pauses taken off, and `raw` without.
+    """One clock judged in a month. `was` is what earlier frozen months said of it (None: none of them counted it).
+
+    `month` is that of its report and `klass` its class; both stay what they were when it was first told of. Seconds are
+    whole: with approved pauses taken off, and `raw` without.
     """
 
     number: str
@@ -165,6 +168,16 @@ class CaseFact:
 
 
 @dataclass(frozen=True)
+class Penalty:
+    """A deduction that lands in this month: of which month it is the fee (分), by which clause and cases."""
+
+    month: str
+    clause: str
+    amount: int
+    basis: str
+
+
+@dataclass(frozen=True)
 class Entry:
     """A fact entered for the month: its measure, `numerator` of `denominator`, by whose side, confirmed by the other.
 
@@ -189,8 +202,9 @@ class Entry:
 class MonthFacts:
     """All that a month is computed from, as of the cut-off.
 
-    `carried` are tickets of earlier frozen months that may have changed since, `earlier` what those months said of
-    their clocks; `judged` follows from these and `tickets`.
+    `tickets` are those that this month takes: reported in it, and those of earlier frozen months that none of them
+    took, for they were logged or moved there later. `carried` were taken by an earlier month and may have changed
+    since, `earlier` is what frozen months said of their clocks; `judged` follows from these and `tickets`.
     """
 
     month: str
@@ -201,66 +215,6 @@ class MonthFacts:
     duties: tuple[DutyFact, ...] = ()
     caps: tuple[CapFact, ...] = ()
     cases: tuple[CaseFact, ...] = ()
+    penalties: tuple[Penalty, ...] = ()
     entries: tuple[Entry, ...] = ()
     judged: tuple[JudgedClock, ...] = ()
-
-
-def judged(facts: MonthFacts, terms: dict[str, Terms]) -> MonthFacts:
-    """Given a month's facts and contract versions by digest, return the facts with every clock judged.
-
-    Of the month's own tickets each clock, running ones as open (未结). Of earlier months only what had been open there
-    and is not now (结转), or what came out otherwise since (更正): every clock is judged exactly once, and told again
-    only where its outcome changed.
-    """
-    found = [
-        _judged(ticket, clock, facts) for ticket in facts.tickets for clock in clocks_at(ticket, terms[ticket.terms])
-    ]
-    known = {ticket.number: ticket for ticket in facts.carried}
-    for before in facts.earlier:
-        ticket = known[before.number]
-        clock = next((c for c in clocks_at(ticket, terms[ticket.terms]) if c.limit.id == before.limit), None)
-        now = _judged(ticket, clock, facts) if clock is not None else _gone(ticket, before)
-        if now.outcome != before.outcome and now.outcome != OPEN:
-            found.append(replace(now, was=None if before.outcome == OPEN else before.outcome, month=before.month))
-    return replace(facts, judged=tuple(sorted(found, key=lambda one: (one.month, one.number, one.limit))))
-
-
-def _gone(ticket: TicketFact, before: Earlier) -> JudgedClock:
-    """A clock that a correction left the ticket without: another type, nobody needed on site any more."""
-    nothing = NOT_APPLICABLE
-    return JudgedClock(ticket.number, before.limit, "", ticket.klass, before.month, nothing, 0, nothing, 0)
-
-
-def _judged(ticket: TicketFact, clock: Clock, facts: MonthFacts) -> JudgedClock:
-    bare = raw(clock)
-    sides = {f"{clock.limit.start_event}_at", f"{clock.limit.stop_event}_at"}
-    return JudgedClock(
-        number=ticket.number, limit=clock.limit.id, clock=clock.kind, klass=ticket.klass, month=facts.month,
-        outcome=OUTCOMES_OF_CLOCKS[standing(clock, facts.as_of)], seconds=active_seconds(clock, facts.as_of),
-        raw_outcome=OUTCOMES_OF_CLOCKS[result(bare, facts.as_of)], raw_seconds=active_seconds(bare, facts.as_of),
-        two_sided=not sides & set(ticket.one_sided),
-    )  # fmt: skip
-
-
-def clocks_at(ticket: TicketFact, terms: Terms) -> tuple[Clock, ...]:
-    """Given a ticket's frozen facts and its contract version, return its clocks, exactly as the console has them."""
-    return clocks_of(_facts_of(ticket), terms, ticket.klass, provisional=ticket.provisional)
-
-
-def _facts_of(ticket: TicketFact) -> TicketFacts:
-    times = {
-        "reported_at": ticket.reported_at, "responded_at": ticket.responded_at, "arrived_at": ticket.arrived_at,
-        "restored_at": ticket.restored_at,
-    }  # fmt: skip
-    stamps = {name: _stamp(at, name in ticket.unproven) for name, at in times.items() if at is not None}
-    return TicketFacts(
-        number=ticket.number, type=ticket.type, module=ticket.module, channel=ticket.channel,
-        needs_onsite=ticket.needs_onsite, reported_at=ticket.reported_at, recorded_at=ticket.recorded_at,
-        responded_at=ticket.responded_at, arrived_at=ticket.arrived_at, restorations=ticket.restorations,
-        reopenings=ticket.reopenings, withdrawn=ticket.withdrawn, withdrawn_at=ticket.withdrawn_at, stamps=stamps,
-        suspensions=tuple(Suspension(p.start, p.end, True, "", p.cause) for p in ticket.pauses),
-    )  # fmt: skip
-
-
-def _stamp(at: datetime, unproven: bool) -> Stamp:
-    return Stamp(at, at, "", "vendor", "", "D" if unproven else "B")

@@ -15,7 +15,15 @@ from ops_console.core.clause_lines import ClauseLine, LimitLine, clause_lines, l
 from ops_console.core.measures import measure_all
 from ops_console.core.readings import Conflict, conflicts
 from ops_console.core.scores import Grade, Scored, Sheet, score, total
-from ops_console.core.settlements import SCORE_LINE, Money, MoneyLine, score_deduction, settle
+from ops_console.core.settlements import (
+    EARLIER_LINE,
+    PENALTY_LINE,
+    SCORE_LINE,
+    Money,
+    MoneyLine,
+    score_deduction,
+    settle,
+)
 from ops_console.core.terms import Terms
 
 
@@ -69,24 +77,30 @@ class Basis:
     versions: Mapping[str, Terms]
     sheet: Sheet | None = None
     fee: int | None = None
-    penalties: tuple[MoneyLine, ...] = ()
     money_basis: str = ""
     adjustments: tuple[Adjustment, ...] = ()
 
 
 def assess(facts: MonthFacts, basis: Basis) -> Assessment:
     """Given a month's judged facts and what it is judged by, return the assessment."""
-    limits = tuple(limit_line(limit.id, limit.clock, facts) for limit in basis.terms.limits)
+    limits = tuple(limit_line(limit, clock, facts) for limit, clock in _limits(facts, basis.terms).items())
     items = _items(facts, basis)
     points = total(basis.sheet, {one.scored.code: one.deducted for one in items}) if basis.sheet else None
     grade = basis.sheet.grade_of(points) if basis.sheet and points is not None else None
     return Assessment(
         month=facts.month, as_of=facts.as_of, limits=limits, clauses=clause_lines(facts, basis.terms, limits),
-        items=items, points=points, grade=grade.name if grade else "", money=_money(items, basis),
+        items=items, points=points, grade=grade.name if grade else "", money=_money(facts, items, basis),
         conflicts=tuple(dict.fromkeys(c for terms in basis.versions.values() for c in conflicts(terms))),
-        provisional=sum(ticket.provisional for ticket in facts.tickets),
+        provisional=sum(ticket.provisional for ticket in (*facts.tickets, *facts.carried)),
         missing=tuple(dict.fromkeys(name for one in items for name in one.scored.missing)),
     )  # fmt: skip
+
+
+def _limits(facts: MonthFacts, terms: Terms) -> dict[str, str]:
+    """Every limit that gets a line, with its kind of clock: the terms', then what only an older version has."""
+    known = {limit.id: limit.clock for limit in terms.limits}
+    judged = {one.limit: one.clock for one in sorted(facts.judged, key=lambda one: one.limit)}
+    return known | {limit: clock for limit, clock in judged.items() if limit not in known}
 
 
 def _items(facts: MonthFacts, basis: Basis) -> tuple[ItemLine, ...]:
@@ -101,8 +115,11 @@ def _items(facts: MonthFacts, basis: Basis) -> tuple[ItemLine, ...]:
     return tuple(lines)
 
 
-def _money(items: Sequence[ItemLine], basis: Basis) -> Money:
-    lines = list(basis.penalties)
+def _money(facts: MonthFacts, items: Sequence[ItemLine], basis: Basis) -> Money:
+    lines = []
+    for due in facts.penalties:
+        kind = PENALTY_LINE if due.month == facts.month else EARLIER_LINE
+        lines.append(MoneyLine(kind, due.clause, due.amount, due.month, due.basis))
     ratio = _ratio(items, basis)
     if basis.fee and basis.money_basis and ratio is not None:
         amount = score_deduction(basis.fee, ratio.ratio, basis.terms.settlement.at_risk)

@@ -41,6 +41,17 @@ KIND_NAMES = {
     COST_RULE: "费用规则", PENALTY: "违约责任", QUALITY: "定性要求",
 }  # fmt: skip
 BOUND_NAMES = {"hospital": "甲方", "vendor": "乙方", "both": "双方"}
+LEAD, ASSIST = "lead", "assist"
+RESPONSIBILITY_NAMES = {LEAD: "主责", ASSIST: "协助或配合"}
+# What uses a yearly cap, where the ticket types alone do not tell (K2, K3).
+SCOPE_NAMES = {
+    "": "按工单类型", "planned_visit": "驻场之外事先约定的专家到场", "environment_onsite": "环境问题的全部到场",
+    "all_onsite": "全部到场", "requested": "甲方要求的告知和宣传材料", "material": "只有宣传材料",
+}  # fmt: skip
+NO_MONEY, MONTH_FEE = "none", "month_fee"
+AMOUNT_NAMES = {NO_MONEY: "不计金额", MONTH_FEE: "当月运维费用"}
+OCCURRENCE, DISCOVERY, FINDING = "occurrence", "discovery", "finding"
+MONTH_OF_NAMES = {OCCURRENCE: "发生当月", DISCOVERY: "发现当月", FINDING: "认定当月"}
 MONTH, HALF, YEAR = "month", "half", "year"
 PERIOD_NAMES = {MONTH: "每月", HALF: "每半年", YEAR: "每合同年"}
 # What may begin a triggered duty; the first three are told by releases (`core/releases.py`).
@@ -143,7 +154,10 @@ class Task:
         event = sentence(EVENT_NAMES[self.event])
         if self.minutes:
             within = timedelta(minutes=self.minutes)
-            return sentence("%(event)s后 %(within)s内%(name)s", event=event, within=within, name=self.name)
+            told = "%(event)s后 %(within)s内且当日%(name)s" if self.same_day else "%(event)s后 %(within)s内%(name)s"
+            return sentence(told, event=event, within=within, name=self.name)
+        if self.same_day:
+            return sentence("%(event)s当日%(name)s", event=event, name=self.name)
         if self.workdays:
             return sentence("%(event)s后 %(n)s 个工作日内%(name)s", event=event, n=self.workdays, name=self.name)
         return sentence("%(event)s时%(name)s", event=event, name=self.name)
@@ -155,7 +169,7 @@ class Clause:
 
     `section` is its place in the contract, `key` the words it is found by, `text` verbatim; `bound` is who owes it;
     `signs` who says that it was done. Nothing before `go_live_on` (None: the contract's) is judged. `duplicate_of`
-    names the clause that it repeats.
+    names the clause that it repeats. `responsibility` `assist`: a third party's delay is not the vendor's (K9).
     """
 
     id: str
@@ -170,6 +184,7 @@ class Clause:
     tasks: tuple[Task, ...] = ()
     duplicate_of: str = ""
     go_live_on: date | None = None
+    responsibility: str = LEAD
     kind: str = field(default="", init=False)
     KINDS: ClassVar[dict[str, type[Clause]]] = {}
 
@@ -189,12 +204,14 @@ class LimitClause(Clause):
 class YearlyCap(Clause):
     """每年不超过N次: how often the hospital may ask for it free in a contract year. Never a target.
 
-    `types` are the ticket types that ask for it. With `agreement_first` work begins only once both parties agreed.
+    `types` are the ticket types that ask for it, `scope` what else tells (SCOPE_NAMES). With `agreement_first` work
+    begins only once both parties agreed.
     """
 
     limit: int
     types: tuple[str, ...] = ()
     agreement_first: bool = False
+    scope: str = ""
     kind: str = field(default=CAP, init=False)
 
     def sentence(self) -> Sentence:
@@ -291,11 +308,13 @@ class Penalty(Clause):
     """What a breach costs: `amount` `month_fee` once per month, or `none` (the file is kept, nothing is counted).
 
     `month_of` tells whose month pays: `occurrence`, `discovery` or `finding`. `approval` are the roles that decide.
+    `outages`: an outage is a case by itself and not only hiding it or telling it late (K8).
     """
 
-    amount: str = "none"
-    month_of: str = "occurrence"
+    amount: str = NO_MONEY
+    month_of: str = OCCURRENCE
     approval: tuple[str, ...] = ()
+    outages: bool = False
     kind: str = field(default=PENALTY, init=False)
 
     def judge(self, facts: Cases) -> Verdict:

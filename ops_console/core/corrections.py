@@ -14,8 +14,8 @@ from ops_console.core.sentences import sentence
 from ops_console.core.tickets import TIMES, TicketFacts, written
 
 SUSPENSIONS = ("suspended_from", "suspended_until")
-MERGE, SPLIT, AGREED = "merged_into", "split_off", "agreed_on"
-CORRECTABLE = (*TIMES, *SUSPENSIONS, "needs_onsite", "type", AGREED, MERGE, SPLIT)
+MERGE, SPLIT, AGREED, EXEMPT = "merged_into", "split_off", "agreed_on", "exempt"
+CORRECTABLE = (*TIMES, *SUSPENSIONS, "needs_onsite", "type", AGREED, MERGE, SPLIT, EXEMPT)
 STEPS = {"reported_at": "报修", "responded_at": "响应", "arrived_at": "到场", "restored_at": "恢复"}
 
 
@@ -47,6 +47,8 @@ def check_correction(facts: TicketFacts, name: str, new: str, now: datetime) -> 
         if not old:
             raise Refused("工单 %(number)s 还没有这一时间，请直接登记，不用更正。", field="field", **known)
         _check_order(facts, name, _moment(new), now)
+    if name == EXEMPT and new not in ("true", "false"):
+        raise Refused("请选择是或否。", field="new")
     if name == AGREED and _day(new) < facts.reported_at.astimezone(ZONE).date():
         raise Refused("约定日期不能早于报修日期。", field="new")
 

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 
 from ops_console.core.assessment_facts import DutyFact, Entry, JudgedClock, MonthFacts, TicketFact
-from ops_console.core.contract_facts import BROKEN, KEPT, OPEN, UNPROVEN
+from ops_console.core.contract_facts import BROKEN, KEPT, UNPROVEN
+from ops_console.core.judged_clocks import COUNTED
 from ops_console.core.moments import ZONE
 from ops_console.core.people import VENDOR
 from ops_console.core.score_facts import NOTHING, VALUE, Hit, Measured, Ref
@@ -48,10 +49,15 @@ def of_duties(wanted: str, duties: Iterable[DutyFact]) -> Measured:
 
 def _clock(kind: str, klass: str, outcome: str) -> Counts:
     def count(facts: MonthFacts) -> Measured:
-        settled = [one for one in facts.judged if one.clock == kind and one.outcome != OPEN]
+        settled = [one for one in facts.judged if one.clock == kind and _is_settled(one)]
         return _changes([one for one in settled if klass in ("", one.klass)], lambda one: one == outcome)
 
     return count
+
+
+def _is_settled(one: JudgedClock) -> bool:
+    """Not one that runs still, nor one that a correction took away before any month counted it."""
+    return one.was is not None or one.outcome in COUNTED
 
 
 def _changes(judged: Iterable[JudgedClock], is_hit: Callable[[str], bool]) -> Measured:
@@ -69,7 +75,7 @@ def _changes(judged: Iterable[JudgedClock], is_hit: Callable[[str], bool]) -> Me
 
 def _long_repair(facts: MonthFacts) -> Measured:
     """Past 8 hours. Of a clock told again only what has become broken counts: how long it had been was not kept."""
-    settled = [one for one in facts.judged if one.clock == "repair" and one.outcome != OPEN]
+    settled = [one for one in facts.judged if one.clock == "repair" and _is_settled(one)]
     refs = tuple(Ref("ticket", one.number) for one in settled if one.was is None)
     hits = tuple(
         Hit(Ref("ticket", one.number), two_sided=one.two_sided) for one in settled

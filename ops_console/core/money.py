@@ -68,12 +68,7 @@ def fen_of(text: str) -> int:
     """Given 元 as typed, `78,000` or `78000.50`, return 分. Raises Refused when it is no sum of money."""
     plain = text.strip().replace(",", "").replace("，", "").removeprefix("¥").removeprefix("￥")
     whole, point, rest = plain.partition(".")
-    if (
-        not whole.isascii()
-        or not whole.isdigit()
-        or len(whole) > 11
-        or (point and not (rest.isascii() and rest.isdigit()))
-    ):
+    if not _is_number(whole) or len(whole) > 11 or (point and not _is_number(rest)):
         raise Refused("“%(value)s”不是金额；请写成 12345.00 这样的数字。", value=text[:30], field="amount")
     if len(rest) > 2:
         raise Refused("金额最多写到分：%(value)s。", value=text[:30], field="amount")

@@ -50,6 +50,8 @@ Permission = Literal[
     "months.adjust",
     "months.sample",
     "months.sign",
+    "payments.read",
+    "payments.record",
 ]
 
 # role -> side, permissions. Every page, endpoint and use case asks this table and nothing else.
@@ -63,7 +65,7 @@ ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
                 "people.read", "audit.read", "tickets.attach", "tickets.export", "personal.reveal", "notes.hospital",
                 "anchors.keep", "flags.review", "locations.manage", "tokens.own", "factors.reset",
                 "duties.accept", "caps.record", "caps.decide", "breaches.record", "breaches.find", "months.enter",
-                "months.adjust", "months.sample", "months.sign",
+                "months.adjust", "months.sample", "months.sign", "payments.read", "payments.record",
             }
         ),
     ),
@@ -84,7 +86,7 @@ ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
         frozenset(
             {
                 "tickets.read", "reports.read", "contracts.read", "jobs.read", "people.read", "audit.read",
-                "tickets.export", "notes.hospital", "breaches.approve",
+                "tickets.export", "notes.hospital", "breaches.approve", "payments.read", "payments.record",
             }
         ),
     ),
@@ -106,7 +108,7 @@ ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
                 "tickets.read", "tickets.open", "tickets.record", "tickets.import", "reports.read", "contracts.read",
                 "contracts.confirm", "jobs.read", "corrections.decide", "people.read", "audit.read", "tickets.attach",
                 "anchors.keep", "tickets.export", "personal.reveal", "tokens.own", "duties.record", "caps.record",
-                "breaches.record", "months.enter", "months.explain", "months.sign",
+                "breaches.record", "months.enter", "months.explain", "months.sign", "payments.read",
             }
         ),
     ),
@@ -115,7 +117,7 @@ ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
         frozenset(
             {
                 "tickets.read", "reports.read", "contracts.read", "jobs.read", "people.read", "audit.read",
-                "tickets.export", "tokens.own",
+                "tickets.export", "tokens.own", "payments.read",
             }
         ),
     ),
@@ -150,6 +152,7 @@ PERMISSION_NAMES: dict[Permission, str] = {
     "caps.decide": "批准占用与验收额度需求", "breaches.record": "登记违约线索与陈述", "breaches.find": "认定违约",
     "breaches.approve": "院内审批扣款", "months.enter": "录入月度事实", "months.explain": "说明未达标项",
     "months.adjust": "调整评分项", "months.sample": "抽查回访", "months.sign": "签署月度考核",
+    "payments.read": "查看付款", "payments.record": "登记发票与付款",
 }  # fmt: skip
 
 
@@ -160,7 +163,7 @@ class Actor:
     `on_clean_device`: the browser in use is known, and the vendor never signed in on it. Without it nothing that the
     actor enters may count as seen by the hospital's side first. `proved_until`: how long the second factor given in
     this session counts as fresh; None when none was given. Without `has_account` nobody signed in: the side is where
-    the word came in, not who is known to have said it.
+    the word came in, not who is known to have said it. `delegated_by`: the name of whose signing it does meanwhile.
     """
 
     account: str
@@ -170,6 +173,7 @@ class Actor:
     on_clean_device: bool = False
     proved_until: datetime | None = None
     has_account: bool = True
+    delegated_by: str = ""
 
     def may(self, permission: Permission) -> bool:
         """Given a permission, say whether the actor has it."""

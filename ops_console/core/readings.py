@@ -23,7 +23,7 @@ OTHER_TYPE = "其他类型"
 class Option:
     """One answer: its sentence and what it sets, as (place, value in JSON).
 
-    A place is `C-38.except_types`, `C-24.tasks.notice.minutes` or `settlement.penalty_month_of`.
+    A place is `C-38.except_types`, `C-24.tasks.notice.minutes`, `R-06.text` or `settlement.penalty_month_of`.
     """
 
     id: str
@@ -68,12 +68,26 @@ class Conflict:
 
 
 def effective(terms: Terms) -> Terms:
-    """Given a contract's terms, return them with what its questions' answers set. Raises ValueError for a bad place."""
+    """Given a contract's terms, return them with what its questions' answers set and how the parties ranked limits.
+
+    Raises ValueError for a place that the contract does not have.
+    """
     chosen = dict(terms.chosen)
     for question in terms.questions:
         for place, value in question.option(chosen.get(question.id, "")).sets:
-            terms = _set(terms, place.split("."), json.loads(value))
+            try:
+                terms = _set(terms, place.split("."), json.loads(value))
+            except ValueError as exc:
+                raise ValueError(f"{place}: {exc}") from exc
+    for first, behind in terms.ranked:
+        terms = replace(terms, limits=tuple(_ranked(limit, first, behind) for limit in terms.limits))
     return terms
+
+
+def _ranked(limit: TimeLimit, first: str, behind: str) -> TimeLimit:
+    """The word of both parties on two limits counts, whatever the file said before of which goes before the other."""
+    others = tuple(other for other in limit.exception_to if {limit.id, other} != {first, behind})
+    return replace(limit, exception_to=(*others, behind) if limit.id == first else others)
 
 
 def answered(terms: Terms, answers: Mapping[str, str]) -> Terms:
@@ -84,20 +98,26 @@ def answered(terms: Terms, answers: Mapping[str, str]) -> Terms:
 
 
 def _set(terms: Terms, place: Sequence[str], value: Any) -> Terms:
-    if place[0] == "settlement":
-        return replace(terms, settlement=_with(terms.settlement, place[1:], value))
-    limits = tuple(_with(one, place[1:], value) if one.id == place[0] else one for one in terms.limits)
-    if place[1] in {f.name for f in fields(TimeLimit)} and any(one.id == place[0] for one in terms.limits):
-        return replace(terms, limits=limits)
-    if not any(one.id == place[0] for one in terms.clauses):
+    """A limit and the card of its clause bear the same id: the field tells which of them is meant."""
+    of, rest = place[0], place[1:]
+    if not rest:
         raise ValueError(".".join(place))
-    clauses = tuple(_with(one, place[1:], value) if one.id == place[0] else one for one in terms.clauses)
-    return replace(terms, clauses=clauses)
+    if of == "settlement":
+        return replace(terms, settlement=_with(terms.settlement, rest, value))
+    if rest[0] in {f.name for f in fields(TimeLimit)} and any(one.id == of for one in terms.limits):
+        return replace(terms, limits=_in(terms.limits, of, rest, value))
+    if any(one.id == of for one in terms.readings):
+        return replace(terms, readings=_in(terms.readings, of, rest, value))
+    if not any(one.id == of for one in terms.clauses):
+        raise ValueError(".".join(place))
+    return replace(terms, clauses=_in(terms.clauses, of, rest, value))
+
+
+def _in(parts: tuple[Any, ...], of: str, place: Sequence[str], value: Any) -> tuple[Any, ...]:
+    return tuple(_with(part, place, value) if part.id == of else part for part in parts)
 
 
 def _with(part: Any, place: Sequence[str], value: Any) -> Any:
-    if not place:
-        raise ValueError("no field")
     if place[0] == "tasks" and len(place) == 3:
         if not any(task.key == place[1] for task in part.tasks):
             raise ValueError(".".join(place))

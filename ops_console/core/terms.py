@@ -1,23 +1,23 @@
 """The contract's terms: its term, its clauses, its working time, its agreed readings, and how two versions differ.
 
-Not for the kinds of clause (`core/contracts.py`), judging tickets (`core/clocks.py`) or who may confirm a version
-(`services/contracts.py`).
+Not for the kinds of clause (`core/contracts.py`), what contradicts itself (`core/contradictions.py`), judging tickets
+(`core/clocks.py`) or who may confirm a version (`services/contracts.py`).
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from ops_console.core.contracts import CLASSES, CLOCKS, Clause, TimeLimit
+from ops_console.core.contracts import CLOCKS, OCCURRENCE, Clause, TimeLimit, YearlyCap
 from ops_console.core.errors import Refused
 from ops_console.core.moments import ZONE
 from ops_console.core.money import Fee, Node
 from ops_console.core.plain import made, plain
-from ops_console.core.readings import Question, answered, effective, standing
+from ops_console.core.readings import Question, standing
 from ops_console.core.statutory import YearDays, parse_days
 
 ALWAYS = {"always": True}  # written since the first version: left out, the same terms would have another digest
@@ -75,7 +75,7 @@ class Settlement:
     answer_workdays: int = 3
     sample_size: int = 10
     security_minutes: int = 30
-    penalty_month_of: str = "occurrence"
+    penalty_month_of: str = OCCURRENCE
     limits_told: tuple[tuple[str, int], ...] = ()
     at_risk: int = 0
     pay_days: int = 30
@@ -87,7 +87,8 @@ class Terms:
 
     `undeclinable` are the ticket types that the vendor may not decline (tender 一.3). A time recorded later than
     `prompt_minutes` after it is said to have happened needs proof. A restore is confirmed by silence after that many
-    working days; None: never.
+    working days; None: never. `chosen` are the answers to `questions` that both parties agreed upon, `ranked` the
+    limits that they ranked, (the one before, the one behind); both count by `readings.effective` alone.
     """
 
     number: str
@@ -109,6 +110,7 @@ class Terms:
     clauses: tuple[Clause, ...] = ()
     questions: tuple[Question, ...] = ()
     chosen: tuple[tuple[str, str], ...] = ()
+    ranked: tuple[tuple[str, str], ...] = ()
     go_live_on: date | None = None
     openings: tuple[Opening, ...] = ()
     fee: Fee | None = None
@@ -133,6 +135,11 @@ class Terms:
     def clause(self, clause_id: str) -> Clause | None:
         """Given an id such as `C-25`, return the clause, or None where the contract lists none."""
         return next((clause for clause in self.clauses if clause.id == clause_id), None)
+
+    @property
+    def caps(self) -> tuple[YearlyCap, ...]:
+        """The clauses that are yearly caps, in the contract's order."""
+        return tuple(clause for clause in self.clauses if isinstance(clause, YearlyCap))
 
     def live_on(self, clause_id: str = "") -> date:
         """Given a clause's id, return the day from which it is judged: its own, else the contract's, else its start."""
@@ -160,49 +167,6 @@ class Change:
 def terms_from_json(text: str) -> Terms:
     """Given what `Terms.as_json` wrote, now or before a field was added, return the Terms as agreed upon."""
     return made(Terms, json.loads(text))
-
-
-def check_terms(terms: Terms) -> list[str]:
-    """Given terms read from a file, return what contradicts itself, one sentence each; empty when sound."""
-    problems = []
-    if terms.ends_on <= terms.starts_on:
-        problems.append("contract.ends_on：合同终止日必须晚于起始日")
-    if not terms.starts_on <= terms.counts_from <= terms.ends_on:
-        problems.append("contract.counts_from：生效日必须在合同期内")
-    problems += _twice("contract.time_limit：时限编号", [limit.id for limit in terms.limits])
-    problems += _twice("contract.reading：口径编号", [reading.id for reading in terms.readings])
-    problems += _twice("working_time.override：年份", [str(override.year) for override in terms.overrides])
-    problems += _twice("contract.clause：条款编号", [clause.id for clause in terms.clauses])
-    problems += _twice("contract.question：问题编号", [question.id for question in terms.questions])
-    for clause in terms.clauses:
-        problems += _twice(f"contract.clause {clause.id}：任务", [task.key for task in clause.tasks])
-    problems += _question_problems(terms)
-    for clock in CLOCKS:
-        problems += _class_problems(clock, [limit for limit in terms.limits if limit.clock == clock])
-    return problems
-
-
-def _twice(what: str, keys: Sequence[str]) -> list[str]:
-    """What bears the same key twice would hide its change from the parties: `differences` goes by key."""
-    return [f"{what} {key} 重复" for key in sorted(set(keys)) if keys.count(key) > 1]
-
-
-def _question_problems(terms: Terms) -> Iterable[str]:
-    """Every answer is tried alone: one that sets what the contract does not have would fail on the day it is agreed."""
-    for question in terms.questions:
-        for option in question.options:
-            try:
-                effective(answered(terms, {question.id: option.id}))
-            except ValueError as exc:
-                yield f"contract.question {question.id}：答案 {option.id} 设置了合同里没有的位置（{exc}）"
-
-
-def _class_problems(clock: str, limits: Sequence[TimeLimit]) -> list[str]:
-    named = [klass for limit in limits for klass in limit.classes]
-    missing = [klass for klass in CLASSES if klass not in named]
-    twice = sorted({klass for klass in named if named.count(klass) > 1})
-    problems = [f"contract.time_limit：时限 {clock} 缺少 {klass} 类别" for klass in missing]
-    return problems + [f"contract.time_limit：时限 {clock} 的 {klass} 类别重复" for klass in twice]
 
 
 def differences(old: Terms, new: Terms) -> tuple[Change, ...]:
@@ -253,12 +217,21 @@ def is_within(terms: Terms, at: datetime) -> bool:
 
 @dataclass(frozen=True)
 class VersionInForce:
-    """A confirmed version of a contract: its row id, its number in the contract, and its terms."""
+    """A confirmed version of a contract: its row id, its number in the contract, and its terms as they count.
+
+    `raw` are the terms as they were confirmed, before the answers set anything (`readings.effective`); None: the same.
+    """
 
     id: int
     contract_id: int
     version: int
     terms: Terms
+    raw: Terms | None = None
+
+    @property
+    def confirmed(self) -> Terms:
+        """The terms that both parties confirmed, whose digest their word is about."""
+        return self.raw or self.terms
 
 
 def version_at(versions: Iterable[VersionInForce], at: datetime) -> VersionInForce:

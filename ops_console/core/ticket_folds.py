@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from ops_console.core import class_folds
 from ops_console.core.attachments import BESIDE, VOIDED
 from ops_console.core.moments import whole
 from ops_console.core.tickets import (
@@ -76,7 +77,9 @@ def fold(number: str, events: Iterable[Event], at: datetime | None = None) -> Ti
     facts = replace(_opened(number, reports[0]), imported=all(_is_taken_over(event) for event in seen))
     left = not_taken_back(seen)
     for event in sorted(left, key=lambda e: e.occurred_at):
-        facts = APPLY.get(event.kind, _unchanged)(facts, event)
+        told = APPLY.get(event.kind, _unchanged)(facts, event)
+        same = (told.type, told.exempt) == (facts.type, facts.exempt)
+        facts = told if same else class_folds.reclassed(facts, told, event)
     if not any(event is reports[0] for event in left):
         return replace(facts, withdrawn=RETRACTED, withdrawn_at=reports[0].occurred_at)
     return facts
@@ -116,6 +119,7 @@ def _opened(number: str, event: Event) -> TicketFacts:
         carrier=str(given.get("carrier") or ""),
         stamps={"reported_at": replace(stamp_of(event), side=str(given.get("reported_side") or event.side))},
         personal=dict(event.personal),
+        class_by=class_folds.sides_of(event),
     )
 
 
@@ -357,10 +361,11 @@ APPLY = {
     LINKED: _linked,
     RETYPED: _retyped,
     TIMES_ACCEPTED: _times_accepted,
+    **class_folds.APPLY,
 }
 
 
 def _read(name: str, value: str) -> object:
-    if name == "needs_onsite":
+    if name in ("needs_onsite", "exempt"):
         return value == "true"
     return value if name not in INSTANTS else whole(datetime.fromisoformat(value))

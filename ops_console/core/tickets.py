@@ -47,6 +47,10 @@ PERSONAL_KINDS = (PERSONAL_REVEALED, PERSONAL_REFUSED, PERSONAL_PURGED)  # about
 PURGED = "（已按保存期清除）"  # stands where a text was destroyed
 ASSIGNED, ESCALATED, LINKED, RETYPED = "assigned", "escalated", "linked", "retyped"
 TIMES_ACCEPTED, TAKEN_BACK = "times_accepted", "taken_back"
+# What the parties say about its class (`core/classification.py`).
+CLASS_CONFIRMED, CLASS_EXEMPTED, CLASS_OBJECTED = "class_confirmed", "class_exempted", "class_objected"
+CLASS_ANSWERED, CLASS_RULED, ORDER_TOLD = "class_answered", "class_ruled", "order_told"
+CLASSED = (CLASS_CONFIRMED, CLASS_EXEMPTED, CLASS_OBJECTED, CLASS_ANSWERED, CLASS_RULED)
 TIMES = ("reported_at", "responded_at", "arrived_at", "restored_at")
 # What a description may tell besides the personal texts; `minutes` are whole minutes spent.
 CONTENT = ("type", "module", "channel", "carrier", "department")
@@ -177,11 +181,30 @@ class Proposal:
 
 
 @dataclass(frozen=True)
+class Objection:
+    """That one party does not hold with the class the other gave: to which type, why, and what it should be, if told.
+
+    `outcome` is one of `core.classification.OUTCOMES`, `""` while it is open; `decision` is the word that ended it.
+    """
+
+    type: str
+    side: str
+    actor: str
+    at: datetime
+    reason: str
+    wished: str = ""
+    outcome: str = ""
+    decision: Decision | None = None
+
+
+@dataclass(frozen=True)
 class TicketFacts:
     """What a ticket's events come to at an instant.
 
     `taken_back_at` is when the hospital last took a restore back: by rejecting it or by reopening the ticket.
     `imported`: all but its corrections was taken over from sheets, nothing of its life happened in the console.
+    `class_by` are the sides that said the type it has, and whether it is `exempt` from its type's cap; `ruled`: the
+    hospital set the type alone. `order` is what the hospital told of a superior's order, `order_files` its scans.
     """
 
     number: str
@@ -214,6 +237,12 @@ class TicketFacts:
     merged_into: str = ""
     agreed_on: str = ""
     personal: Mapping[str, str] = field(default_factory=dict)
+    class_by: tuple[str, ...] = ()
+    ruled: bool = False
+    exempt: bool = False
+    objections: tuple[Objection, ...] = ()
+    order: str = ""
+    order_files: tuple[str, ...] = ()
 
     @property
     def restored_at(self) -> datetime | None:

@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING
 
 from ops_console.core.people import SYSTEM
 from ops_console.jobs.schedule import PLANS, Plan
-from ops_console.services import anchors, chain_checks, clocks, host_clock, jobs, messages
+from ops_console.services import (
+    anchors,
+    breach_reminders,
+    chain_checks,
+    clocks,
+    duty_plans,
+    host_clock,
+    jobs,
+    messages,
+)
 from ops_console.store import jobs as store
 
 if TYPE_CHECKING:
@@ -55,7 +64,17 @@ class Loops:
         for thread in self._threads:
             thread.start()
         self._bell = _bell(self._console)
+        self._plan_duties()
         self._bell.start()
+
+    def _plan_duties(self) -> None:
+        """What became owed while nothing ran is made at once, not only the next night, unless a run waits already."""
+        console, now = self._console, self._console.now()
+        key = f"{duty_plans.JOB}@start/{console.owner}/{now.isoformat()}"
+        with console.write() as session:
+            if not store.unfinished(session, duty_plans.JOB):
+                jobs.ask(session, job=duty_plans.JOB, key=key, params={}, actor=SYSTEM, now=now)
+        console.wake.set()
 
     def stop(self) -> None:
         """Stop ringing and looping; runs under way finish or are found by the next process."""
@@ -88,10 +107,12 @@ class Loops:
             store.beat(session, name, self._console.owner, now, note)
 
     def due_once(self) -> str:
-        """Look once for what is due: clocks, ownerless runs, waiting runs. Return what was found, for the beat."""
+        """Look once for what is due: clocks, cases, duties, ownerless and waiting runs. Return what was found."""
         console, now = self._console, self._console.now()
         self._look_at_clock()
         moved = clocks.sweep(console.read, console.write, console.book, now)
+        moved += breach_reminders.sweep(console.read, console.write, console.book, now)
+        told = duty_plans.sweep(console.read, console.write, now)
         with console.read() as session:
             waiting = [run_id for run_id in store.queued(session, now) if run_id not in self._taken]
             lost = bool(store.ownerless(session, now))
@@ -99,7 +120,9 @@ class Loops:
         for run_id in waiting:
             self._taken.add(run_id)
             self._pool.submit(self._execute, run_id)
-        return f"clocks={moved} runs={len(waiting)} reaped={reaped}" if moved or waiting or reaped else ""
+        if not (moved or told or waiting or reaped):
+            return ""
+        return f"clocks={moved} duties={told} runs={len(waiting)} reaped={reaped}"
 
     def _look_at_clock(self) -> None:
         """The wall clock against the time that really passed: what differs was set by somebody."""

@@ -15,15 +15,21 @@ from ops_console.services import (
     anchors,
     attachments,
     chain_checks,
+    contracts,
     detectors,
+    duty_plans,
     exports,
+    freezes,
     imports,
+    payments,
     people,
     public_photos,
+    readings,
     rechecks,
     repeats,
     retention,
     search,
+    signatures,
     silences,
 )
 from ops_console.services.jobs import Job, Run
@@ -43,13 +49,16 @@ class Plan:
 
 
 PLANS = (
+    Plan(duty_plans.JOB, {"hour": "0", "minute": "10"}, catch_up=True),
     Plan("recheck", {"hour": "3", "minute": "10"}, catch_up=True),
     Plan(detectors.JOB, {"hour": "3", "minute": "30"}, catch_up=True),
     Plan("anchor", {"hour": "0", "minute": "5"}, catch_up=True),
+    Plan(freezes.JOB, {"hour": "0", "minute": "20"}, catch_up=True),
     Plan("verify-chain", {"hour": "2", "minute": "40"}, catch_up=True),
     Plan("forget-files", {"hour": "3", "minute": "50"}, catch_up=False),
     Plan("purge-personal", {"hour": "2", "minute": "40"}, catch_up=True),
     Plan("confirm-by-silence", {"hour": "*", "minute": "5"}, catch_up=True),
+    Plan("signing-reminders", {"hour": "8", "minute": "20"}, catch_up=True),
     Plan("tidy", {"hour": "*", "minute": "25"}, catch_up=False),
 )
 
@@ -58,7 +67,9 @@ def registry(console: Console) -> dict[str, Job]:
     """Given a console, return its jobs by name."""
     jobs = (
         Job("import-tickets", lambda run: _import(console, run), idempotent=True, title="导入工单台账"),
+        Job(duty_plans.JOB, lambda run: _plan_duties(console, run), idempotent=True, title="生成义务"),
         Job("recheck", lambda run: _recheck(console, run), idempotent=True, title="时限自检"),
+        Job(contracts.REJUDGE, lambda run: _rejudge(console, run), idempotent=True, title="按新口径重算工单时限"),
         Job(detectors.JOB, lambda run: _flags(console, run), idempotent=True, title="查找疑点"),
         Job(exports.JOB, lambda run: _export(console, run), idempotent=True, title="导出工单"),
         Job(attachments.LOOK, lambda run: _look(console, run), idempotent=True, title="生成缩略图"),
@@ -67,8 +78,10 @@ def registry(console: Console) -> dict[str, Job]:
         Job("index-tickets", lambda run: _index(console, run), idempotent=True, title="建立搜索索引"),
         Job("tidy", lambda run: _tidy(console, run), idempotent=True, title="清理过期会话"),
         Job("anchor", lambda run: _anchor(console), idempotent=True, title="每日锚点"),
+        Job(freezes.JOB, lambda run: _freeze(console, run), idempotent=True, title="冻结月度事实"),
         Job("verify-chain", lambda run: _verify(console, run), idempotent=True, title="校验审计链"),
         Job("purge-personal", lambda run: _purge(console, run), idempotent=True, title="清除到期的个人信息"),
+        Job("signing-reminders", lambda run: _remind(console), idempotent=True, title="签署与付款提醒"),
         Job("mask-old-texts", lambda run: _mask(console, run), idempotent=True, title="按现行规则遮盖旧工单"),
     )
     return {job.name: job for job in jobs}
@@ -84,8 +97,16 @@ def _import(console: Console, run: Run) -> dict[str, Any]:
     return imports.import_tickets(run, hands, path, actor, run.asked_at)
 
 
+def _plan_duties(console: Console, run: Run) -> dict[str, Any]:
+    return duty_plans.plan(run, console.write, console.book, console.now())
+
+
 def _recheck(console: Console, run: Run) -> dict[str, Any]:
     return rechecks.recheck(run, console.read, console.write, console.book, console.now())
+
+
+def _rejudge(console: Console, run: Run) -> dict[str, Any]:
+    return readings.rejudge(run, console.read, console.write, console.book, console.now())
 
 
 def _flags(console: Console, run: Run) -> dict[str, Any]:
@@ -136,6 +157,10 @@ def _anchor(console: Console) -> dict[str, Any]:
     return {"line": made.line, "digest": made.digest}
 
 
+def _freeze(console: Console, run: Run) -> dict[str, Any]:
+    return freezes.freeze_due(run, console.read, console.write, console.book, console.now())
+
+
 def _verify(console: Console, run: Run) -> dict[str, Any]:
     verdict = chain_checks.verify_in_run(run, console.checking(), full=run.params.get("full"))
     return chain_checks.told(verdict)
@@ -144,6 +169,13 @@ def _verify(console: Console, run: Run) -> dict[str, Any]:
 def _purge(console: Console, run: Run) -> dict[str, Any]:
     kept_for = timedelta(days=console.settings.personal.purge_after_days)
     return retention.purge(run, console.read, console.write, console.book, kept_for, console.now())
+
+
+def _remind(console: Console) -> dict[str, Any]:
+    with console.write() as session:
+        book = console.book(session)
+        silent = signatures.tell_silent(session, book, console.now())
+        return {"silent": silent, "due": payments.tell_due(session, book, console.now())}
 
 
 def _mask(console: Console, run: Run) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from ops_console.core.people import HOSPITAL, VENDOR, Actor
 from ops_console.core.tickets import Event
 from ops_console.services.resets import refuse_fresh_reset, signing_facts
 from ops_console.store import agreements as store
-from ops_console.store import audit
+from ops_console.store import audit, contracts
 from ops_console.store.masks import masker_of
 
 SUBJECT = "agreement"
@@ -28,9 +28,11 @@ def propose(session: Session, contract_id: int, draft: Draft, actor: Actor, now:
     """Given a contract and a draft, put it before the other party and return its id; it counts as one's own word.
 
     A proposal about the same key that still waits is withdrawn. Raises Refused without the right, a fresh second
-    factor, a reason, or within a day of a reset.
+    factor, a reason, or within a day of a reset; NotFound without such a contract.
     """
     _need_party(session, actor, now)
+    if contracts.hold(session, contract_id) is None:  # two proposals at once would take the same number
+        raise NotFound("没有这份合同。")
     reason = masker_of(session).text(check_reason(draft.reason))
     payload = canonical(masker_of(session).plain(dict(draft.payload)))
     for row in store.of_subject(session, contract_id, draft.subject, draft.key):

@@ -27,15 +27,11 @@ from ops_console.store import chain_checks as checks
 
 FORMAT = "ops-console/audit-export/v1"
 SHOWN_ANCHORS = 14
+# Subjects whose facts the page shows whole.
 OPEN_FACTS = (
-    "anchor",
-    "chain",
-    "host",
-    "audit",
-    "contract",
-    "agreement",
-    "entry",
-)  # subjects whose facts the page shows whole
+    "anchor", "chain", "host", "audit", "contract", "agreement", "cap", "duty", "release", "sample", "entry",
+    "month", "signing_key", "delegation", "payment",
+)  # fmt: skip
 MATCHED, RESTORED, APART = "matched", "restored", "apart"
 
 

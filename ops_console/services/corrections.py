@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 
 from ops_console.core import clocks as rules
 from ops_console.core import tickets as core
+from ops_console.core.caps import in_effect
+from ops_console.core.classification import settled_types
 from ops_console.core.corrections import MERGE, SPLIT, check_correction, check_merge, standing_value
 from ops_console.core.errors import Refused
 from ops_console.core.moments import whole
@@ -129,6 +131,8 @@ def check_decision(session: Session, facts: TicketFacts, given: Mapping[str, obj
     waiting = [p for p in facts.waiting if p.field == given.get("field") and given.get("new") in (None, p.new)]
     if not any(may_decide(p, actor) for p in waiting):
         raise Refused("工单 %(number)s 的这项更正已处理或不存在，请刷新页面。", number=facts.number)
+    if given.get("field") == "type" and given.get("approved") is False and not str(given.get("reason") or "").strip():
+        raise Refused("不同意对方的归类请写明原因。", field="reason")  # domain §1.8: confirmed or objected to
     if given.get("field") == MERGE and given.get("approved") is True:
         check_merge(facts, _other(session, waiting[0].new))
 
@@ -159,10 +163,12 @@ def retype(
 def _changes_alone(
     session: Session, book: Book, row: store.TicketRow, facts: TicketFacts, type_name: str, now: datetime
 ) -> bool:
-    settled = {t.name for t in catalogue.types(session) if t.agreed}
+    judged = judge(facts, book, frozen_of(row))
+    agreed = {t.name for t in catalogue.types(session) if t.agreed}
+    settled = settled_types(agreed, in_effect(judged.version.terms).clauses)
     if facts.type in settled or type_name in settled:
         return False
-    clocks = judge(facts, book, frozen_of(row)).clocks
+    clocks = judged.clocks
     return all((due := rules.deadline(clock)) is not None and whole(now) <= due for clock in clocks)
 
 

@@ -5,7 +5,8 @@ Not for masking (`core/personal_data.py`) and not for destroying originals (`ser
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
@@ -57,6 +58,18 @@ class Reveal:
     seq: int
     field: str
     reason: str
+
+
+@dataclass(frozen=True)
+class Apart:
+    """Where a reveal is recorded instead of at its ticket, whose trail both parties read: a subject, its id, facts.
+
+    Which ticket it was goes into the personal part: who may not know yet is told nothing by the chain.
+    """
+
+    subject: str
+    subject_id: str
+    facts: Mapping[str, object]
 
 
 def has_original(part: store.Part, masker: Masker) -> bool:
@@ -122,11 +135,13 @@ def shown(session: Session, sealer: Sealer, place: Reveal, actor: Actor, now: da
     return Shown(masked, _original(part, sealer), until)
 
 
-def reveal(open_write: OpenSession, sealer: Sealer, command: Reveal, actor: Actor, now: datetime) -> datetime:
+def reveal(
+    open_write: OpenSession, sealer: Sealer, command: Reveal, actor: Actor, now: datetime, *, apart: Apart | None = None
+) -> datetime:
     """Given the command, record that the actor is shown the original from now on; return until when.
 
-    Raises Refused without right, fresh second factor or reason, when nothing is kept any more, or past `PER_HOUR` in
-    an hour (recorded).
+    Recorded at the ticket, or `apart` from it. Raises Refused without right, fresh second factor or reason, when
+    nothing is kept any more, or past `PER_HOUR` in an hour (recorded).
     """
     actor.need("personal.reveal")
     actor.need_proof(now)
@@ -140,7 +155,10 @@ def reveal(open_write: OpenSession, sealer: Sealer, command: Reveal, actor: Acto
         facts: dict[str, object] = {"field": part.field, "of": part.seq}
         kind = PERSONAL_REVEALED if allowed else PERSONAL_REFUSED
         event = Event(kind, now, now, actor.account, actor.side, facts=facts, personal={"reason": reason})
-        audit.append(session, "ticket", command.number, event, ticket_id)
+        if apart is None:
+            audit.append(session, "ticket", command.number, event, ticket_id)
+        else:
+            _note_apart(session, apart, command.number, event)
         if allowed:
             _original(part, sealer)  # what does not open is not recorded as shown
             session.add(
@@ -154,6 +172,12 @@ def reveal(open_write: OpenSession, sealer: Sealer, command: Reveal, actor: Acto
             field="reason", most=PER_HOUR,
         )  # fmt: skip
     return now + SHOWN_FOR
+
+
+def _note_apart(session: Session, apart: Apart, number: str, event: Event) -> None:
+    place = {"number": number, **{name: str(value) for name, value in event.facts.items()}}
+    told = replace(event, facts=dict(apart.facts), personal={**event.personal, **place})
+    audit.append(session, apart.subject, apart.subject_id, told)
 
 
 def _checked(given: str) -> str:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from ops_console.core.anchors import Anchor
 from ops_console.core.score_columns import Line
+from ops_console.core.signing_keys import Credential, PublicKey, RelyingParty
 from ops_console.core.statutory import YearDays
 
 OpenSession = Callable[[], AbstractContextManager[Session]]
@@ -141,4 +142,32 @@ class Sealer(Protocol):
 
     def open(self, sealed: bytes, *, table: str, row: int | str, field: str) -> bytes:
         """Given sealed bytes and the place they were found in, return the plaintext. Raises Unsealable."""
+        ...
+
+
+class KeyReader(Protocol):
+    """What reads public keys and checks signatures by them."""
+
+    def read_public_key(self, content: bytes) -> PublicKey:
+        """Given an uploaded public key, return it. Raises Refused for a private key and for what is no fit key."""
+        ...
+
+    def is_signed(self, pem: str, data: bytes, signature: bytes) -> bool:
+        """Given a registered key, bytes and a signature, say whether its private half made it over them."""
+        ...
+
+
+class Authenticators(Protocol):
+    """What checks the answers of authenticators (WebAuthn)."""
+
+    def registered(self, party: RelyingParty, challenge: bytes, answer: str) -> Credential:
+        """Given for whom, the challenge and the answer, return the key. Raises Refused for one not to be taken."""
+        ...
+
+    def asserted(self, party: RelyingParty, challenge: bytes, answer: str, *, cose: str, sign_count: int) -> int:
+        """Given what was to be signed, the answer and the key, return its new count. Raises Refused otherwise."""
+        ...
+
+    def credential_id_of(self, answer: str) -> str:
+        """Given an answer, return the id of the key that it says it is of."""
         ...

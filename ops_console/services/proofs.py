@@ -12,12 +12,14 @@ from sqlalchemy.orm import Session
 
 from ops_console.core.agreements import check_reason
 from ops_console.core.attachments import ATTACHED, MOST_PER_TICKET, VOIDED, NewFile
+from ops_console.core.breaches import SUBJECT as BREACH
+from ops_console.core.breaches import may_see
 from ops_console.core.errors import NotFound, Refused
 from ops_console.core.moments import whole
 from ops_console.core.people import Actor
 from ops_console.core.proofs import CODES
 from ops_console.core.tickets import Event
-from ops_console.store import attachments, audit
+from ops_console.store import attachments, audit, breaches
 from ops_console.store import proofs as store
 from ops_console.store.masks import masker_of
 
@@ -55,9 +57,7 @@ def attach(
 def void(session: Session, proof_id: int, reason: str, actor: Actor, now: datetime) -> store.ProofRow:
     """Given a proof and why, mark it void; its bytes and its event stay. Only the side that added it may."""
     actor.need("tickets.attach")
-    row = store.one(session, proof_id, hold=True)
-    if row is None:
-        raise NotFound("没有这个附件。")
+    row = _seen(store.one(session, proof_id, hold=True), session, actor)
     if row.side != actor.side:
         raise Refused("这个附件是对方添加的，只能由对方标记作废；有不同意见请另加附件或说明。")
     told = check_reason(reason)
@@ -85,7 +85,14 @@ def of(session: Session, subject: str, subject_id: str, actor: Actor) -> Sequenc
 def find(session: Session, proof_id: int, actor: Actor) -> store.ProofRow:
     """Given an id and who asks, return the proof. Raises NotFound for none such."""
     actor.need("reports.read")
-    row = store.one(session, proof_id)
+    return _seen(store.one(session, proof_id), session, actor)
+
+
+def _seen(row: store.ProofRow | None, session: Session, actor: Actor) -> store.ProofRow:
+    """The proof where who asks may know of it: a breach case's files are for those who see the case."""
+    if row is not None and row.subject == BREACH:
+        case = breaches.one(session, row.subject_id, actor.side)
+        row = row if case is not None and may_see(actor, case.raised_side, case.filed_at) else None
     if row is None:
         raise NotFound("没有这个附件。")
     return row

@@ -6,15 +6,17 @@ Not for beginning one (`services/sign_in.py`).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
 
+from ops_console.core.delegations import lent_to
 from ops_console.core.devices import hashed_token
 from ops_console.core.errors import NotFound
 from ops_console.core.factors import FRESH
+from ops_console.core.moments import ZONE
 from ops_console.core.passwords import WARNED, ends_at
 from ops_console.core.people import DUTIES, Actor, actor_of
 from ops_console.services import sign_in
@@ -49,7 +51,7 @@ class Guest:
 
 def whose(session: Session, policy: Policy, token: str, now: datetime) -> Guest | None:
     """Given a cookie's token, return who it is, or None when the session ended, idled out or is too old."""
-    found = store.signed_in(session, hashed_token(token))
+    found = store.signed_in(session, hashed_token(token), now.astimezone(ZONE).date())
     if found is None:
         return None
     row, person = found.session, found.person
@@ -72,9 +74,13 @@ def _actor(found: store.SignedInRow, policy: Policy, now: datetime) -> Actor:
         proved_until = now + FRESH  # nothing is asked of those who chose to have none
     if person.waits:
         return actor_of(person.account, person.name, "")
-    return actor_of(
+    own = actor_of(
         person.account, person.name, person.role, on_clean_device=found.on_clean_device, proved_until=proved_until
     )
+    if not found.delegator:
+        return own
+    lent = own.permissions | lent_to(own.side)
+    return replace(own, permissions=lent, delegated_by=found.delegator)
 
 
 def _owed(found: store.SignedInRow, policy: Policy) -> str:

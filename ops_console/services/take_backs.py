@@ -20,7 +20,7 @@ WITHIN = timedelta(seconds=60)
 # What another party was told, or what stands on another ticket too, is not taken back by one alone.
 LASTING = (
     core.TAKEN_BACK, core.CORRECTION_DECIDED, core.SUSPENSION_DECIDED, core.LINKED, core.TIMES_ACCEPTED,
-    *core.PERSONAL_KINDS,
+    *core.PERSONAL_KINDS, *core.CLASSED,
 )  # fmt: skip
 
 

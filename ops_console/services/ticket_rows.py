@@ -1,4 +1,4 @@
-"""Storing what tickets' events come to: new events, the ticket's row and its clocks, in one step.
+"""Storing what tickets' events come to: new events, the ticket's row, its clocks, class and caps, in one step.
 
 Not for deciding what happens to a ticket (`services/tickets.py`, `services/imports.py`).
 """
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from ops_console.core.ticket_folds import fold
 from ops_console.core.tickets import Event
-from ops_console.services import search
+from ops_console.services import cap_tickets, search, ticket_classes
 from ops_console.services.clocks import Judgement, clock_columns, frozen_of, judge, ticket_columns
 from ops_console.services.contracts import Book
 from ops_console.store import audit, clocks
@@ -45,6 +45,8 @@ def write(
     unnoticed = clocks.unnoticed(session, known, now)
     columns = [c for number, made in judged.items() for c in clock_columns(made, ids[number], now, unnoticed)]
     clocks.replace(session, known, columns)
+    ticket_classes.keep(session, {ids[number]: made for number, made in judged.items()}, known)
+    cap_tickets.follow(session, judged, ids, known, {number: happened[-1] for number, happened in events.items()}, now)
     return judged
 
 

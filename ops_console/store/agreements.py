@@ -57,6 +57,12 @@ def of_subject(session: Session, contract_id: int, subject: str, key: str | None
     return session.scalars(query.order_by(AgreementRow.id.desc())).all()
 
 
+def of_key(session: Session, contract_id: int, key: str) -> Sequence[AgreementRow]:
+    """Given a contract and a key, return the agreements about it of every subject, newest first. One statement."""
+    query = select(AgreementRow).where(AgreementRow.contract_id == contract_id, AgreementRow.key == key)
+    return session.scalars(query.order_by(AgreementRow.id.desc())).all()
+
+
 def in_force(session: Session, contract_id: int, subject: str, key: str, on: date | None = None) -> AgreementRow | None:
     """Given a contract, a subject, a key and a Shanghai day (None: any), return what counts then, or None."""
     query = select(AgreementRow).where(

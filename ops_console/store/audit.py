@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, ForeignKey, Index, LargeBinary, String, Text, insert, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -207,8 +208,22 @@ def of_tickets(session: Session, ticket_ids: Iterable[int]) -> dict[int, list[Ev
     """
     ids = list(ticket_ids)
     found: dict[int, list[Event]] = {ticket_id: [] for ticket_id in ids}
-    for ticket_id, event in _with_texts(session, EventRow.ticket_id.in_(ids), EventRow.kind != NOTED):
-        found[ticket_id].append(event)
+    for row, event in _with_texts(session, EventRow.ticket_id.in_(ids), EventRow.kind != NOTED):
+        found[row.ticket_id].append(event)
+    return found
+
+
+def of_things(session: Session, subject: str, subject_id: str | None = None) -> dict[str, list[Event]]:
+    """Given a subject other than tickets and which one (None: all), return each one's events, personal texts included.
+
+    In the order recorded. Two statements.
+    """
+    found: dict[str, list[Event]] = {}
+    about = [EventRow.ticket_id.is_(None), EventRow.subject == subject]
+    if subject_id is not None:
+        about.append(EventRow.subject_id == subject_id)
+    for row, event in _with_texts(session, *about):
+        found.setdefault(row.subject_id, []).append(event)
     return found
 
 
@@ -218,7 +233,7 @@ def notes_of(session: Session, ticket_id: int, side: str) -> list[Event]:
     return [event for _, event in noted if event.facts.get("visible_to") == side]
 
 
-def _with_texts(session: Session, *conditions: ColumnElement[bool]) -> list[tuple[int, Event]]:
+def _with_texts(session: Session, *conditions: ColumnElement[bool]) -> list[tuple[Any, Event]]:
     rows = session.execute(select(EventRow.__table__).where(*conditions).order_by(EventRow.seq)).all()
     texts: dict[int, dict[str, str]] = {}
     personal = (
@@ -229,7 +244,7 @@ def _with_texts(session: Session, *conditions: ColumnElement[bool]) -> list[tupl
     for seq, name, value in session.execute(personal):
         texts.setdefault(seq, {})[name] = PURGED if value is None else value
     masker = masker_of(session)
-    return [(row.ticket_id, _event(row, texts.get(row.seq, {}), masker)) for row in rows]
+    return [(row, _event(row, texts.get(row.seq, {}), masker)) for row in rows]
 
 
 def corrected_since(session: Session, at: datetime) -> list[int]:

@@ -1,4 +1,4 @@
-"""What printed papers rest on: links of the chain that a ticket's paper names, and a department's tickets of a week."""
+"""What printed papers rest on: links of the chain that a ticket's or a case's paper names, a department's week."""
 
 from __future__ import annotations
 
@@ -7,35 +7,44 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from ops_console.core.attachments import PRINTED
+from ops_console.core.breaches import SUBJECT as BREACH
 from ops_console.core.documents import SLIPS_PRINTED
 from ops_console.store.audit import EventRow
 from ops_console.store.tickets import TicketRow
 
 
 def last_link(session: Session, number: str) -> tuple[int, str]:
-    """Given a ticket's number, return the chain number and hash of its newest event; (0, "") when there is none."""
-    query = select(EventRow.seq, EventRow.hash).join(TicketRow, TicketRow.id == EventRow.ticket_id)
-    row = session.execute(query.where(TicketRow.number == number).order_by(EventRow.seq.desc()).limit(1)).one_or_none()
+    """Given a ticket's or a case's number, return the chain number and hash of its newest event; (0, "") for none."""
+    query = select(EventRow.seq, EventRow.hash).where(*_about(session, number))
+    row = session.execute(query.order_by(EventRow.seq.desc()).limit(1)).one_or_none()
     return (row.seq, row.hash) if row else (0, "")
 
 
+def _about(session: Session, number: str) -> tuple[ColumnElement[bool], ...]:
+    """Whether an event is about the ticket of that number or, where there is none, about the breach case."""
+    ticket = session.scalar(select(TicketRow.id).where(TicketRow.number == number))
+    if ticket is not None:
+        return (EventRow.ticket_id == ticket,)
+    return EventRow.ticket_id.is_(None), EventRow.subject == BREACH, EventRow.subject_id == number
+
+
 def printed(session: Session, number: str, code: str) -> tuple[int, datetime, int] | None:
-    """Given a ticket's number and a paper's code, return the chain number it names, when the paper was first printed,
-    and the chain number of the ticket's newest fact; None where no such paper was printed.
+    """Given a ticket's or a case's number and a paper's code, return the chain number it names, when the paper was
+    first printed, and the chain number of the newest fact; None where no such paper was printed.
     """
-    ticket = select(TicketRow.id).where(TicketRow.number == number).scalar_subquery()
-    of_ticket = select(EventRow).where(EventRow.ticket_id == ticket)
-    papers = session.scalars(of_ticket.where(EventRow.kind == PRINTED).order_by(EventRow.seq)).all()
+    about = _about(session, number)
+    papers = session.scalars(select(EventRow).where(*about, EventRow.kind == PRINTED).order_by(EventRow.seq)).all()
     paper = next((event for event in papers if json.loads(event.facts).get("of") == code), None)
-    named = session.scalar(of_ticket.where(EventRow.hash.startswith(code, autoescape=True)).limit(1))
+    starts = EventRow.hash.startswith(code, autoescape=True)
+    named = session.scalar(select(EventRow.seq).where(*about, starts).limit(1))
     if paper is None or named is None:
         return None
-    newest = select(func.max(EventRow.seq)).where(EventRow.ticket_id == ticket, EventRow.kind != PRINTED)
-    return named.seq, paper.recorded_at, session.scalar(newest) or 0
+    newest = select(func.max(EventRow.seq)).where(*about, EventRow.kind != PRINTED)
+    return named, paper.recorded_at, session.scalar(newest) or 0
 
 
 def of_department(session: Session, department: str, start: datetime, end: datetime, limit: int) -> Sequence[Any]:

@@ -22,6 +22,9 @@ class Lock(IntEnum):
     SUBJECTS = 7_302_029  # binding an identity to whom its provider means
     ANCHOR = 7_302_030  # making a day's anchor
     FILE = 7_302_031  # writing about one file
+    BREACHES = 7_302_041  # numbering breach cases
+    RUNS = 7_302_034  # when the runs of one task were, of which two may be too close
+    RELEASES = 7_302_035  # registering and correcting releases
 
 
 def hold(session: Session | Connection, lock: Lock, part: int | None = None) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
     Boolean,
     CheckConstraint,
+    Date,
     ForeignKey,
     Index,
+    Select,
     String,
     bindparam,
     delete,
@@ -20,12 +22,14 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
+from ops_console.core.delegations import DELEGATES
 from ops_console.core.people import DUTIES, HOLDERS, ROLES
 from ops_console.store import locks
 from ops_console.store.base import Base, Id, insert_over
 from ops_console.store.contracts import IN_FORCE_IDS, ids_in
+from ops_console.store.delegations import DelegationRow, running_on
 from ops_console.store.devices import DeviceRow
 from ops_console.store.factors import FactorRow
 from ops_console.store.locks import Lock
@@ -159,7 +163,8 @@ def active_of_role(session: Session, role: str) -> int:
 class SignedInRow:
     """A session, its person, whether its browser is known and never was the vendor's, and the kind of second factor.
 
-    `versions`: the ids of the contract's versions in force, which every page needs too.
+    `versions`: the ids of the contract's versions in force, which every page needs too. `delegator`: the name of whose
+    signing the person does today, "" of nobody's.
     """
 
     session: SessionRow
@@ -167,6 +172,20 @@ class SignedInRow:
     on_clean_device: bool
     factor_kind: str | None
     versions: tuple[int, ...]
+    delegator: str = ""
+
+
+DELEGATOR = aliased(PersonRow)
+
+
+def _delegators(taker: object, day: object) -> Select[Any]:
+    """Who let that account sign on that day and still may themselves: in use, confirmed, of a role that signs."""
+    query = select(DelegationRow.id, DELEGATOR.account, DELEGATOR.name, DELEGATOR.role)
+    query = query.join(DELEGATOR, DELEGATOR.account == DelegationRow.giver).where(
+        DelegationRow.taker == taker, running_on(day), DELEGATOR.disabled_at.is_(None), DELEGATOR.waits.is_(False),
+        DELEGATOR.role.in_(list(DELEGATES)),
+    )  # fmt: skip
+    return query.order_by(DelegationRow.id).limit(1)
 
 
 # Asked with every page: built once, not with every request.
@@ -177,6 +196,10 @@ SIGNED_IN = (
         DeviceRow.id.is_not(None) & DeviceRow.vendor_used_at.is_(None),
         FactorRow.kind,
         IN_FORCE_IDS,
+        _delegators(PersonRow.account, bindparam("day", type_=Date()))
+        .with_only_columns(DELEGATOR.name)
+        .correlate(PersonRow)
+        .scalar_subquery(),
     )  # fmt: skip
     .join(PersonRow, PersonRow.id == SessionRow.person_id)
     .outerjoin(DeviceRow, DeviceRow.id == SessionRow.device_id)
@@ -185,10 +208,18 @@ SIGNED_IN = (
 )
 
 
-def signed_in(session: Session, token_hash: str) -> SignedInRow | None:
-    """Given the hash of a cookie's token, return its session and all that counts with it, or None. One statement."""
-    row = session.execute(SIGNED_IN, {"token_hash": token_hash}).one_or_none()
-    return SignedInRow(row[0], row[1], bool(row[2]), row[3], ids_in(row[4])) if row else None
+def signed_in(session: Session, token_hash: str, day: date) -> SignedInRow | None:
+    """Given the hash of a cookie's token and today in Shanghai, return its session and all that counts with it.
+
+    None for no such session. One statement.
+    """
+    row = session.execute(SIGNED_IN, {"token_hash": token_hash, "day": day}).one_or_none()
+    return SignedInRow(row[0], row[1], bool(row[2]), row[3], ids_in(row[4]), row[5] or "") if row else None
+
+
+def delegator_of(session: Session, account: str, day: date) -> Any | None:
+    """Given an account and a Shanghai day, return (id, account, name, role) of whom it signs for then, or None."""
+    return session.execute(_delegators(account, day)).one_or_none()
 
 
 def prove_session(session: Session, token_hash: str, new_hash: str, at: datetime) -> None:

@@ -14,7 +14,10 @@ from ops_console.store.database import Database
 
 ALL = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"})
 ADD_ONLY = frozenset({"SELECT", "INSERT"})
-ADDED_TO = ("event", "event_personal", "anchor", "chain_check", "chain_failure", "chain_sign_off")
+ADDED_TO = (
+    "event", "event_personal", "anchor", "chain_check", "chain_failure", "chain_sign_off", "signature", "signing_note",
+    "payment",
+)  # fmt: skip
 UNMAPPED = ("ticket_pieces",)  # the search index is no mapped class
 KEPT_OF_PERSONAL = ("seq", "field")  # the other columns of event_personal may be emptied by a purge
 

@@ -113,7 +113,7 @@ LISTED = (
 )  # fmt: skip
 JUDGED = (
     TicketRow.id, TicketRow.number, TicketRow.contract_version_id, TicketRow.klass, TicketRow.provisional,
-    TicketRow.reported_at, TicketRow.month, TicketRow.calendar,
+    TicketRow.reported_at, TicketRow.month, TicketRow.calendar, TicketRow.type, TicketRow.needs_onsite,
 )  # fmt: skip
 
 

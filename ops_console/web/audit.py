@@ -12,13 +12,24 @@ from typing import Any
 from flask import Blueprint, Response, flash, g, redirect, render_template, request, url_for
 
 from ops_console.console import PROJECT
+from ops_console.core.cap_entries import EVENT_NAMES as CAP_EVENTS
 from ops_console.core.chain import EPOCH, MICROSECOND
+from ops_console.core.duties import STATE_NAMES
 from ops_console.core.errors import Refused
 from ops_console.core.moments import ZONE, day_start
+from ops_console.core.people import ROLE_NAMES
+from ops_console.core.releases import DECISION_NAMES as DECISIONS
+from ops_console.core.releases import FIELD_NAMES as RELEASE_FIELDS
+from ops_console.core.releases import KIND_NAMES as KIND_NAMES_OF_RELEASES
+from ops_console.core.signatures import METHOD_NAMES
+from ops_console.core.signatures import OUTCOME_NAMES as LOCKED_NAMES
+from ops_console.core.signing_keys import ALGORITHM_NAMES
+from ops_console.core.signing_keys import KIND_NAMES as KEY_KINDS
 from ops_console.core.tickets import CREDENTIAL_RESET
 from ops_console.services import anchors, audit, chain_failures, jobs
 from ops_console.store.trail import Wanted
 from ops_console.web import formats
+from ops_console.web.breaches import EVENT_NAMES as BREACH_NAMES
 from ops_console.web.database import reading
 from ops_console.web.factors import needs_factor
 from ops_console.web.lists import listed, word
@@ -32,11 +43,15 @@ SUBJECT_NAMES = {
     "ticket": "工单", "person": "账号", "contract": "合同", "anchor": "日锚", "chain": "审计链", "host": "主机时钟",
     "audit": "导出", "export": "导出", "slips": "停机登记单", "device": "设备", "location": "报修位置",
     "alias": "速记用词", "rights": "权限表", "server": "对外服务",
-    "public_report": "免登录报修", "identity": "统一身份", "flag": "疑点", "agreement": "约定", "entry": "月度录入",
+    "public_report": "免登录报修", "identity": "统一身份", "flag": "疑点", "cap": "额度", "breach": "安全事故",
+    "duty": "义务", "release": "发布", "month": "月度考核", "agreement": "双方约定", "sample": "抽查",
+    "entry": "月度录入", "signing_key": "签名密钥", "delegation": "签署委托", "payment": "付款",
 }  # fmt: skip
 KIND_NAMES = {
     **formats.EVENT_NAMES,
     **ACT_NAMES,
+    **CAP_EVENTS,
+    **BREACH_NAMES,
     "factor_proved": "验证第二因素", "factor_failed": "第二因素验证失败", "token_made": "建立令牌",
     "token_revoked": "撤销令牌", "token_refused": "令牌被拒", "device_registered": "登记医院设备",
     "device_withdrawn": "取消登记设备", "device_used_by_vendor": "乙方登录过的设备", "location_added": "新增报修位置",
@@ -49,31 +64,67 @@ KIND_NAMES = {
     "account_disabled": "停用账号",
     "contract_loaded": "载入合同", "contract_proposed": "提出合同版本", "contract_withdrawn": "撤回合同版本",
     "contract_confirmed_hospital": "甲方确认合同版本", "contract_confirmed_vendor": "乙方确认合同版本",
-    "contract_in_force": "合同版本生效", "anchor_made": "生成日锚", "anchor_received": "日锚已接收",
+    "contract_in_force": "合同版本生效", "contract_refused": "不同意合同版本", "anchor_made": "生成日锚",
+    "anchor_received": "日锚已接收",
     "anchor_given_up": "日锚投递放弃", "receiver_set": "设置接收处", "chain_verified": "校验审计链",
     "chain_broken": "校验发现问题", "failure_signed_off": "校验失败签字",
     "clock_stepped": "主机时钟被调整", "audit_exported": "导出审计链",
     "agreement_proposed": "提出约定", "agreement_in_force": "双方约定生效", "agreement_refused": "不同意约定",
     "agreement_withdrawn": "撤回约定",
-    "entry_made": "录入月度事实", "entry_confirmed": "确认月度录入", "entry_objected": "对月度录入提出异议",
-    "entry_withdrawn": "撤回月度录入",
+    "duty_planned": "生成义务", "duty_asked": "甲方提出要求", "duty_delivered": "登记义务完成",
+    "duty_taken_back": "撤回完成登记", "duty_accepted": "验收义务", "duty_rejected": "退回完成",
+    "duty_waived": "豁免义务", "duty_unwaived": "撤回豁免", "duty_moved": "义务改期", "duty_linked": "关联凭证",
+    "duty_unlinked": "移除关联", "release_registered": "登记发布", "release_corrected": "更正发布",
+    "release_change_proposed": "提出更正发布", "release_change_agreed": "同意更正发布",
+    "release_change_refused": "不同意更正发布", "release_change_withdrawn": "撤回更正发布",
+    "release_notice_off": "登记告知关闭", "release_decided": "甲方对新版本的决定",
+    "sample_committed": "提交抽查清单", "sample_drawn": "抽取样本", "sample_answered": "记下回访",
+    "sample_undone": "撤销回访", "sample_finished": "结束抽查", "entry_made": "录入月度事实",
+    "entry_confirmed": "确认月度录入", "entry_objected": "对月度录入提出异议", "entry_withdrawn": "撤回月度录入",
+    "month_signed": "签署月度考核", "month_signature_withdrawn": "撤回签署", "month_refused": "拒签月度考核",
+    "month_locked": "锁定月度考核", "month_sign_asked": "催请签署", "key_registered": "登记签名密钥",
+    "key_confirmed": "核对密钥指纹", "key_refused": "不同意密钥", "key_withdrawn": "撤回密钥登记",
+    "key_revoked": "吊销签名密钥", "delegated": "委托签署", "delegation_revoked": "收回委托",
+    "payment_recorded": "登记发票与付款",
 }  # fmt: skip
 # An event's word where the subject makes it another thing: a ticket is restored, and so is a backup.
 NAMES_OF_SUBJECTS = {("chain", "restored"): "登记恢复备份"}
 OUTCOME_NAMES = {"whole": "完整", "explained": "有问题，双方已签字说明", "broken": "有问题"}
 AGREES_NAMES = {audit.MATCHED: "相符", audit.RESTORED: "由恢复记录说明", audit.APART: "不符"}
 RECEIVER_NAMES = {"http": "投递到网址", "folder": "写入文件夹", "download": "本方下载并确认"}
-WORDS = {**RECEIVER_NAMES, **OUTCOME_NAMES, **formats.SIDE_NAMES}  # facts whose values are words
+# Facts whose values are words.
+WORDS = {**RECEIVER_NAMES, **OUTCOME_NAMES, **formats.SIDE_NAMES, **STATE_NAMES, **KIND_NAMES_OF_RELEASES, **DECISIONS}
+WORDS = {
+    **RECEIVER_NAMES,
+    **OUTCOME_NAMES,
+    **formats.SIDE_NAMES,
+    **METHOD_NAMES,
+    **LOCKED_NAMES,
+    **KEY_KINDS,
+    **ROLE_NAMES,
+    **ALGORITHM_NAMES,
+}  # facts whose values are words
 FACT_NAMES = {
+    **RELEASE_FIELDS,
     "count": "条数", "head": "末条哈希", "digest": "摘要", "kind": "方式", "side": "一方", "place": "接收处",
     "answer": "回答",
     "first": "从第几条", "last": "到第几条", "full": "全链", "outcome": "结果", "seconds": "秒数", "before": "之前",
     "after": "之后", "reason": "原因", "failure": "校验失败", "fingerprint": "指纹", "from": "从第几条",
     "personal": "含个人信息",
     CREDENTIAL_RESET: "凭据或角色由他人重置",
-    "measure": "事实", "numerator": "次数或数值", "denominator": "总数", "is_ratio": "一个数", "source": "来源",
-    "month": "月份", "number": "第几次",
+    "draw": "第几次", "month": "月份", "list": "清单", "candidates": "候选", "size": "数量或字节数", "n": "抽中",
+    "near": "临近或超过时限", "vendor_alone": "时间只由乙方登记", "others": "其他", "left_out": "没有人可问",
+    "item": "第几件", "measure": "事实", "numerator": "次数或数值", "denominator": "总数", "is_ratio": "一个数",
+    "source": "来源", "number": "第几次", "revision": "第几版", "method": "签署方式", "role": "角色",
+    "delegated_by": "委托人", "proof": "扫描件", "attempt": "此前签过几次", "reserved": "附保留意见",
+    "algorithm": "算法", "contract": "合同", "giver": "委托人", "taker": "受托人", "first_on": "从", "last_on": "到",
+    "node": "付款节点", "months": "月份", "payable": "应付（分）", "invoice": "发票号码", "paid_on": "付款日期",
+    "amount": "金额（分）",
     "version": "版本", "counts_from": "起计", "lost_to": "曾数到", "from_day": "从", "to_day": "到",
+    "clause": "条款", "task": "任务", "key": "编号", "due_at": "到期", "old_due_at": "原到期", "delivery": "登记编号",
+    "claim_counts": "认可所报时间", "by_correction": "因发布更正", "link": "关联编号", "ref": "所指",
+    "duties": "生成的义务", "late_found": "甲方发现时已过提醒期限", "change": "更正编号", "fields": "更正项",
+    "off_at": "关闭时间", "decision": "决定", "code": "凭证种类",
 }  # fmt: skip
 HASH = re.compile(r"[0-9a-f]{64}")
 DELIVERY_NAMES = {"waiting": "待接收", "received": "已接收", "given_up": "已放弃"}
@@ -88,9 +139,15 @@ def fact_text(name: str, value: object) -> str:
     """Given an entry's fact, return it as people read it: hashes short, instants in Shanghai, words translated."""
     if isinstance(value, bool):
         return formats.gettext("是" if value else "否")
+    if isinstance(value, dict) and value.keys() == {"old", "new"}:
+        return " → ".join(fact_text(name, value[which]) for which in ("old", "new"))
+    if isinstance(value, list):
+        return formats.gettext("、").join(fact_text(name, item) for item in value)
+    if name == "fields":
+        return formats.gettext(FACT_NAMES.get(str(value), str(value)))
     if name in ("before", "after") and isinstance(value, int):
         return formats.exact_time(EPOCH + value * MICROSECOND)
-    text = str(value)
+    text = "" if value is None else str(value)
     if text in WORDS:
         return formats.gettext(WORDS[text])
     return text[:12] if HASH.fullmatch(text) else formats.instant_in_words(text)

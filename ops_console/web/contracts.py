@@ -10,7 +10,7 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from ops_console.adapters import contract_words
 from ops_console.core.contracts import TimeLimit
 from ops_console.core.terms import Change, contract_years
-from ops_console.services import contracts
+from ops_console.services import assessments, contract_views, contracts
 from ops_console.web import formats
 from ops_console.web.database import reading
 from ops_console.web.factors import needs_factor
@@ -47,7 +47,7 @@ def limit_types(limit: TimeLimit) -> str:
     "限时（秒）", "挂起可扣除", "合同原文",
 )  # fmt: skip
 def _clauses() -> Iterator[tuple[object, ...]]:
-    current = _current(contracts.overview(reading(), g.guest.actor))
+    current = _current(contract_views.overview(reading(), g.guest.actor))
     for limit in current.terms.limits if current else ():
         classes = "、".join(word(formats.CLASS_NAMES[one]) for one in limit.classes)
         events = word(formats.EVENT_NAMES[limit.start_event]), word(formats.EVENT_NAMES[limit.stop_event])
@@ -57,7 +57,7 @@ def _clauses() -> Iterator[tuple[object, ...]]:
         )  # fmt: skip
 
 
-def _current(versions: Sequence[contracts.VersionView]) -> contracts.VersionView | None:
+def _current(versions: Sequence[contract_views.VersionView]) -> contract_views.VersionView | None:
     """Given every version, return the one in force now."""
     current_id = g.book.at(g.now).id
     return next((version for version in versions if version.id == current_id), None)
@@ -67,7 +67,7 @@ def _current(versions: Sequence[contracts.VersionView]) -> contracts.VersionView
 @needs("contracts.read")
 def index() -> Any:
     """Every version, the one in force first."""
-    versions = contracts.overview(reading(), g.guest.actor)
+    versions = contract_views.overview(reading(), g.guest.actor)
     current, calendar = _current(versions), g.book.calendars[g.book.at(g.now).id]
     known = {days.year for days in calendar.years}
     term = range(current.terms.starts_on.year, current.terms.ends_on.year + 1) if current else ()
@@ -85,6 +85,9 @@ def index() -> Any:
 def confirm(version_id: int) -> Any:
     """Confirm a proposed version for one's own side."""
     with console().write() as session:
-        contracts.confirm(session, version_id, request.form.get("digest", ""), g.guest.actor, console().now())
+        contracts.confirm(
+            session, version_id, request.form.get("digest", ""), g.guest.actor, console().now(),
+            locked_until=assessments.frozen_until(session),
+        )  # fmt: skip
     flash(formats.gettext("已代表本方确认这一合同版本。"), "success")
     return redirect(url_for("contracts.index"))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -31,8 +31,9 @@ pages = Blueprint("documents", __name__)
 PICTURE = "data:image/png;base64,"
 
 
-def _pdf(template: str, data: dict[str, Any], name: str) -> Response:
-    words = {key: formats.gettext(text) for key, text in LABELS.items()}
+def as_pdf(template: str, data: dict[str, Any], name: str, labels: Mapping[str, str] = LABELS) -> Response:
+    """Given a template, its data, the file's name and the labels that stand on it, set the paper and send it."""
+    words = {key: formats.gettext(text) for key, text in labels.items()}
     content = console().papers.pdf(template, {**data, "words": words, "lang": formats.language()})
     return send_file(io.BytesIO(content), mimetype="application/pdf", as_attachment=True, download_name=f"{name}.pdf")
 
@@ -44,7 +45,7 @@ def paper(number: str, kind: str) -> Any:
     with console().write() as session:
         printed = documents.form(session, console().book(session), number, g.guest.actor)
         documents.note_printed(session, number, kind, printed, g.guest.actor, console().now())
-    return _pdf("confirmation", _form_data(printed, kind), f"{formats.gettext(TITLES[kind])}-{number}")
+    return as_pdf("confirmation", _form_data(printed, kind), f"{formats.gettext(TITLES[kind])}-{number}")
 
 
 def _form_data(printed: Form, kind: str) -> dict[str, Any]:
@@ -160,7 +161,7 @@ def weekly() -> Any:
         return _weekly_page(found, department, week)
     with console().write() as session:
         documents.note_weekly(session, found, g.guest.actor, console().now())
-    return _pdf("weekly", _weekly_data(found, week), f"{formats.gettext('科室周服务单')}-{department}-{week}")
+    return as_pdf("weekly", _weekly_data(found, week), f"{formats.gettext('科室周服务单')}-{department}-{week}")
 
 
 @listed("weekly", "科室周服务单", "tickets.read", *WEEKLY_COLUMNS[:-1])
@@ -218,4 +219,4 @@ def slips() -> Any:
         "pages": [numbers[start : start + SLIPS_PER_PAGE] for start in starts],
         "foot": formats.gettext("打印 %(at)s") % {"at": formats.exact_time(g.now)},
     }  # fmt: skip
-    return _pdf("slips", data, f"{formats.gettext('停机登记单')}-{numbers[0]}")
+    return as_pdf("slips", data, f"{formats.gettext('停机登记单')}-{numbers[0]}")

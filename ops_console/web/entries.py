@@ -16,7 +16,7 @@ from ops_console.core.measures import MEASURES
 from ops_console.core.moments import MONTH, month_of, months_between
 from ops_console.core.score_facts import VALUE
 from ops_console.core.ticket_sheets import CellFault
-from ops_console.services import entries, entry_forms, entry_imports, proofs
+from ops_console.services import assessments, entries, entry_forms, entry_imports, proofs
 from ops_console.web import formats
 from ops_console.web.database import reading, reading_anew
 from ops_console.web.factors import needs_factor
@@ -28,11 +28,6 @@ from ops_console.web.uploads import LARGEST_FORM, takes
 
 pages = Blueprint("entries", __name__)
 SHOWN_MONTHS = 18
-
-
-def last_frozen(_session: Session, _contract_id: int) -> str:
-    """Given a contract, return the last month whose facts are frozen, "" for none: months are not closed yet."""
-    return ""
 
 
 @pages.get("/entries")
@@ -55,7 +50,7 @@ def _page(
     wrong: Mapping[str, Refused] | None = None,
 ) -> Any:  # fmt: skip
     session = reading_anew() if refused or faults else reading()
-    found = entry_forms.form(session, g.book, month, g.guest.actor, g.now, last_frozen=last_frozen)
+    found = entry_forms.form(session, g.book, month, g.guest.actor, g.now, last_frozen=assessments.last_frozen)
     side = g.guest.actor.side
     status = 400 if faults or not isinstance(refused, Refused | None) else status_of(refused)
     return render_template(
@@ -80,7 +75,7 @@ def _months(month: str) -> list[str]:
 )  # fmt: skip
 def _entries() -> Iterator[tuple[object, ...]]:
     month = request.args.get("month", "") or month_of(g.now)
-    found = entry_forms.form(reading(), g.book, month, g.guest.actor, g.now, last_frozen=last_frozen)
+    found = entry_forms.form(reading(), g.book, month, g.guest.actor, g.now, last_frozen=assessments.last_frozen)
     for line in found.lines:
         one = line.counting
         if one is None:
@@ -118,7 +113,7 @@ def enter_all(month: str) -> Any:
         with at.write() as session:
             book = at.book(session)
             for one in new:
-                entries.enter(session, book, one, g.guest.actor, at.now(), last_frozen=last_frozen)
+                entries.enter(session, book, one, g.guest.actor, at.now(), last_frozen=assessments.last_frozen)
     except Refused as refused:
         return _page(month, refused, "many", wrong=wrong)
     flash(formats.gettext("已录入 %(n)s 项，等待对方确认。") % {"n": len(new)}, "success")
@@ -139,7 +134,9 @@ def enter(month: str, name: str) -> Any:
         files = kept_files()
         with at.write() as session:
             new = entries.NewEntry(month, measure, value, given.get("reason", ""))
-            row = entries.enter(session, at.book(session), new, g.guest.actor, at.now(), last_frozen=last_frozen)
+            row = entries.enter(
+                session, at.book(session), new, g.guest.actor, at.now(), last_frozen=assessments.last_frozen
+            )
             for file in files:
                 proofs.attach(session, entries.SUBJECT, str(row.id), file, g.guest.actor, at.now())
     except Refused as refused:
@@ -159,7 +156,7 @@ def confirm(month: str) -> Any:
     try:
         with at.write() as session:
             count = entries.confirm(
-                session, at.book(session), ids, g.guest.actor, at.now(), last_frozen=last_frozen
+                session, at.book(session), ids, g.guest.actor, at.now(), last_frozen=assessments.last_frozen
             )  # fmt: skip
     except Refused as refused:
         return _page(month, refused, "confirm")
@@ -185,7 +182,7 @@ def object_to(month: str, entry_id: int) -> Any:
     at, answer = console(), request.form.get("answer", "")
 
     def act(session: Session, book: Any) -> None:
-        entries.object_to(session, book, entry_id, answer, g.guest.actor, at.now(), last_frozen=last_frozen)
+        entries.object_to(session, book, entry_id, answer, g.guest.actor, at.now(), last_frozen=assessments.last_frozen)
 
     return _act(month, entry_id, act, "已记下本方的异议；这一项不影响金额。")
 
@@ -197,7 +194,7 @@ def withdraw(month: str, entry_id: int) -> Any:
     at = console()
 
     def act(session: Session, book: Any) -> None:
-        entries.withdraw(session, book, entry_id, g.guest.actor, at.now(), last_frozen=last_frozen)
+        entries.withdraw(session, book, entry_id, g.guest.actor, at.now(), last_frozen=assessments.last_frozen)
 
     return _act(month, entry_id, act, "已撤回本方的录入。")
 
@@ -218,7 +215,7 @@ def import_sheet(month: str) -> Any:
         with at.write() as session:
             count = entry_imports.enter_all(
                 session, at.book(session), month, found.rows, files[0], actor=g.guest.actor, now=at.now(),
-                last_frozen=last_frozen,
+                last_frozen=assessments.last_frozen,
             )  # fmt: skip
     except NotFound:
         raise

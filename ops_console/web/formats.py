@@ -32,6 +32,8 @@ EVENT_NAMES = {
     "described": "补充内容", "rated": "满意度", "correction_proposed": "提出更正", "correction_decided": "批复更正",
     "assigned": "转派", "escalated": "问题提升", "linked": "关联工单", "retyped": "改类型",
     "times_accepted": "医院对补录时间的意见", "taken_back": "撤回",
+    "class_confirmed": "确认分类", "class_exempted": "说明是否占额度", "class_objected": "对分类提出异议",
+    "class_answered": "答复分类异议", "class_ruled": "甲方定类", "order_told": "写明上级文件",
     "attached": "添加附件", "attachment_voided": "附件作废", "attachment_marked": "附件标为含患者信息",
     "printed": "打印单据", "signed_off": "手写签字",
     "flag_found": "发现疑点", "flag_explained": "乙方说明疑点", "flag_reviewed": "医院复核疑点",
@@ -50,6 +52,7 @@ FIELD_NAMES = {
     "split_from": "拆自", "by_silence": "超时默认确认", "without_account": "未登录",
     "confirm": "确认方式", "what": "撤回的操作", "title": "标题",
     "reporter": "报修人", "phone": "联系电话", "description": "问题描述", "split_title": "拆出工单的标题",
+    "exempt": "上线告知，不占额度", "wished": "应为", "upheld": "采纳", "order": "上级文件",
     "field": "更正项", "old": "原值", "new": "新值", "process": "处理过程", "suspension_reason": "挂起原因",
     "file_name": "文件", "digest": "SHA-256", "size": "字节数", "kind": "文件种类", "patient": "含患者信息",
     "reported_side": "报修时间来自", "shared_with": "同时用于", "attachment": "附件编号", "purpose": "用途",
@@ -59,6 +62,7 @@ FIELD_NAMES = {
 PURPOSE_NAMES = {"evidence": "凭证", "signature": "手写签名"}
 WORDS = (
     "type",
+    "wished",
     "channel",
     "mode",
     "state",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, Response, current_app, g, make_response, redirect, render_template, request, url_for
@@ -23,7 +24,7 @@ PLACE = "/tickets/<path:number>/originals/<id:seq>/<field>"
 @needs("personal.reveal")
 def show(number: str, seq: int, field: str) -> Any:
     """One masked text: whole while the asker may see it, else masked with the form that asks."""
-    return _page(Reveal(number, seq, field, ""))
+    return page(Reveal(number, seq, field, ""), _address(number, seq, field))
 
 
 @pages.post(PLACE)
@@ -31,17 +32,30 @@ def show(number: str, seq: int, field: str) -> Any:
 def reveal(number: str, seq: int, field: str) -> Any:
     """Show the original, for the reason given."""
     command = Reveal(number, seq, field, request.form.get("reason", ""))
+    return asked(
+        command, _address(number, seq, field),
+        lambda: personal.reveal(console().write, _sealer(), command, g.guest.actor, console().now()),
+    )  # fmt: skip
+
+
+def _address(number: str, seq: int, field: str) -> str:
+    return url_for("personal.show", number=number, seq=seq, field=field)
+
+
+def asked(place: Reveal, address: str, show: Callable[[], object]) -> Any:
+    """Given a place with the reason typed, the address it is looked at by and what shows it, answer the form that asks.
+
+    A second factor typed with it is proved first; refused, the form comes back.
+    """
     try:
         if current_app.jinja_env.globals["plain_http"]:
             raise Refused("控制台正以未加密的 HTTP 对外服务，不显示个人信息原文；请改用 HTTPS。", field="reason")
         if request.form.get("factor_code", "").strip() and not factors.is_fresh():
             factors.prove_typed(request.form["factor_code"])
-        personal.reveal(console().write, _sealer(), command, g.guest.actor, console().now())
+        show()
     except Refused as refused:
-        return _page(command, refused)
-    if _is_part():
-        return _page(command)
-    return redirect(url_for("personal.show", number=number, seq=seq, field=field), 303)
+        return page(place, address, refused)
+    return page(place, address) if _is_part() else redirect(address, 303)
 
 
 def _sealer() -> Sealer:
@@ -52,22 +66,19 @@ def _is_part() -> bool:
     return request.headers.get("HX-Request") == "true"
 
 
-def _page(place: Reveal, refused: Refused | None = None) -> Response:
+def page(place: Reveal, address: str, refused: Refused | None = None) -> Response:
+    """Given a place, the address it is looked at by and what refused to show it, return its page or the part of one."""
     session = reading_anew() if request.method == "POST" else reading()
     found = personal.shown(session, _sealer(), place, g.guest.actor, console().now())
     template = "tickets/_original.html" if _is_part() else "tickets/original.html"
     seconds = _seconds_left(found)
     answer = make_response(
         render_template(
-            template,
-            found=found,
-            seconds=seconds,
-            refused=refused,
-            reason=place.reason,
+            template, found=found, address=address, seconds=seconds, refused=refused, reason=place.reason,
             standing=None if found.until or factors.is_fresh() else factors.standing(),
         ),
         200 if _is_part() else status_of(refused),
-    )
+    )  # fmt: skip
     if found.until and not _is_part():
         answer.headers["Refresh"] = str(seconds)  # masks again without JavaScript too
     return answer

@@ -24,9 +24,9 @@ from ops_console.core.score_words import OBSERVER_NAMES, SheetChange, choices, d
 from ops_console.core.scores import FULL, OBSERVERS, Sheet
 from ops_console.core.sentences import Sentence
 from ops_console.services import scores
+from ops_console.services.assessments import last_frozen
 from ops_console.web import formats
 from ops_console.web.database import reading, reading_anew
-from ops_console.web.entries import last_frozen
 from ops_console.web.factors import needs_factor
 from ops_console.web.rights import needs, status_of
 from ops_console.web.score_forms import typed

@@ -11,9 +11,9 @@ from ops_console.core.errors import Refused
 from ops_console.core.moments import MONTH, month_of
 from ops_console.core.money import amount
 from ops_console.services import score_money, scores
+from ops_console.services.assessments import last_frozen
 from ops_console.web import factors, formats
 from ops_console.web.database import reading, reading_anew
-from ops_console.web.entries import last_frozen
 from ops_console.web.factors import needs_factor
 from ops_console.web.proofs import kept_files
 from ops_console.web.rights import needs, status_of

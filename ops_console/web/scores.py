@@ -16,9 +16,9 @@ from ops_console.core.errors import Refused
 from ops_console.core.score_checks import advice, points_text
 from ops_console.core.score_words import OBSERVER_NAMES
 from ops_console.services import scores
+from ops_console.services.assessments import last_frozen
 from ops_console.web import formats
 from ops_console.web.database import reading, reading_anew
-from ops_console.web.entries import last_frozen
 from ops_console.web.factors import needs_factor
 from ops_console.web.lists import listed, word
 from ops_console.web.rights import needs, status_of

@@ -16,6 +16,8 @@ PAGES = (
     "/search?q=缴费", "/dashboard", "/import", "/contract", "/system", "/people", "/password",
     "/scores", "/scores/edit?from=preset", "/scores/import", "/scores/money", "/months/2026-11/entries",
     "/log", "/closing", "/flags", "/audit", "/account", "/account/tokens", "/people/roles", "/reports/pending",
+    "/breaches", "/breaches/new",
+    "/duties", "/releases", "/releases/new",
 )  # fmt: skip
 RUN = """() => axe.run(document, {resultTypes: ["violations"]}).then(found => found.violations
     .filter(one => one.impact === "serious" || one.impact === "critical")

@@ -17,6 +17,7 @@ from ops_console.cli.reports import percent, rate
 from ops_console.console import PROJECT, Console
 from ops_console.services import contracts
 from ops_console.services.reports import Count
+from tests.breach_cases import agree, case_in
 from tests.conftest import DATA, FakeClock, copy_sqlite, import_sheet
 from tests.sheets import row, rows, write_sheet
 
@@ -344,3 +345,16 @@ def test_what_the_terminal_imports_is_recorded_under_the_systems_user(terminal: 
     runs = terminal("jobs", "list")
     assert "系统/" in runs.out
     assert import_sheet(terminal.console, tmp_path / "a.csv")[1]["unchanged"] == 1
+
+
+def test_breach_cases_are_listed_in_outline_and_clues_not_at_all(terminal: Any) -> None:
+    agree(terminal.console)
+    assert "没有已立案的安全事故" in terminal("breaches", "list").out
+    case_in(terminal.console, "clue")
+    assert terminal("breaches", "list", "--json").json == []
+    number = case_in(terminal.console, "upheld")
+    assert terminal("breaches", "list", "--json").json == [{"number": number, "state": "upheld", "month": "2026-11"}]
+    told = terminal("breaches", "list")
+    assert (told.code, told.out) == (0, f"{number}\t认定成立，待审批\t2026-11\n")
+    for word in ("file", "find", "approve", "show"):
+        assert terminal("breaches", word, number).code == 2

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
+from ops_console.core.contradictions import check_terms
 from ops_console.core.errors import CalendarInvalid, Refused
 from ops_console.core.terms import (
     Change,
     DayOverride,
     Reading,
     Terms,
-    check_terms,
     contract_years,
     differences,
     is_within,

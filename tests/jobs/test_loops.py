@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from ops_console.console import PROJECT, Console
 from ops_console.jobs import loops as module
 from ops_console.jobs.loops import Loops, last_due, ring
 from ops_console.jobs.schedule import PLANS, Plan
+from ops_console.services import duty_plans
 from ops_console.services.jobs import LEASE, Job
 from ops_console.store import jobs as store
 from ops_console.store import messages
@@ -25,6 +26,7 @@ from ops_console.store.jobs import RunRow
 from ops_console.store.messages import OutboxRow
 from ops_console.store.tickets import TicketRow
 from tests.conftest import FakeClock, ask_import, copy_sqlite, log_ticket, make_console
+from tests.duties import agree
 from tests.services.test_tickets import at_once
 from tests.sheets import rows, write_sheet
 
@@ -97,7 +99,21 @@ def test_a_fresh_house_has_missed_nothing(console: Console, loops: Loops) -> Non
     loops.start()
     loops.stop()
     loops._bell = None
-    assert runs(console) == []
+    assert [run.job for run in runs(console)] == [duty_plans.JOB]  # asked for at every start
+
+
+def test_what_became_owed_while_nothing_ran_is_made_and_told_at_the_start(
+    console: Console, clock: FakeClock, loops: Loops
+) -> None:
+    agree(console, date(2026, 11, 1))
+    clock.at = datetime(2026, 12, 30, 1, tzinfo=UTC)
+    loops.start()
+
+    def said() -> list[str]:
+        with console.read() as session:
+            return list(session.scalars(select(OutboxRow.kind).where(OutboxRow.kind.like("duty_%"))))
+
+    until(lambda: sorted(said()) == ["duty_due"] * 3 + ["duty_missed"] * 3)  # December's in a day, November's passed
 
 
 def test_both_loops_leave_their_heartbeats(console: Console, loops: Loops) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,17 +15,18 @@ from sqlalchemy import func, select
 from ops_console.console import Console
 from ops_console.core.errors import NotFound, Refused
 from ops_console.core.people import Actor, actor_of, terminal_actor
-from ops_console.core.terms import DayOverride, Terms
-from ops_console.services import contracts, people
-from ops_console.services.contracts import VersionView
+from ops_console.core.terms import DayOverride, Terms, terms_from_json
+from ops_console.services import contract_views, contracts, people
+from ops_console.services.contract_views import VersionView
 from ops_console.store import audit
+from ops_console.store import contracts as store
 from ops_console.store.audit import EventRow
 from ops_console.store.clocks import ClockRow
 from ops_console.store.messages import OutboxRow
 from ops_console.store.tickets import TicketRow
+from tests.conftest import DATA, FakeClock, do, log_ticket, make_console
 from tests.conftest import HOSPITAL as CHIEF
 from tests.conftest import VENDOR as ENGINEER
-from tests.conftest import FakeClock, do, log_ticket
 from tests.services.test_tickets import at_once
 
 FROM_DECEMBER = date(2026, 12, 1)
@@ -45,7 +48,7 @@ def load(console: Console, terms: Terms) -> str:
 
 def versions(console: Console) -> tuple[VersionView, ...]:
     with console.read() as session:
-        return contracts.overview(session, HOSPITAL)
+        return contract_views.overview(session, HOSPITAL)
 
 
 def states(console: Console) -> list[str]:
@@ -67,6 +70,25 @@ def proposals_told(console: Console) -> list[dict[str, Any]]:
 def events(console: Console) -> list[tuple[str, str]]:
     with console.read() as session:
         return [(event.kind, event.side) for _seq, _id, event in reversed(audit.about(session, "contract"))]
+
+
+def test_a_house_of_an_earlier_version_keeps_its_digest_and_proposes_nothing(
+    tmp_path: Path, clock: FakeClock, migrated_url: str
+) -> None:
+    """Neither its rows, written before clauses were data, nor its file, which has none, say anything new."""
+    kept = (DATA / "terms-0015.json").read_text(encoding="utf-8")
+    older = {"OPS_CONFIG": str(DATA / "config-0015.toml")}
+    house = make_console(tmp_path / "data", clock, migrated_url, **older)
+    with house.write() as session:
+        (row,) = store.versions(session)
+        assert (row.terms, row.digest) == (kept, hashlib.sha256(kept.encode()).hexdigest())
+        assert terms_from_json(row.terms).as_json() == kept
+        assert terms_from_json(row.terms).digest() == row.digest
+    house.prepare()
+    assert load(house, house.settings.terms) == "unchanged"
+    assert states(house) == ["in_force"]
+    assert proposals_told(house) == []
+    house.close()
 
 
 def test_the_first_contract_is_in_force_from_its_start(console: Console) -> None:

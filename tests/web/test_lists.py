@@ -13,6 +13,7 @@ import openpyxl
 import pytest
 from sqlalchemy import select
 
+from ops_console.core.caps import CapEntry
 from ops_console.core.detectors import BACKDATED, Flag
 from ops_console.core.people import ROLES, actor_of
 from ops_console.core.public_reports import PER_BROWSER
@@ -20,16 +21,20 @@ from ops_console.core.score_preset import PRESET
 from ops_console.core.sentences import sentence
 from ops_console.services import devices, flags, jobs, locations, people, scores
 from ops_console.services.people import NewPerson
+from ops_console.store import caps
 from ops_console.store.audit import EventRow
 from ops_console.web.lists import LISTS
+from tests.breach_cases import case_in
 from tests.conftest import HOSPITAL, NOON, VENDOR, ask_import, import_sheet, log_ticket
+from tests.duties import agree, released
 from tests.sheets import row, write_sheet
 from tests.web.conftest import Site
 from tests.web.pages import Page
 
 NAMES = (
-    "account-acts", "clauses", "closing", "devices", "entries", "events", "flags", "import-errors", "import-left",
-    "locations", "months", "pending", "people", "rights", "roles", "runs", "scores", "sessions", "tokens", "weekly",
+    "account-acts", "breaches", "caps", "classes", "clauses", "closing", "devices", "duties", "entries", "events",
+    "flags", "import-errors", "import-left", "locations", "months", "pending", "people", "releases", "rights",
+    "roles", "runs", "scores", "sessions", "tokens", "weekly",
 )  # fmt: skip
 
 READS = ("vendor", "hospital", "auditor", "administrator")
@@ -71,7 +76,9 @@ def fill(site: Site) -> None:
     """See that every list has a row."""
     console = site.console
     number = log_ticket(console, title="打不开", reported_at=NOON - timedelta(hours=1), department="儿科")
+    log_ticket(console, type="客户化开发")
     with console.write() as session:
+        caps.add(session, CapEntry(0, 1, "C-29", 2, "需求", "", "hospital", NOON, NOON), ticket_id=None, dedup_key="x")
         flags.keep(session, "2026-11", [Flag(BACKDATED, (number,), sentence("响应时间"))], console.now())
         locations.add(session, "儿科,儿科护士站", set(), console.public_secrets, actor=HOSPITAL, now=console.now())
         (sticker,) = locations.stickers(session, [1], console.public_secrets, HOSPITAL, console.now())
@@ -90,6 +97,9 @@ def fill(site: Site) -> None:
         )  # fmt: skip
         by, new = replace(ADMINISTRATOR, proved_until=console.now()), NewPerson("he", "何工", "vendor")
         people.add_account(session, console.policy, new, people.one_time(console.hasher), by, console.now())
+    case_in(console, "clue")
+    agree(console)
+    released(console)
     nurse = site.browser()
     for n in range(PER_BROWSER + 1):
         typed = {"kind": "broken", "module": "报告查询", "title": "蓝屏了", "reporter": "王护士", "phone": "61234567"}

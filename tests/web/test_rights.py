@@ -15,6 +15,7 @@ from ops_console.services import attachments
 from ops_console.web.app import create_app
 from ops_console.web.sign_in import PUBLIC, WHILE_CHANGING
 from tests.conftest import VENDOR, FakeClock, import_sheet, log_ticket, make_console
+from tests.duties import agree, done, plan, released
 from tests.sheets import row, write_sheet
 from tests.web.conftest import Site, everything, open_site, person
 from tests.web.pages import Browser, Page
@@ -73,6 +74,10 @@ def house(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> It
     with made.console.write() as session:
         file = made.console.files.keep_attachment(BytesIO(b"a proof"), "刘药师.txt")
         attachments.attach(session, "GD-20261120-00001", file, VENDOR, made.console.now())
+    agree(made.console)
+    plan(made.console)
+    released(made.console, title="打不开了的修复")
+    done(made.console, "C-33/inspection/2026-11-01/1")
     yield made
     made.console.close()
 
@@ -85,7 +90,11 @@ def address(rule: str) -> str:
         "<id:device_id>": "1", "<id:report_id>": "1", "<token>": "AAAAAAAAAAAAAAAAAAAAAA",
         "<id:attachment_id>": "1", "<kind>": "confirmation", "<code>": "0" * 12, "<id:failure_id>": "1",
         "<id:seq>": "3", "<id:photo_id>": "1", "<id:flag_id>": "1", "<field>": "phone", "<id:view>": "1",
-        "<name>": "people", "<id:proof_id>": "1", "<id:agreement_id>": "1", "<month>": "2026-11", "<id:entry_id>": "1",
+        "<name>": "people", "<month>": "2026-11", "<limit_id>": "C-15", "<which>": "broken",
+        "<id:objection_id>": "1", "<id:proof_id>": "1", "<paper>": "sheet", "<span>": "2026Q4", "<id:duty_id>": "1",
+        "<id:link_id>": "1", "<id:release_id>": "1", "<id:entry_id>": "1", "<id:agreement_id>": "1",
+        "<id:draw>": "1", "<id:place>": "1", "<id:key_id>": "1", "<id:delegation_id>": "1",
+        "<path:key>": "month/2026-11",
     }  # fmt: skip
     for place, value in known.items():
         rule = rule.replace(place, value)

@@ -903,7 +903,7 @@ def test_statements_of_lists_do_not_grow_with_the_tickets(site: Site, year: Site
 
 
 def test_statements_of_a_ticket_are_few(year: Site) -> None:
-    assert statements(year, "/tickets/GD-20260101-00001") <= 9
+    assert statements(year, "/tickets/GD-20260101-00001") <= 10
 
 
 def test_a_fault_tells_of_its_defect_when_it_is_agreed_and_in_which_version_it_is_mended(site: Site) -> None:

@@ -36,8 +36,13 @@
     place.textContent = chip.getAttribute("data-over") + " " + inWords(-left);
   }
 
+  function tickUp(place) {
+    place.textContent = inWords(Math.max(0, Math.round((now() - Date.parse(place.getAttribute("data-since"))) / 1000)));
+  }
+
   function tickAll() {
     document.querySelectorAll("[data-due]").forEach(tick);
+    document.querySelectorAll("[data-since]").forEach(tickUp);
   }
 
   document.addEventListener("click", function (event) {

@@ -1,5 +1,6 @@
 /* The keyboard: templates say data-key on a link or button, this file does the rest. "g t" is g, then t.
-   A link is followed; a button is only focused, for what it records cannot be taken back: Enter presses it.
+   A link is followed; a button is only focused, for what it records cannot be taken back: Enter presses it. One that
+   says data-key-press is pressed at once: what it does can be undone.
    Never while somebody types. Written for Chrome 86. */
 (function () {
   "use strict";
@@ -26,7 +27,7 @@
   }
 
   function press(element) {
-    if (element.tagName === "A") { element.click(); return; }
+    if (element.tagName === "A" || element.hasAttribute("data-key-press")) { element.click(); return; }
     element.scrollIntoView({ block: "nearest" });
     element.focus();
   }

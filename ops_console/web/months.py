@@ -1,0 +1,270 @@
+"""The month on one screen: figures that open their rows, the parties' words, the months before; the vendor's mirror.
+
+Not for what the figures come to (`services/months.py`) nor for signing (`web/signatures.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+
+from ops_console.core.assessment_facts import DutyFact
+from ops_console.core.contract_facts import OUTCOME_NAMES
+from ops_console.core.contracts import KIND_NAMES
+from ops_console.core.errors import NotFound, Refused
+from ops_console.core.measures import MEASURES
+from ops_console.core.moments import parse_month
+from ops_console.core.money import amount
+from ops_console.core.months import ANSWERS, DRAFT, FROZEN, LOCKED, STATE_NAMES
+from ops_console.core.settlements import LINE_NAMES
+from ops_console.core.signatures import OUTCOME_NAMES as LOCKED_NAMES
+from ops_console.services import freezes, months
+from ops_console.services.month_words import Desk
+from ops_console.web import formats
+from ops_console.web.database import reading, reading_anew
+from ops_console.web.factors import needs_factor
+from ops_console.web.formats import gettext
+from ops_console.web.lists import listed, word
+from ops_console.web.rights import needs, status_of
+from ops_console.web.sign_in import console
+
+pages = Blueprint("months", __name__)
+WHICH_NAMES = {
+    months.POPULATION: "全部已有结果", "kept": "达标（计入）", months.RAW: "达标（原始）", "broken": "超时",
+    "unproven": "未证实", "open": "未结", months.CARRIED: "结转", months.CORRECTED: "更正",
+}  # fmt: skip
+DUTY_STATES = {"kept": "按期", "late": "迟延", "missed": "缺失", "waived": "豁免", "open": "未到期或待验收"}
+
+
+@pages.app_template_filter("yuan")
+def yuan(fen: int | None) -> str:
+    """Given 分, return `¥12,345.00`; a sum nobody knows is a dash."""
+    return f"¥{amount(fen)}" if fen is not None else "—"
+
+
+@pages.app_template_filter("points")
+def points(hundredths: int | None) -> str:
+    """Given hundredths of a point, return points as people write them: 91.5, 8, 0.25; nobody's are a dash."""
+    if hundredths is None:
+        return "—"
+    whole, rest = divmod(abs(hundredths), 100)
+    told = f"{whole}.{rest:02d}".rstrip("0").rstrip(".")
+    return f"-{told}" if hundredths < 0 else told
+
+
+@pages.app_template_filter("measure_name")
+def measure_name(name: str) -> str:
+    """Given a measure's name, return what people call it, with the task it is about."""
+    base, _, task = name.partition(":")
+    known = MEASURES.get(base)
+    title = gettext(known.title) if known else base
+    return f"{title} {task}" if task else title
+
+
+def _contract(month: str) -> int:
+    """Which contract the address asks for, else the one in force at the month's end."""
+    asked = request.args.get("contract", "")
+    if asked.isascii() and asked.isdigit() and len(asked) < 9:
+        return int(asked)
+    return months.contract_of(g.book, month)
+
+
+@pages.get("/month")
+@needs("reports.read")
+def index() -> Any:
+    """The month to settle first: the last that has ended."""
+    contract_id, month = months.usual(g.book, g.now)
+    return redirect(url_for("months.show", month=month, contract=contract_id))
+
+
+@pages.get("/month/<month>")
+@needs("reports.read")
+def show(month: str) -> Any:
+    """One month on one screen."""
+    return _page(month)
+
+
+def _page(month: str, refused: Refused | None = None) -> Any:
+    session = reading_anew() if refused else reading()
+    shown = months.screen(session, g.book, _contract(parse_month(month)), month, actor=g.guest.actor, now=g.now)
+    previous, following = months.neighbours(month)
+    return render_template(
+        "months/show.html", shown=shown, month=month, previous=previous, following=following, refused=refused,
+        typed=request.form, state_names=STATE_NAMES, locked_names=LOCKED_NAMES, line_names=LINE_NAMES,
+        outcome_names=OUTCOME_NAMES, kind_names=KIND_NAMES, duty_states=DUTY_STATES, answers=ANSWERS,
+        worst=worst, is_open=shown.month.state in (DRAFT, FROZEN), locked=LOCKED,
+    ), status_of(refused)  # fmt: skip
+
+
+def worst(duties: tuple[DutyFact, ...]) -> str:
+    """Given a clause's duties, return the state that its cell shows: the worst of them."""
+    states = {duty.state for duty in duties}
+    return next((state for state in ("missed", "late", "open", "kept", "waived") if state in states), "")
+
+
+@pages.get("/month/<month>/clocks/<limit_id>/<which>")
+@needs("reports.read")
+def clocks(month: str, limit_id: str, which: str) -> Any:
+    """Exactly the rows that a figure of a time limit counts, under its clause and rule."""
+    return _clock_page(month, limit_id, which)
+
+
+def _clock_page(month: str, limit_id: str, which: str, refused: Refused | None = None) -> Any:
+    session = reading_anew() if refused else reading()
+    found = months.clock_rows(
+        session, g.book, _contract(parse_month(month)), month, limit_id, which, actor=g.guest.actor, now=g.now
+    )
+    return render_template(
+        "months/clocks.html", found=found, month=month, which=which, which_names=WHICH_NAMES, refused=refused,
+        typed=request.form, outcome_names=OUTCOME_NAMES, span=timedelta,
+        is_open=found.month.state in (DRAFT, FROZEN),
+    ), status_of(refused)  # fmt: skip
+
+
+@pages.get("/month/<month>/items/<code>")
+@needs("reports.read")
+def item(month: str, code: str) -> Any:
+    """What one item of the scoring sheet deducts for, fact by fact."""
+    return _item_page(month, code)
+
+
+def _item_page(month: str, code: str, refused: Refused | None = None) -> Any:
+    session = reading_anew() if refused else reading()
+    found = months.item_rows(
+        session, g.book, _contract(parse_month(month)), month, code, actor=g.guest.actor, now=g.now
+    )
+    return render_template(
+        "months/item.html", found=found, month=month, refused=refused, typed=request.form,
+        is_open=found.month.state in (DRAFT, FROZEN),
+    ), status_of(refused)  # fmt: skip
+
+
+def _say(month: str, back: Callable[[Refused], Any], act: Callable[[Desk], None], told: str, where: str) -> Any:
+    try:
+        with console().write() as session:
+            book = console().book(session)
+            act(Desk(session, book, _contract(parse_month(month)), month, actor=g.guest.actor, now=console().now()))
+    except NotFound:
+        raise
+    except Refused as refused:
+        return back(refused)
+    flash(told, "success")
+    return redirect(where)
+
+
+@pages.post("/month/<month>/explanations/<limit_id>/<which>")
+@needs("months.explain")
+def explain(month: str, limit_id: str, which: str) -> Any:
+    """Note the vendor's account of one clock that was not kept."""
+    given, contract = request.form, _contract(month)
+    where = url_for("months.clocks", month=month, limit_id=limit_id, which=which, contract=contract)
+    return _say(
+        month, lambda refused: _clock_page(month, limit_id, which, refused),
+        lambda desk: desk.explain(f"{limit_id}/{given.get('number', '')}", given.get("text", "")),
+        gettext("已记下说明"), where,
+    )  # fmt: skip
+
+
+@pages.post("/month/<month>/objections")
+@needs("months.explain", "months.adjust")
+def object_to(month: str) -> Any:
+    """Object to a line of the month."""
+    given = request.form
+    where = url_for("months.show", month=month, contract=_contract(month), _anchor="disputes")
+    return _say(
+        month, lambda refused: _page(month, refused),
+        lambda desk: desk.object(given.get("target", ""), given.get("text", "")), gettext("已提出异议，等待对方答复"),
+        where,
+    )  # fmt: skip
+
+
+@pages.post("/month/<month>/objections/<id:objection_id>")
+@needs("months.explain", "months.adjust")
+def answer(month: str, objection_id: int) -> Any:
+    """Answer an objection of the other party."""
+    given = request.form
+    where = url_for("months.show", month=month, contract=_contract(month), _anchor="disputes")
+    return _say(
+        month, lambda refused: _page(month, refused),
+        lambda desk: desk.answer(objection_id, given.get("outcome", ""), given.get("text", "")),
+        gettext("已答复"), where,
+    )  # fmt: skip
+
+
+@pages.post("/month/<month>/items/<code>")
+@needs("months.adjust")
+@needs_factor
+def adjust(month: str, code: str) -> Any:
+    """Let an item deduct something else than was computed, with the reason."""
+    given = request.form
+    where = url_for("months.item", month=month, code=code, contract=_contract(month))
+    return _say(
+        month, lambda refused: _item_page(month, code, refused),
+        lambda desk: desk.adjust(code, _points_typed(given.get("deducted", "")), given.get("text", "")),
+        gettext("已记下调整，与计算值并列显示"), where,
+    )  # fmt: skip
+
+
+def _points_typed(text: str) -> int | None:
+    """Points as typed, in hundredths; nothing typed takes an adjustment back. Raises Refused for what is no number."""
+    plain = text.strip()
+    if not plain:
+        return None
+    whole, point, rest = plain.partition(".")
+    if not (whole.isascii() and whole.isdigit()) or len(whole) > 3 or (point and not rest.isdigit()) or len(rest) > 2:
+        raise Refused("分数请写成 1 或 0.5 这样的数字，最多两位小数。", field="deducted")
+    return int(whole) * 100 + int(rest.ljust(2, "0") or "0")
+
+
+@pages.post("/month/<month>/freeze")
+@needs("months.adjust")
+@needs_factor
+def freeze(month: str) -> Any:
+    """Freeze the month's facts, or freeze them anew before anybody signed, with the reason."""
+    contract_id = _contract(parse_month(month))
+    try:
+        with console().write() as session:
+            freezes.freeze_month(
+                session, console().book(session), contract_id, month, actor=g.guest.actor, now=console().now(),
+                reason=request.form.get("text", ""),
+            )  # fmt: skip
+    except NotFound:
+        raise
+    except Refused as refused:
+        return _page(month, refused)
+    flash(gettext("%(month)s 的事实已冻结") % {"month": month}, "success")
+    return redirect(url_for("months.show", month=month, contract=contract_id))
+
+
+@listed(
+    "month-clocks", "时限明细", "reports.read", "单号", "标题", "科室", "报修月份", "类别", "结果", "计入用时（秒）",
+    "原始用时（秒）", "原结果", "乙方说明",
+)  # fmt: skip
+def _clocks() -> Iterator[tuple[object, ...]]:
+    given = request.args
+    month = parse_month(given.get("month", ""))
+    found = months.clock_rows(
+        reading(), g.book, _contract(month), month, given.get("limit", ""), given.get("which", ""),
+        actor=g.guest.actor, now=g.now,
+    )  # fmt: skip
+    for row in found.rows:
+        one = row.clock
+        yield (
+            one.number, row.title, row.department, one.month, word(formats.CLASS_NAMES[one.klass]),
+            word(OUTCOME_NAMES[one.outcome]), one.seconds, one.raw_seconds,
+            word(OUTCOME_NAMES[one.was]) if one.was else "", row.explanation.text if row.explanation else "",
+        )  # fmt: skip
+
+
+@pages.get("/months")
+@needs("reports.read")
+def past() -> Any:
+    """Every assessed month of a contract."""
+    contract_id = _contract(months.usual(g.book, g.now)[1])
+    found = months.past(reading(), g.book, contract_id, g.guest.actor, g.now)
+    return render_template(
+        "months/past.html", found=found, contract_id=contract_id, state_names=STATE_NAMES, locked_names=LOCKED_NAMES
+    )
