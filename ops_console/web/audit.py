@@ -93,17 +93,7 @@ OUTCOME_NAMES = {"whole": "完整", "explained": "有问题，双方已签字说
 AGREES_NAMES = {audit.MATCHED: "相符", audit.RESTORED: "由恢复记录说明", audit.APART: "不符"}
 RECEIVER_NAMES = {"http": "投递到网址", "folder": "写入文件夹", "download": "本方下载并确认"}
 # Facts whose values are words.
-WORDS = {**RECEIVER_NAMES, **OUTCOME_NAMES, **formats.SIDE_NAMES, **STATE_NAMES, **KIND_NAMES_OF_RELEASES, **DECISIONS}
 WORDS = {
-    **RECEIVER_NAMES,
-    **OUTCOME_NAMES,
-    **formats.SIDE_NAMES,
-    **METHOD_NAMES,
-    **LOCKED_NAMES,
-    **KEY_KINDS,
-    **ROLE_NAMES,
-    **ALGORITHM_NAMES,
-}  # facts whose values are words
     **ROLE_NAMES, **RECEIVER_NAMES, **OUTCOME_NAMES, **formats.SIDE_NAMES, **STATE_NAMES, **KIND_NAMES_OF_RELEASES,
     **DECISIONS, **METHOD_NAMES, **LOCKED_NAMES, **KEY_KINDS, **ALGORITHM_NAMES,
 }  # fmt: skip
