@@ -36,7 +36,7 @@ def in_points(value: int) -> str:
 
 @listed(
     "scores", "评分表", "contracts.read", "分组", "编号", "项目", "分值", "每次扣", "最多扣", "扣分办法", "事实来源",
-    "条款", "依据", "谁能看到", "办法原文",
+    "合同条款", "依据", "谁能看到", "办法原文",
 )  # fmt: skip
 def _items() -> Iterator[tuple[object, ...]]:
     found = _chosen()
