@@ -13,7 +13,8 @@ pytestmark = pytest.mark.browser
 AXE = (Path(__file__).parents[1] / "vendor" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 PAGES = (
     "/tickets", "/tickets?q=缴费", "/tickets?q=龘", "/tickets/new", "/tickets/GD-20261120-02344", "/search",
-    "/search?q=缴费", "/dashboard", "/import", "/contract", "/system", "/people", "/password",
+    "/search?q=缴费", "/dashboard", "/import", "/contract", "/contract/clauses", "/contract/readings",
+    "/system", "/people", "/password",
     "/log", "/closing", "/flags", "/audit", "/account", "/account/tokens", "/people/roles", "/reports/pending",
 )  # fmt: skip
 RUN = """() => axe.run(document, {resultTypes: ["violations"]}).then(found => found.violations

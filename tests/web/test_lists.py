@@ -27,8 +27,9 @@ from tests.web.conftest import Site
 from tests.web.pages import Page
 
 NAMES = (
-    "account-acts", "clauses", "closing", "devices", "events", "flags", "import-errors", "import-left", "locations",
-    "months", "pending", "people", "rights", "roles", "runs", "sessions", "tokens", "weekly",
+    "account-acts", "clauses", "closing", "contract_clauses", "devices", "events", "flags", "import-errors",
+    "import-left", "locations", "months", "pending", "people", "rights", "roles", "runs", "sessions", "tokens",
+    "weekly",
 )  # fmt: skip
 
 READS = ("vendor", "hospital", "auditor", "administrator")

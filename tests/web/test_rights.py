@@ -85,7 +85,7 @@ def address(rule: str) -> str:
         "<id:device_id>": "1", "<id:report_id>": "1", "<token>": "AAAAAAAAAAAAAAAAAAAAAA",
         "<id:attachment_id>": "1", "<kind>": "confirmation", "<code>": "0" * 12, "<id:failure_id>": "1",
         "<id:seq>": "3", "<id:photo_id>": "1", "<id:flag_id>": "1", "<field>": "phone", "<id:view>": "1",
-        "<name>": "people",
+        "<name>": "people", "<id:proof_id>": "1",
     }  # fmt: skip
     for place, value in known.items():
         rule = rule.replace(place, value)
