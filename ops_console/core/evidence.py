@@ -88,7 +88,10 @@ class Head:
 
 @dataclass(frozen=True)
 class SignatureLine:
-    """One signature as the package tells it. `material` is what proves one made with a key: plain values, or None."""
+    """One signature as the package tells it. `attempt` counts what the party withdrew before; `key` is a fingerprint.
+
+    `material` is what proves one made with a key, in plain values; `proof` the SHA-256 of a stamped paper's scan.
+    """
 
     party: str
     role: str
@@ -97,10 +100,10 @@ class SignatureLine:
     method: str
     at: datetime
     over_sha256: str
+    attempt: int = 0
     reservation: str = ""
-    one_sided: bool = False
     delegated_by: str = ""
-    key_id: str = ""
+    key: str = ""
     proof: str = ""
     material: Any = None
 
