@@ -18,6 +18,7 @@ from ops_console.services.breach_accounts import Clue
 from ops_console.services.breach_acts import Dispatch, Execution, Finding
 from ops_console.services.breaches import Shown
 from ops_console.store import contracts as contract_rows
+from ops_console.store.assessments import AssessmentRow
 
 FOREVER = datetime.max.replace(tzinfo=UTC)
 CHIEF = actor_of("hospital", "信息科长", "hospital", proved_until=FOREVER)
@@ -47,6 +48,19 @@ def agree(console: Console, **given: Any) -> None:
         for row in contract_rows.versions(session):
             row.terms, row.digest = terms.as_json(), terms.digest()
     console.shelf._made = None
+
+
+def freeze(console: Console, month: str) -> None:
+    """Given a console and a month, let its contract's month stand frozen, of nothing."""
+    texts = dict.fromkeys(("contract", "facts", "result"), "{}")
+    with console.write() as session:
+        at = console.now()
+        session.add(
+            AssessmentRow(
+                contract_id=1, month=month, state="frozen", revision=1, as_of=at, seq=1, digest="0" * 64,
+                frozen_at=at, frozen_by="系统", outcome="", grade="", **texts,
+            )
+        )  # fmt: skip
 
 
 def account(console: Console, **given: Any) -> Account:
@@ -104,7 +118,7 @@ def act(
         elif doing == "execute":
             month = given.get("month") or seen(console, number).case.month
             done = Execution(month, given.get("note", ""))
-            breach_acts.execute(session, book, number, shown, done, settled=given.get("settled", ()), **by)
+            breach_acts.execute(session, book, number, shown, done, **by)
         elif doing == "withdraw":
             breach_acts.withdraw(session, book, number, shown, given.get("reason", "登记有误"), **by)
         elif doing == "dispatch":

@@ -206,7 +206,7 @@ def _line(case: Case, counting: Sequence[Case], fee_of_month: FeeOfMonth, month:
     if fee is None:
         why = sentence("合同没有填写 %(month)s 的运维费用，算不出金额", month=case.month)
     elif carried:
-        why = sentence("结转：%(month)s 已结算，当月运维费用在本月扣除", month=case.month)
+        why = sentence("结转：%(month)s 已冻结，当月运维费用在本月扣除", month=case.month)
     else:
         why = sentence("经认定和审批，扣除当月运维费用一次")
     return Line(case.month, fee, (case.number,), why, carried)

@@ -13,6 +13,7 @@ from math import exp
 from random import Random
 
 from ops_console.core.demo import SEED, VOLUMES, Report, on_duty, shifted
+from ops_console.core.demo_caps import Change, settling
 from ops_console.core.demo_ends import End, ending
 from ops_console.core.demo_places import ENGINEER, OFFICERS, SECOND_LINE, SUBSTITUTE
 from ops_console.core.demo_steps import DESCRIBE, OPEN, PUBLIC, RETYPE, Step, Story
@@ -97,6 +98,10 @@ class Life:
             self.is_proved, self.fate.is_accepted,
         )  # fmt: skip
         steps += ending(told, self.restore, self.calendar, self.sampled, self.random)
+        change = Change(
+            self.report.key, self.report.type, self.said.department.name, self.entered_by, steps[0].at, self.restore.at
+        )
+        steps += settling(change, self.calendar)
         ordered = tuple(sorted(steps, key=lambda step: step.at))
         return Story(self.report.key, self.report.type, self.report.channel, self.said, ordered)
 

@@ -16,6 +16,11 @@ OPEN, PUBLIC, PUBLIC_ANSWER, RETYPE, DESCRIBE, ACCEPT, PROPOSE = (
     "open", "public", "public_answer", "retype", "describe", "accept", "propose",
 )  # fmt: skip
 
+# About the class of a change and its cap (`core/demo_caps.py`).
+CLASS_CONFIRM, CLASS_EXEMPT, CLASS_ORDER = "class_confirm", "class_exempt", "class_order"
+CAP_SHEET, CAP_SIGN, CAP_START = "cap_sheet", "cap_sign", "cap_start"
+CAP_DEFER, CAP_ACCEPT = "cap_defer", "cap_accept"
+
 
 @dataclass(frozen=True)
 class Step:

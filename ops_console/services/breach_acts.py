@@ -6,7 +6,7 @@ Not for what each side says (`services/breach_accounts.py`), for looking (`servi
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,10 +29,19 @@ from ops_console.core.moments import parse_month, whole
 from ops_console.core.people import HOSPITAL, Actor
 from ops_console.core.sentences import sentence
 from ops_console.core.silence import silence_ends
-from ops_console.services.breach_rows import DISPATCHED, held, note, note_silence, settle, tell
+from ops_console.services.breach_rows import (
+    DISPATCHED,
+    held,
+    note,
+    note_silence,
+    settle,
+    settled_months,
+    tell,
+)
 from ops_console.services.contracts import Book
 from ops_console.services.resets import refuse_fresh_reset, signing_facts
 from ops_console.store import breaches as store
+from ops_console.store import contracts
 from ops_console.store.masks import masker_of
 
 
@@ -162,21 +171,21 @@ class Execution:
 
 
 def execute(
-    session: Session, book: Book, number: str, version: int, execution: Execution, *, actor: Actor, now: datetime,
-    settled: Collection[str] = (),
-) -> None:  # fmt: skip
-    """Given an approved case, note that it is carried out with a month's settlement; `settled` months are closed.
+    session: Session, book: Book, number: str, version: int, execution: Execution, *, actor: Actor, now: datetime
+) -> None:
+    """Given an approved case, note that it is carried out with a month's settlement.
 
-    Its own month, or a later one where that was settled before: then the note has to say so. Raises Refused else.
+    Its own month, or a later one where that is frozen already: then the note has to say so. Raises Refused else.
     """
     row = held(session, number, version, rules.EXECUTE, actor, now)
     _speak(session, actor, now)
     month = parse_month(execution.month)
     told = masker_of(session).text(check_text(execution.note, "note", LONGEST_REASON, may_be_empty=month == row.month))
-    if month in settled:
-        raise Refused("%(month)s 已结算，请选之后未结算的月份（结转）。", field="month", month=month)
     if month < row.month:
         raise Refused("不能计入早于 %(month)s 的月份。", field="month", month=row.month)
+    contracts.hold(session, row.contract_id)  # a month that is being frozen is frozen before it is looked at
+    if month in settled_months(session, row.contract_id):
+        raise Refused("%(month)s 的事实已冻结，请选之后未冻结的月份（结转）。", field="month", month=month)
     row.state, row.executed_at, row.executed_by = EXECUTED, whole(now), actor.account
     row.booked_month, row.execution = month, told
     settle(session, book, row, now)

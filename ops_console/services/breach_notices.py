@@ -6,7 +6,7 @@ Not for setting it (a port), nor for words on it (the face). A notice deducts no
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from ops_console.core import breach_acts as rules
 from ops_console.core.attachments import PRINTED
 from ops_console.core.breach_clocks import Countdown
-from ops_console.core.breaches import CLAUSE, SUBJECT, Case, Line, landing
+from ops_console.core.breaches import CLAUSE, SUBJECT, Case, Line
 from ops_console.core.chain import canonical
 from ops_console.core.documents import CODE_LENGTH
 from ops_console.core.errors import Refused
@@ -73,9 +73,7 @@ def _iso(at: datetime | None) -> str | None:
     return at.isoformat() if at else None
 
 
-def notice(
-    session: Session, book: Book, number: str, actor: Actor, now: datetime, settled: Collection[str] = ()
-) -> Notice:
+def notice(session: Session, book: Book, number: str, actor: Actor, now: datetime) -> Notice:
     """Given an approved case and who asks, return its notice. Raises NotFound, Refused before it is approved.
 
     Refused too where the contract names no fee: a notice without a sum tells nobody anything.
@@ -93,7 +91,7 @@ def notice(
         case, f"{terms.name}（{terms.number}）", (terms.hospital, terms.vendor), clause.text if clause else "",
         clause.section if clause else "", shown.row.finding,
         next((clock for clock in shown.clocks if clock.is_internal), None), line.amount, line,
-        landing(case, settled), shown.row.objection, shown.row.acknowledged_at,
+        shown.lands_in, shown.row.objection, shown.row.acknowledged_at,
         {kind: at for kind, at in resets.items() if at}, seq, link[:CODE_LENGTH],
     )  # fmt: skip
 

@@ -19,7 +19,7 @@ from ops_console.core.people import HOSPITAL, SYSTEM, Actor
 from ops_console.core.terms import Terms
 from ops_console.core.tickets import Event
 from ops_console.services.contracts import Book
-from ops_console.store import audit, messages
+from ops_console.store import assessments, audit, messages
 from ops_console.store import breaches as store
 
 MESSAGE_LIFE = timedelta(days=30)
@@ -51,6 +51,11 @@ def held(session: Session, number: str, version: int | None, act: str, actor: Ac
 def terms_of(book: Book, row: store.BreachRow) -> Terms:
     """Given the contract and a case, return the terms, with the readings agreed on, of when it happened."""
     return book.at(row.occurred_at or row.discovered_at or row.raised_at).terms
+
+
+def settled_months(session: Session, contract_id: int) -> frozenset[str]:
+    """Given a contract, return its months whose facts are frozen: what comes later lands in a later one."""
+    return frozenset(row.month for row in assessments.frozen(session, contract_id))
 
 
 def accounts_of(session: Session, row: store.BreachRow) -> dict[str, Account]:

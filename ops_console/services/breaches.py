@@ -33,7 +33,7 @@ from ops_console.core.people import HOSPITAL, Actor
 from ops_console.core.terms import Settlement, Terms
 from ops_console.core.tickets import Event
 from ops_console.services import proofs
-from ops_console.services.breach_rows import DISPATCHED, accounts_of, clocks_of, found, terms_of
+from ops_console.services.breach_rows import DISPATCHED, accounts_of, clocks_of, found, settled_months, terms_of
 from ops_console.services.contracts import Book
 from ops_console.store import audit
 from ops_console.store import breach_lists as lists
@@ -75,15 +75,21 @@ def fee_of(book: Book, contract_id: int, month: str) -> int | None:
     return month_fee(latest.terms, month)
 
 
-def cost(session: Session, book: Book, case: Case, settled: Collection[str] = ()) -> Line | None:
-    """Given a case and the settled months, return what it costs, or would cost once executed; None while unknown."""
+def cost(session: Session, book: Book, case: Case) -> Line | None:
+    """Given a case, return what it costs, or would cost once executed; None while its month is not known."""
     if not case.month:
         return None
+    settled = settled_months(session, case.contract_id)
     others = [other for other in cases(session, case.contract_id) if other.id != case.id]
     done = case if case.counts else _as_if_executed(case, others)
     month = landing(done, settled)
     lines = deduction([*others, done], lambda of: fee_of(book, case.contract_id, of), month, settled).lines
     return next((line for line in lines if case.number in line.numbers), None)
+
+
+def landed_in(session: Session, case: Case) -> str:
+    """Given a case, return the month that its deduction lands in, or would land in now, "" while not known."""
+    return landing(case, settled_months(session, case.contract_id)) if case.month else ""
 
 
 def _as_if_executed(case: Case, others: Sequence[Case]) -> Case:
@@ -188,7 +194,7 @@ class Shown:
     """One case whole, for who sees it: its row, what each side said, what it is about, its clocks, what may be done.
 
     `standing` are the times and texts as they stand; `terms` those of when it happened; `acts` what is the viewer's to
-    do, `next_act` the one of them that moves it on.
+    do, `next_act` the one of them that moves it on; `lands_in` is the month that it is settled with, "" while unknown.
     """
 
     row: store.BreachRow
@@ -205,6 +211,7 @@ class Shown:
     next_act: str
     terms: Terms
     cost: Line | None
+    lands_in: str
 
     @property
     def settlement(self) -> Settlement:
@@ -228,7 +235,7 @@ def view(session: Session, book: Book, number: str, actor: Actor, now: datetime)
         row, case, store.accounts(session, row.id), as_it_stands(accounts_of(session, row)),
         store.tickets_of(session, row.id), store.flags_of(session, row.id), sent,
         proofs.of(session, SUBJECT, row.number, actor), events, clocks, acts, next_act(case, acts),
-        terms_of(book, row), cost(session, book, case),
+        terms_of(book, row), cost(session, book, case), landed_in(session, case),
     )  # fmt: skip
 
 

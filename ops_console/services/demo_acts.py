@@ -21,6 +21,7 @@ from ops_console.core.public_reports import KINDS, Secrets
 from ops_console.core.trust import GRADE_BARE, GRADE_PROVED
 from ops_console.services import (
     corrections,
+    demo_caps,
     descriptions,
     public_answers,
     public_reports,
@@ -140,8 +141,12 @@ class Acts:
             self.files[story.key] = self.keep_file(io.BytesIO(proof_of(story).encode()), proof_name(story))
         return (self.files[story.key].digest,)
 
+    def _settle(self, session: Session, step: Step, story: Story) -> None:
+        demo_caps.do(session, self.books(session), step, self.numbers[story.key], self.keep_file)
+
 
 ACTS: Mapping[str, Callable[[Acts, Session, Step, Story], None]] = {
     OPEN: Acts._open, PUBLIC: Acts._public, PUBLIC_ANSWER: Acts._public_answer, RETYPE: Acts._retype,
     DESCRIBE: Acts._describe, ACCEPT: Acts._accept, PROPOSE: Acts._propose,
+    **dict.fromkeys(demo_caps.ACTS, Acts._settle),
 }  # fmt: skip

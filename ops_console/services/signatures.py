@@ -116,7 +116,7 @@ class Pen:
         reservation = check_reservation(wanted.reservation)
         given = self._given(hands, wanted)
         row = self._keep(wanted.method, given, reservation)
-        self._note("month_signed", reservation, method=row.method, fingerprint=given.fingerprint, proof=given.proof,
+        self._note("month_signed", reservation, method=row.method, fingerprint=given.fingerprint, scan=given.proof,
                    attempt=row.attempt, reserved=bool(reservation))  # fmt: skip
         self.signing = signing_of(self.session, self.book, self.row)
         outcome = self._lock(BOTH) if self.signing.is_complete() else ""

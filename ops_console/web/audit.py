@@ -93,17 +93,10 @@ OUTCOME_NAMES = {"whole": "完整", "explained": "有问题，双方已签字说
 AGREES_NAMES = {audit.MATCHED: "相符", audit.RESTORED: "由恢复记录说明", audit.APART: "不符"}
 RECEIVER_NAMES = {"http": "投递到网址", "folder": "写入文件夹", "download": "本方下载并确认"}
 # Facts whose values are words.
-WORDS = {**RECEIVER_NAMES, **OUTCOME_NAMES, **formats.SIDE_NAMES, **STATE_NAMES, **KIND_NAMES_OF_RELEASES, **DECISIONS}
 WORDS = {
-    **RECEIVER_NAMES,
-    **OUTCOME_NAMES,
-    **formats.SIDE_NAMES,
-    **METHOD_NAMES,
-    **LOCKED_NAMES,
-    **KEY_KINDS,
-    **ROLE_NAMES,
-    **ALGORITHM_NAMES,
-}  # facts whose values are words
+    **ROLE_NAMES, **RECEIVER_NAMES, **OUTCOME_NAMES, **formats.SIDE_NAMES, **STATE_NAMES, **KIND_NAMES_OF_RELEASES,
+    **DECISIONS, **METHOD_NAMES, **LOCKED_NAMES, **KEY_KINDS, **ALGORITHM_NAMES,
+}  # fmt: skip
 FACT_NAMES = {
     **RELEASE_FIELDS,
     "count": "条数", "head": "末条哈希", "digest": "摘要", "kind": "方式", "side": "一方", "place": "接收处",
@@ -119,7 +112,7 @@ FACT_NAMES = {
     "delegated_by": "委托人", "proof": "扫描件", "attempt": "此前签过几次", "reserved": "附保留意见",
     "algorithm": "算法", "contract": "合同", "giver": "委托人", "taker": "受托人", "first_on": "从", "last_on": "到",
     "node": "付款节点", "months": "月份", "payable": "应付（分）", "invoice": "发票号码", "paid_on": "付款日期",
-    "amount": "金额（分）",
+    "amount": "金额（分）", "scan": "扫描件",
     "version": "版本", "counts_from": "起计", "lost_to": "曾数到", "from_day": "从", "to_day": "到",
     "clause": "条款", "task": "任务", "key": "编号", "due_at": "到期", "old_due_at": "原到期", "delivery": "登记编号",
     "claim_counts": "认可所报时间", "by_correction": "因发布更正", "link": "关联编号", "ref": "所指",

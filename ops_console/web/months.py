@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
@@ -16,12 +17,12 @@ from ops_console.core.contract_facts import OUTCOME_NAMES
 from ops_console.core.contracts import KIND_NAMES
 from ops_console.core.errors import NotFound, Refused
 from ops_console.core.measures import MEASURES
-from ops_console.core.moments import parse_month
+from ops_console.core.moments import month_of, parse_month
 from ops_console.core.money import amount
-from ops_console.core.months import ANSWERS, DRAFT, FROZEN, LOCKED, STATE_NAMES
+from ops_console.core.months import ANSWERS, DRAFT, FROZEN, STATE_NAMES
 from ops_console.core.settlements import LINE_NAMES
 from ops_console.core.signatures import OUTCOME_NAMES as LOCKED_NAMES
-from ops_console.services import freezes, months
+from ops_console.services import assessments, freezes, mirrors, months, samples
 from ops_console.services.month_words import Desk
 from ops_console.web import formats
 from ops_console.web.database import reading, reading_anew
@@ -30,6 +31,7 @@ from ops_console.web.formats import gettext
 from ops_console.web.lists import listed, word
 from ops_console.web.rights import needs, status_of
 from ops_console.web.sign_in import console
+from ops_console.web.signatures import panel_of
 
 pages = Blueprint("months", __name__)
 WHICH_NAMES = {
@@ -53,6 +55,12 @@ def points(hundredths: int | None) -> str:
     whole, rest = divmod(abs(hundredths), 100)
     told = f"{whole}.{rest:02d}".rstrip("0").rstrip(".")
     return f"-{told}" if hundredths < 0 else told
+
+
+@pages.app_template_filter("seconds")
+def seconds(count: int) -> str:
+    """Given whole seconds, return the span in words."""
+    return formats.span(timedelta(seconds=count))
 
 
 @pages.app_template_filter("measure_name")
@@ -89,13 +97,16 @@ def show(month: str) -> Any:
 
 def _page(month: str, refused: Refused | None = None) -> Any:
     session = reading_anew() if refused else reading()
-    shown = months.screen(session, g.book, _contract(parse_month(month)), month, actor=g.guest.actor, now=g.now)
+    contract_id, actor = _contract(parse_month(month)), g.guest.actor
+    shown = months.screen(session, g.book, contract_id, month, actor=actor, now=g.now)
+    is_locked = partial(assessments.is_locked, session, contract_id)
     previous, following = months.neighbours(month)
     return render_template(
         "months/show.html", shown=shown, month=month, previous=previous, following=following, refused=refused,
         typed=request.form, state_names=STATE_NAMES, locked_names=LOCKED_NAMES, line_names=LINE_NAMES,
         outcome_names=OUTCOME_NAMES, kind_names=KIND_NAMES, duty_states=DUTY_STATES, answers=ANSWERS,
-        worst=worst, is_open=shown.month.state in (DRAFT, FROZEN), locked=LOCKED,
+        worst=worst, is_open=shown.month.state in (DRAFT, FROZEN), panel=panel_of(contract_id, month), on_page=False,
+        sample=samples.result(session, contract_id, month, actor, is_locked=is_locked), contract=contract_id,
     ), status_of(refused)  # fmt: skip
 
 
@@ -257,6 +268,16 @@ def _clocks() -> Iterator[tuple[object, ...]]:
             word(OUTCOME_NAMES[one.outcome]), one.seconds, one.raw_seconds,
             word(OUTCOME_NAMES[one.was]) if one.was else "", row.explanation.text if row.explanation else "",
         )  # fmt: skip
+
+
+@pages.get("/mirror")
+@needs("months.explain")
+def mirror() -> Any:
+    """What the vendor's manager has before it: duties, explanations, free work, the hospital's delay."""
+    contract_id, month = months.usual(g.book, g.now)
+    month = month_of(g.now) if request.args.get("month") == "now" else month
+    found = mirrors.mirror(reading(), g.book, contract_id, month, actor=g.guest.actor, now=g.now)
+    return render_template("months/mirror.html", found=found, month=month, contract_id=contract_id, now=month_of(g.now))
 
 
 @pages.get("/months")

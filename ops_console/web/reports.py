@@ -9,7 +9,7 @@ from flask import Blueprint, flash, g, render_template, request
 
 from ops_console.core.errors import Refused
 from ops_console.core.explanations import CLOCK_NAMES, rule_sentence
-from ops_console.core.moments import month_of, parse_month, shift_month
+from ops_console.core.moments import day_start, month_of, month_start, parse_month, shift_month
 from ops_console.core.sentences import Sentence
 from ops_console.core.terms import VersionInForce
 from ops_console.core.ticket_lists import COUNT_LIMIT
@@ -34,8 +34,15 @@ def dashboard() -> Any:
     return render_template(
         "reports/dashboard.html", shown=shown, limit=COUNT_LIMIT, rules=rules, known=known,
         previous=shift_month(month, -1), following=shift_month(month, 1), chart=_chart(shown), versions=versions,
-        flags=flags.waiting(reading(), month, g.guest.actor),
+        flags=flags.waiting(reading(), month, g.guest.actor), **_live(month, versions[-1]),
     )  # fmt: skip
+
+
+def _live(month: str, version: VersionInForce) -> dict[str, Any]:
+    """Whether a month is history, before the contract was judged, or was in part, and from which day it is."""
+    live = version.terms.live_on()
+    first, following = month_start(month), month_start(shift_month(month, 1))
+    return {"live": live, "history": following <= day_start(live), "partly": first < day_start(live) < following}
 
 
 @listed("months", "时限达标", "reports.read", "月份", "时限", "达标", "超时", "未证实", "进行中", "已有结果")

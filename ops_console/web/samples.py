@@ -83,7 +83,7 @@ def _lock(session: Session, which: Which) -> IsLocked:
 def _clue(number: str) -> str:
     """Where a clue about a ticket is raised; nothing while this console has no such page."""
     found = next((one for one in CLUES if one in current_app.view_functions), None)
-    return url_for(found, ticket=number) if found else ""
+    return url_for(found, tickets=number) if found else ""
 
 
 def _done(which: Which, act: Callable[..., object], told: str = "", *, place: int | None = None) -> Any:

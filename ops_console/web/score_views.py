@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import groupby
 
 from flask import g
 
-from ops_console.core.moments import MONTH, month_of
+from ops_console.core.moments import MONTH, month_of, month_start, shift_month
 from ops_console.core.score_checks import points_text
 from ops_console.core.score_words import measure_title, rule_of, sources_of, task_names
 from ops_console.core.scores import Item, Sheet
@@ -45,6 +46,12 @@ def terms() -> Terms:
 def contract_id() -> int:
     """Return the contract in force now."""
     return int(g.book.at(g.now).contract_id)
+
+
+def contract_of(month: str) -> int:
+    """Given a month, return the contract in force at its end: contracts follow one another."""
+    last = month_start(shift_month(month, 1)) - timedelta(seconds=1)
+    return int(g.book.at(last).contract_id)
 
 
 def tasks() -> Mapping[str, str]:

@@ -22,7 +22,7 @@ from ops_console.web.database import reading, reading_anew
 from ops_console.web.factors import needs_factor
 from ops_console.web.lists import listed, word
 from ops_console.web.rights import needs, status_of
-from ops_console.web.score_views import asked_month, contract_id, groups, tasks, terms
+from ops_console.web.score_views import asked_month, contract_id, contract_of, groups, tasks, terms
 from ops_console.web.sign_in import console
 
 pages = Blueprint("scores", __name__)
@@ -36,7 +36,7 @@ def in_points(value: int) -> str:
 
 @listed(
     "scores", "评分表", "contracts.read", "分组", "编号", "项目", "分值", "每次扣", "最多扣", "扣分办法", "事实来源",
-    "条款", "依据", "谁能看到", "办法原文",
+    "合同条款", "依据", "谁能看到", "办法原文",
 )  # fmt: skip
 def _items() -> Iterator[tuple[object, ...]]:
     found = _chosen()
@@ -60,7 +60,8 @@ def _chosen() -> scores.SheetVersion | None:
     asked = request.args.get("version", type=int)
     if asked:
         return scores.version(reading(), contract_id(), terms(), asked, g.guest.actor)
-    return scores.sheet_version(reading(), contract_id(), asked_month(request.args.get("month", "")))
+    month = asked_month(request.args.get("month", ""))
+    return scores.sheet_version(reading(), contract_of(month), month)
 
 
 @pages.get("/scores")
@@ -74,13 +75,13 @@ def _page(refused: Refused | None = None, about: int = 0) -> Any:
     session = reading_anew() if refused else reading()
     month, here = asked_month(request.args.get("month", "")), contract_id()
     found = scores.versions(session, here, terms(), g.guest.actor)
-    current = scores.sheet_version(session, here, month)
+    current = scores.sheet_version(session, contract_of(month), month)
     return render_template(
         "scores/index.html", month=month, current=current, versions=found, refused=refused, about=about,
         groups=groups(current.sheet) if current else (), waiting=[one for one in found if one.waits],
         later=[one for one in found if one.row.state == IN_FORCE and one.month > month],
-        basis=scores.money_basis(session, here, month), state_names=STATE_NAMES, observer_names=OBSERVER_NAMES,
-        typed=request.form,
+        basis=scores.money_basis(session, contract_of(month), month), state_names=STATE_NAMES,
+        observer_names=OBSERVER_NAMES, typed=request.form,
     ), status_of(refused)  # fmt: skip
 
 

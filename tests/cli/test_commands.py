@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 from ops_console.cli import commands
 from ops_console.cli.reports import percent, rate
 from ops_console.console import PROJECT, Console
+from ops_console.core.people import SYSTEM
 from ops_console.services import contracts
 from ops_console.services.reports import Count
 from tests.breach_cases import agree, case_in
@@ -213,6 +215,47 @@ def test_the_contract_is_shown_with_its_terms(terminal: Any) -> None:
     assert "C-15  响应  工作时间  30 分  " in shown
     assert "C-38" in shown
     assert not [word for word in ("work", "off", " min") if word in shown]
+
+
+def test_the_contract_tells_its_clauses_and_what_collides(terminal: Any) -> None:
+    assert "  条款 58 条，问题 10 个（双方确认 0 个），上线日 2025-01-01" in terminal("contract", "show").out
+    terms = terminal.console.settings.terms
+    limits = (*terms.limits[:4], replace(terms.limits[4], except_types=()))
+    with terminal.console.write() as session:
+        changed = replace(terms, limits=limits, counts_from=date(2026, 12, 1))
+        contracts.load(session, changed, terminal.console.now(), serving=True)
+    shown = terminal("contract", "show").out
+    assert "冲突：故障 工作时间 报修 → 响应 C-15 / C-38；不能结算" in shown
+    newest, oldest = terminal("contract", "show", "--json").json
+    assert [len(one["conflicts"]) for one in (newest, oldest)] == [2, 0]
+    assert (newest["clauses"], newest["origin"], newest["go_live_on"]) == (58, "file", "2025-01-01")
+
+
+def test_a_clause_is_explained_with_what_its_limit_goes_before(terminal: Any) -> None:
+    told = terminal("contract", "explain", "C-38")
+    assert (told.code, told.err) == (0, "")
+    for words in ("维护期内实现7X24技术支持和2小时内响应", "口径 K1", "（默认）", "各管各的：C-15 故障"):
+        assert words in told.out
+    assert terminal("contract", "explain", "C-27").out.count("任务：每月至少 1 次") == 2
+    terms = terminal.console.settings.terms
+    agreed = replace(terms, chosen=(("K1", "hotline"),), counts_from=date(2026, 1, 1))
+    with terminal.console.write() as session:
+        made = contracts.add(
+            session, 1, contracts.Draft(agreed, terms.digest()), SYSTEM, terminal.console.now(), "in_force"
+        )
+        assert made.version == 2
+    told = terminal("contract", "explain", "C-38")
+    assert "    优先于 C-15 故障" in told.out.splitlines()
+    assert "    让位于 C-38 各类工单" in terminal("contract", "explain", "C-16").out.splitlines()
+    assert terminal("contract", "explain", "C-38", "--json").json["before"] == ["C-15", "C-16"]
+    assert terminal("contract", "explain", "C-16", "--json").json["behind"] == ["C-38"]
+
+
+def test_there_is_no_such_clause_to_explain(terminal: Any) -> None:
+    told = terminal("contract", "explain", "C-99")
+    assert (told.code, told.out) == (1, "")
+    assert "C-99" in told.err
+    assert terminal("contract", "explain").code == 2
 
 
 def test_a_proposed_change_of_the_contract_is_told_in_peoples_words(terminal: Any) -> None:

@@ -43,6 +43,7 @@ from tests.breach_cases import (
     agree,
     case_in,
     clue,
+    freeze,
     seen,
     version,
 )
@@ -550,21 +551,27 @@ def test_an_open_case_tells_what_it_would_cost_beside_those_that_count_already(c
     assert seen(console, clue_).cost.amount == 0  # type: ignore[union-attr]
 
 
-def test_a_settled_month_is_refused_and_a_later_one_carries_it(console: Console) -> None:
+def test_a_frozen_month_is_refused_and_a_later_one_carries_it(console: Console) -> None:
     agree(console)
     number = case_in(console, "approved")
-    for month, field in (("2026-11", "month"), ("2026-10", "month"), ("2026-13", "month")):
+    assert (seen(console, number).lands_in, seen(console, number).cost.is_carried) == ("2026-11", False)  # type: ignore[union-attr]
+    freeze(console, "2026-11")
+    shown = seen(console, number)
+    assert (shown.lands_in, shown.cost.is_carried, shown.cost.amount) == ("2026-12", True, 10_000_000)  # type: ignore[union-attr]
+    for month in ("2026-11", "2026-10", "2026-13"):
         with pytest.raises(Refused) as refused:
-            act(console, "execute", number, CHIEF, month=month, note="结转", settled={"2026-11"})
-        assert refused.value.field == field
+            act(console, "execute", number, CHIEF, month=month, note="结转")
+        assert refused.value.field == "month"
     with pytest.raises(Refused) as refused:
-        act(console, "execute", number, CHIEF, month="2026-12", settled={"2026-11"})
+        act(console, "execute", number, CHIEF, month="2026-12")
     assert refused.value.field == "note"
-    act(console, "execute", number, CHIEF, month="2026-12", note="11 月已结算，结转", settled={"2026-11"})
+    act(console, "execute", number, CHIEF, month="2026-12", note="11 月已冻结，结转")
+    freeze(console, "2026-12")
     with console.read() as session:
         (line,) = breaches.deducted(session, console.book(session), 1, "2026-12", {"2026-11"}).lines
         assert (line.origin, line.amount, line.is_carried) == ("2026-11", 10_000_000, True)
         assert breaches.deducted(session, console.book(session), 1, "2026-11", {"2026-11"}).lines == ()
+    assert (seen(console, number).lands_in, printed(console, number).month) == ("2026-12", "2026-12")
     assert [case.number for case in cases_of_month(console, "2026-12")] == [number]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -18,13 +18,14 @@ from ops_console.core.demo_year import begun
 from ops_console.core.errors import Refused
 from ops_console.core.people import VENDOR, actor_of
 from ops_console.core.trust import unproven
-from ops_console.services import demo, demo_house, flags, public_reports, tickets
+from ops_console.services import caps, demo, demo_house, flags, public_reports, tickets
 from ops_console.services.demo_acts import Acts
 from ops_console.services.tickets import TicketView
 from ops_console.store import audit, people
 from ops_console.store import tickets as store
 from ops_console.store.messages import OutboxRow
 from ops_console.store.tickets import TicketRow
+from tests.caps import load_caps
 from tests.conftest import FakeClock, copy_sqlite, make_console
 from tests.demo_houses import SAMPLED, calendar_of_2026, hands_of
 
@@ -155,3 +156,20 @@ def test_a_house_with_another_catalogue_is_told_what_is_missing(sqlite_console: 
     with sqlite_console.read() as session:
         assert store.total(session) == 0
         assert public_reports.store.count_waiting(session) == 0
+
+
+def test_the_ninth_customisation_is_held_and_deferred_and_every_class_is_settled(
+    sqlite_console: Console, clock: FakeClock
+) -> None:
+    load_caps(sqlite_console)
+    told = [s for s in storylines(read_texts(), calendar_of_2026(), SAMPLED) if s.key.startswith("story/large")]
+    seen = played(sqlite_console, clock, told, datetime(2026, 12, 31, 18, tzinfo=SHANGHAI))
+    assert {s.facts.class_by for s in seen.values()} == {("hospital", "vendor")}
+    assert all(s.facts.order for s in seen.values() if s.facts.type == "指令性任务")
+    with sqlite_console.read() as session:
+        assert caps.differences(session) == ()
+        years = caps.of_year(session, sqlite_console.book(session), 1, date(2026, 12, 31))
+        entries = caps.store.of_contract(session, 1)
+    assert {y.clause: (y.used, y.reserved, y.held) for y in years if y.taken} == {"C-29": (5, 0, 0), "C-31": (8, 0, 0)}
+    (waiting,) = [one for one in entries if one.state == "asked"]
+    assert (waiting.title[:7], waiting.way, waiting.not_before) == ("医共体床位查询", "deferred", date(2027, 1, 1))

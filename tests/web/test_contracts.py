@@ -70,7 +70,7 @@ def test_changed_file_is_shown_as_a_proposal_with_its_difference(proposed: Site)
 def test_version_counts_once_both_parties_confirmed_it(proposed: Site) -> None:
     for role, other in (("vendor", "hospital"), ("hospital", "vendor")):
         browser = proposed.as_(role)
-        form = browser.get("/contract").root.one("section", "proposed").one("form")
+        form = browser.get("/contract").root.one("section", "proposed").all("form")[0]
         assert "第 2 版" in form["data-confirm"]
 
         page = browser.send(form["action"], digest=form.one("input", name="digest")["value"])

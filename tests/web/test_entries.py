@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ops_console.web import entries as face
+from ops_console.services import assessments
 from tests.web.conftest import Site
 from tests.web.pages import Page
 from tests.web.test_scores import agreed, workbook
@@ -149,7 +149,7 @@ def test_ten_thousand_rows_are_refused(house: Site) -> None:
 
 def test_a_frozen_month_is_closed(house: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     enter(house)
-    monkeypatch.setattr(face, "last_frozen", lambda *_: "2026-11")
+    monkeypatch.setattr(assessments, "last_frozen", lambda *_: "2026-11")
     page = house.as_("vendor").get(PAGE)
     assert "已经冻结" in page.text
     assert not [form for form in page.main.all("form") if form["action"].startswith(PAGE)]

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ed25519
 from sqlalchemy import select
 
 from ops_console.core.caps import CapEntry
@@ -19,7 +20,8 @@ from ops_console.core.people import ROLES, actor_of
 from ops_console.core.public_reports import PER_BROWSER
 from ops_console.core.score_preset import PRESET
 from ops_console.core.sentences import sentence
-from ops_console.services import devices, flags, jobs, locations, people, scores
+from ops_console.services import delegations, devices, flags, jobs, locations, people, scores
+from ops_console.services.delegations import NewDelegation
 from ops_console.services.people import NewPerson
 from ops_console.store import caps
 from ops_console.store.audit import EventRow
@@ -28,13 +30,14 @@ from tests.breach_cases import case_in
 from tests.conftest import HOSPITAL, NOON, VENDOR, ask_import, import_sheet, log_ticket
 from tests.duties import agree, released
 from tests.sheets import row, write_sheet
+from tests.signing import CHIEF, register
 from tests.web.conftest import Site
 from tests.web.pages import Page
 
 NAMES = (
-    "account-acts", "breaches", "caps", "classes", "clauses", "closing", "devices", "duties", "entries", "events",
-    "flags", "import-errors", "import-left", "locations", "months", "pending", "people", "releases", "rights",
-    "roles", "runs", "scores", "sessions", "tokens", "weekly",
+    "account-acts", "breaches", "caps", "classes", "clauses", "closing", "delegations", "devices", "duties", "entries",
+    "events", "flags", "import-errors", "import-left", "locations", "months", "payments", "pending", "people",
+    "releases", "rights", "roles", "runs", "scores", "sessions", "signing-keys", "tokens", "weekly",
 )  # fmt: skip
 
 READS = ("vendor", "hospital", "auditor", "administrator")
@@ -97,6 +100,9 @@ def fill(site: Site) -> None:
         )  # fmt: skip
         by, new = replace(ADMINISTRATOR, proved_until=console.now()), NewPerson("he", "何工", "vendor")
         people.add_account(session, console.policy, new, people.one_time(console.hasher), by, console.now())
+        lent = NewDelegation("officer", NOON.date(), NOON.date(), "外出")
+        delegations.delegate(session, lent, both[0], console.now())
+    register(console, ed25519.Ed25519PrivateKey.generate(), CHIEF)
     case_in(console, "clue")
     agree(console)
     released(console)

@@ -11,6 +11,7 @@ import openpyxl
 import pytest
 from sqlalchemy import select
 
+from ops_console.core.plain import made
 from ops_console.core.score_preset import PRESET
 from ops_console.core.scores import Sheet
 from ops_console.services import scores
@@ -154,8 +155,6 @@ def test_opening_and_closing_every_item_loses_nothing(site: Site) -> None:
 
 
 def agreed_sheet(row: AgreementRow) -> Sheet:
-    from ops_console.core.plain import made
-
     return made(Sheet, json.loads(row.payload))
 
 
