@@ -395,7 +395,7 @@ EXTRA = (
     "/tickets?channel=电话&module=x", "/tickets?number=zzz", "/tickets?sort=number&order=asc", "/tickets?hour=9",
     "/tickets?clock=repair&class=off&result=running&reading=raw", "/tickets?provisional=1", "/dashboard?month=2026-1",
     "/dashboard?month=2024-01", "/dashboard?month=2025-12", "/import", "/import/99", "/tickets/new", "/people",
-    "/password", "/system", "/contract",
+    "/password", "/system", "/contract", "/contract/clauses", "/contract/readings",
 )  # fmt: skip
 
 

@@ -129,6 +129,7 @@ class _Others:
     def __init__(self, answers: Mapping[str, str]) -> None:
         self._answers = answers
         self._terms: dict[int, Terms] = {}
+        self._differ: dict[tuple[int, str, bool, str], bool] = {}
 
     def terms(self, version: VersionInForce) -> Terms:
         """Given a version, return its terms with the answers."""
@@ -143,8 +144,16 @@ class _Others:
 
     def differ(self, version: VersionInForce, row: Any) -> bool:
         """Given a version and a ticket's row, say whether the answers give the ticket other limits."""
-        about = {"type": row.type, "needs_onsite": row.needs_onsite, "klass": row.klass}
-        return self.terms(version).limits_for(**about) != version.terms.limits_for(**about)
+        key = (version.id, row.type, row.needs_onsite, row.klass)
+        if key not in self._differ:
+            self._differ[key] = _measured(self.terms(version), row) != _measured(version.terms, row)
+        return self._differ[key]
+
+
+def _measured(terms: Terms, row: Any) -> list[tuple[object, ...]]:
+    """What of a ticket's limits decides how they come out; for which others they count as well does not."""
+    limits = terms.limits_for(type=row.type, needs_onsite=row.needs_onsite, klass=row.klass)
+    return [(limit.id, limit.quantity, limit.limit_seconds, limit.pausable) for limit in limits]
 
 
 def _judged(session: Session, book: Book, month: str, others: Sequence[_Others] = ()) -> Iterator[Judgement]:

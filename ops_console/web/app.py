@@ -283,8 +283,6 @@ def home() -> Response:
         "hospital": "months.index",
         "officer": "reports.dashboard",
         "leader": "months.index",
-        "auditor": "contracts.index",
-        "leader": "reports.dashboard",
         "auditor": "clauses.index",
         "administrator": "jobs.index",
         "security": "people.index",

@@ -256,10 +256,11 @@ def freeze(month: str) -> Any:
 )  # fmt: skip
 def _clocks() -> Iterator[tuple[object, ...]]:
     given = request.args
-    month = parse_month(given.get("month", ""))
+    month = parse_month(given["month"]) if "month" in given else months.usual(g.book, g.now)[1]
+    limit = given.get("limit") or g.book.at(g.now).terms.limits[0].id
     found = months.clock_rows(
-        reading(), g.book, _contract(month), month, given.get("limit", ""), given.get("which", ""),
-        actor=g.guest.actor, now=g.now,
+        reading(), g.book, _contract(month), month, limit, given.get("which", months.POPULATION), actor=g.guest.actor,
+        now=g.now,
     )  # fmt: skip
     for row in found.rows:
         one = row.clock

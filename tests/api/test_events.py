@@ -26,7 +26,9 @@ KINDS = {core.REPORTED, core.TAKEN_BACK, *core.PERSONAL_KINDS, *APPLY}
 ALONE: dict[str, dict[str, object]] = {
     core.RATED: {"rating": 5}, core.PERSONAL_REVEALED: {"field": "title", "of": 1},
     core.PERSONAL_REFUSED: {"field": "title", "of": 1}, core.PERSONAL_PURGED: {"fields": "phone"},
-    core.DECLINED: {}, core.CANCEL: {},
+    core.DECLINED: {}, core.CANCEL: {}, core.CLASS_CONFIRMED: {"type": "故障"}, core.CLASS_EXEMPTED: {"exempt": False},
+    core.CLASS_OBJECTED: {"wished": "缺陷"}, core.CLASS_ANSWERED: {"upheld": False}, core.CLASS_RULED: {"type": "故障"},
+    core.ORDER_TOLD: {},
 }  # fmt: skip
 
 

@@ -15,6 +15,8 @@ PAGES = (
     "/tickets", "/tickets?q=缴费", "/tickets?q=龘", "/tickets/new", "/tickets/GD-20261120-02344", "/search",
     "/search?q=缴费", "/dashboard", "/import", "/contract", "/system", "/people", "/password",
     "/scores", "/scores/edit?from=preset", "/scores/import", "/scores/money", "/months/2026-11/entries",
+    "/search?q=缴费", "/dashboard", "/import", "/contract", "/contract/clauses", "/contract/readings",
+    "/system", "/people", "/password",
     "/log", "/closing", "/flags", "/audit", "/account", "/account/tokens", "/people/roles", "/reports/pending",
     "/breaches", "/breaches/new",
     "/duties", "/releases", "/releases/new",

@@ -35,9 +35,10 @@ from tests.web.conftest import Site
 from tests.web.pages import Page
 
 NAMES = (
-    "account-acts", "breaches", "caps", "classes", "clauses", "closing", "delegations", "devices", "duties", "entries",
-    "events", "flags", "import-errors", "import-left", "locations", "months", "payments", "pending", "people",
-    "releases", "rights", "roles", "runs", "scores", "sessions", "signing-keys", "tokens", "weekly",
+    "account-acts", "breaches", "caps", "classes", "clauses", "closing", "delegations", "devices", "duties",
+    "entries", "events", "flags", "import-errors", "import-left", "locations", "month-clocks", "months", "payments",
+    "pending", "people", "releases", "rights", "roles", "runs", "scores", "sessions", "signing-keys", "tokens",
+    "weekly",
 )  # fmt: skip
 
 READS = ("vendor", "hospital", "auditor", "administrator")
@@ -50,7 +51,10 @@ def lines(answer: Page) -> list[dict[str, str]]:
 
 def file_of(name: str, run_id: int = 1) -> str:
     """The address that makes the file of a list, with what it must be told."""
-    asked = {"weekly": "?department=儿科", "import-errors": f"?run={run_id}", "import-left": f"?run={run_id}"}
+    asked = {
+        "weekly": "?department=儿科", "month-clocks": "?month=2026-11", "import-errors": f"?run={run_id}",
+        "import-left": f"?run={run_id}",
+    }  # fmt: skip
     return f"/lists/{name}/export{asked.get(name, '')}"
 
 

@@ -20,8 +20,10 @@ PAGES = [
     ("vendor", "/import"), ("vendor", "/password"), ("vendor", "/system"), ("vendor", "/people"),
     ("vendor", "/nowhere"),
     ("hospital", "/dashboard"), ("hospital", "/dashboard?month=2025-01"), ("hospital", "/contract"),
+    ("vendor", "/contract/readings"),
     ("hospital", "/import/1"),
-    ("hospital", "/tickets/GD-20260101-00001"), ("auditor", "/contract"), ("administrator", "/people"),
+    ("hospital", "/tickets/GD-20260101-00001"), ("auditor", "/contract"),
+    ("auditor", "/contract/clauses"), ("administrator", "/people"),
     ("administrator", "/tickets"),
 ]  # fmt: skip
 EVERY_PAGE = pytest.mark.parametrize(("who", "address"), PAGES)
