@@ -76,7 +76,7 @@ item      code:s group:s name:s weight:i clauses:[s]=[] steps:[{step}]=[] measur
           zeroed_by:s="" rule:s=""
 step      measure:s points:i free:i=0
 band      limit:i points:i
-grade     name:s points_from:i ratio:i=10000
+grade     name:s points_from:i ratio:i=10000 follows:s=""
 
 first     fact:s sha256:h month:m as_of:t chain_count:i chain_head:h counts:<i>
 tickets   fact:s sha256:h number:s type:s module:s klass:s terms:h reported_at:t recorded_at:t state:s
@@ -117,8 +117,8 @@ moneyline kind:s clause:s amount:i month:s basis:s
 conflict  quantity:(s,s) type:s klass:s limits:[s]
 
 signatures format:s contract:s month:m revision:i over_sha256:h state:s outcome:s locked_at:t? signatures:[{signature}]
-signature party:s role:s person:s account:s method:s at:t over_sha256:h reservation:s="" one_sided:b=false
-          delegated_by:s="" key_id:s="" proof:s="" material:*=null
+signature party:s role:s person:s account:s method:s at:t over_sha256:h attempt:i=0 reservation:s="" delegated_by:s=""
+          key:s="" proof:s="" material:*=null
 manifest  format:s contract:s month:m revision:i month_sha256:h code:s files:[{file}] withheld:[{withheld}] notes:[s]
           sha256:h
 file      name:s size:i sha256:h
@@ -210,12 +210,18 @@ class Package:
             return 0, ""
         return size, made.hexdigest()
 
+    def content(self, name):
+        """Given a name, return the file's bytes. Raises Unreadable."""
+        try:
+            return self.zip.read(name) if self.zip else (self.path / name).read_bytes()
+        except (OSError, KeyError, zipfile.BadZipFile) as why:
+            raise Unreadable(f"{name}: {why}") from why
+
     def text(self, name):
         """Given a name, return the file's text. Raises Unreadable."""
         try:
-            content = self.zip.read(name) if self.zip else (self.path / name).read_bytes()
-            return content.decode("utf-8")
-        except (OSError, KeyError, zipfile.BadZipFile, UnicodeDecodeError) as why:
+            return self.content(name).decode("utf-8")
+        except UnicodeDecodeError as why:
             raise Unreadable(f"{name}: {why}") from why
 
 
@@ -1124,9 +1130,10 @@ def check_signatures(package, report, month):
     made, digest = document(package, report, "signatures.json", "signatures"), package.digest("month.json")[1]
     if report.stop:
         return
-    for name, wanted in (("over_sha256", digest), ("month", month["month"]), ("revision", month["revision"])):
-        if made[name] != wanted:
-            report.add("hash" if name == "over_sha256" else "differs", f"signatures.json {name}", made[name], wanted)
+    for name in ("contract", "month", "revision"):
+        compare(report, f"signatures.json {name}", made[name], month[name])
+    if made["over_sha256"] != digest:
+        report.add("hash", "signatures.json over_sha256", made["over_sha256"], digest)
     for number, one in enumerate(made["signatures"]):
         place = f"signatures.json[{number}] {one['party']}"
         if one["over_sha256"] != digest:
@@ -1135,30 +1142,58 @@ def check_signatures(package, report, month):
             if not one["proof"] or not any(name.startswith("files/" + one["proof"]) for name in package.names):
                 report.note(place, f"scan {one['proof'][:12]} not in the package")
         elif one["method"] != "login":
-            check_key(report, place, one, digest)
+            check_key(package, report, place, made, one)
     wanted = {"both": {"hospital", "vendor"}, "without_vendor": {"hospital"}}.get(made["outcome"], set())
     for party in sorted(wanted - {one["party"] for one in made["signatures"]}):
         report.add("missing", f"signatures.json {party}")
 
 
-def check_key(report, place, signature, digest):
-    """Given a signature made with a key, verify it: the message must name the digest, openssl must agree."""
-    told = signature["material"] if isinstance(signature["material"], dict) else {}
-    openssl = shutil.which("openssl")
-    if not {"public_key", "message", "signature"} <= set(told) or openssl is None:
-        report.note(place, "no openssl on this machine" if told else "no public key, message and signature in it")
+def check_key(package, report, place, made, signature):
+    """Given a signature made with a key, verify it: an offline one over month.json, an authenticator's (WebAuthn) over
+    what it was asked to sign for this very month.
+    """
+    told, message, openssl = signature["material"] or {}, package.content("month.json"), shutil.which("openssl")
+    try:
+        key = base64.b64decode("".join(told["public_key"].splitlines()[1:-1]))
+        if signature["method"] == "webauthn":
+            client, beside = decoded(told["client_data"]), decoded(told["authenticator_data"])
+            asked = {
+                "format": "ops-console/month-signature/1",
+                "side": signature["party"],
+                "digest": made["over_sha256"],
+            }
+            asked.update(attempt=signature["attempt"], **{key: made[key] for key in ("contract", "month", "revision")})
+            wanted, given = hashlib.sha256(canonical(asked).encode("utf-8")).digest(), json.loads(client)
+            is_asked = given["type"] == "webauthn.get" and decoded(given["challenge"]) == wanted
+            is_theirs = beside[:32] == hashlib.sha256(told["rp_id"].encode()).digest() and beside[32] & 5 == 5
+            message = beside + hashlib.sha256(client).digest() if is_asked and is_theirs else b""
+        parts = (told["public_key"].encode("ascii"), message, decoded(told["signature"]))
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as why:
+        report.add("signature", place, f"{type(why).__name__} {why}", "material")
         return
+    if hashlib.sha256(key).hexdigest() != signature["key"]:
+        report.add("hash", f"{place} key", signature["key"], hashlib.sha256(key).hexdigest())
+    if openssl is None:
+        report.note(place, "no openssl on this machine")
+    elif not is_signed(openssl, told.get("algorithm"), parts):
+        report.add("signature", place, told["signature"], signature["key"])
+
+
+def decoded(text):
+    """Given base64 of either alphabet, with or without its end, return the bytes."""
+    return base64.b64decode(text.replace("-", "+").replace("_", "/") + "=" * (-len(text) % 4))
+
+
+def is_signed(openssl, algorithm, parts):
+    """Given openssl, an algorithm and (public key, message, signature), say whether they belong together."""
     with tempfile.TemporaryDirectory() as folder:
-        key, message, made = (str(Path(folder) / name) for name in ("key.pem", "message", "signature"))
-        Path(key).write_text(told["public_key"], encoding="ascii")
-        Path(message).write_bytes(told["message"].encode("utf-8"))
-        Path(made).write_bytes(base64.b64decode(told["signature"]))
+        key, message, made = names = [str(Path(folder) / name) for name in ("key.pem", "message", "signature")]
+        for name, content in zip(names, parts):
+            Path(name).write_bytes(content)
         asked = ["dgst", "-sha256", "-verify", key, "-signature", made, message]
-        if told.get("algorithm") == "ed25519":
+        if algorithm == "ed25519":
             asked = ["pkeyutl", "-verify", "-pubin", "-inkey", key, "-rawin", "-in", message, "-sigfile", made]
-        is_good = subprocess.run([openssl, *asked], capture_output=True, check=False).returncode == 0  # noqa: S603
-    if not is_good or digest not in told["message"]:
-        report.add("signature", place, told["message"], digest)
+        return subprocess.run([openssl, *asked], capture_output=True, check=False).returncode == 0  # noqa: S603
 
 
 # -- the whole --------------------------------------------------------------------------------------------------------

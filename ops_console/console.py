@@ -24,6 +24,7 @@ from ops_console.adapters.demo.folder import DemoFolder
 from ops_console.adapters.documents.papers import Papers
 from ops_console.adapters.documents.stickers import sticker_sheet
 from ops_console.adapters.egress import Egress
+from ops_console.adapters.evidence import ZipPacker
 from ops_console.adapters.files import DataFolder
 from ops_console.adapters.host import (
     CODE,
@@ -59,6 +60,7 @@ from ops_console.services import (
     contracts,
     data_keys,
     doctor,
+    evidence,
     factors,
     newcomers,
     people,
@@ -273,6 +275,12 @@ class Console:
     def papers(self) -> Papers:
         """What sets papers as PDF."""
         return Papers(watermark=WATERMARK if self.settings.is_demo else "")
+
+    @property
+    def evidence(self) -> evidence.Hands:
+        """What evidence packages are made with."""
+        packer = ZipPacker(PROJECT / "docs", self.files.attachment)
+        return evidence.Hands(self.read, self.write, self.book, packer)
 
     def anchoring(self) -> anchors.Hands:
         """Return what makes and delivers anchors."""

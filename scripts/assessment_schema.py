@@ -23,8 +23,9 @@ from ops_console.core import assessment_facts as facts
 from ops_console.core import contracts, scores
 from ops_console.core.assessments import Adjustment, Assessment
 from ops_console.core.contract_facts import KEPT, OPEN, OUTCOMES
-from ops_console.core.evidence import MANIFEST_FORMAT, SIGNATURES_FORMAT, WITHHELD
+from ops_console.core.evidence import MANIFEST_FORMAT, SIGNATURES_FORMAT, WITHHELD, SignatureLine
 from ops_console.core.frozen_months import FORMAT, KINDS_OF_FACTS
+from ops_console.core.people import HOSPITAL, VENDOR
 from ops_console.core.plain import plain
 from ops_console.core.sentences import Sentence
 from ops_console.core.signatures import METHODS, OUTCOME_NAMES
@@ -82,6 +83,8 @@ class Definitions:
         if isinstance(kind, type) and is_dataclass(kind):
             return self.one_of_kinds(kind) if getattr(kind, "KINDS", None) else self.reference(kind)
         named = {datetime: "instant", date: "day"}.get(kind)
+        if kind is Any:
+            return {}
         if named:
             return {"$ref": f"#/$defs/{named}"}
         return {"type": {bool: "boolean", int: "integer", str: "string"}[kind]}
@@ -140,9 +143,9 @@ def closed(properties: Mapping[str, Any], needed: list[str]) -> dict[str, Any]:
 def schema() -> dict[str, Any]:
     """Return the whole schema: one definition for each file."""
     made = Definitions()
-    text, number, flag, sha, instant, month = (
-        {"type": "string"}, {"type": "integer"}, {"type": "boolean"}, {"$ref": "#/$defs/sha256"},
-        {"$ref": "#/$defs/instant"}, {"$ref": "#/$defs/month"},
+    text, number, sha, instant, month = (
+        {"type": "string"}, {"type": "integer"}, {"$ref": "#/$defs/sha256"}, {"$ref": "#/$defs/instant"},
+        {"$ref": "#/$defs/month"},
     )  # fmt: skip
     free = {"type": ["object", "null"]}
     files: dict[str, Any] = {}
@@ -169,20 +172,16 @@ def schema() -> dict[str, Any]:
         "disputes": {"type": "array", "items": dispute}, "sample": free,
         "clocks": {"type": "array", "items": made.reference(facts.JudgedClock)}, "result": made.reference(Assessment),
     })  # fmt: skip
-    signature = {
-        "party": {"enum": ["hospital", "vendor"]}, "role": text, "person": text, "account": text,
-        "method": {"enum": [*METHODS]}, "at": instant, "over_sha256": sha,
-    }  # fmt: skip
-    beside = {
-        "reservation": {**text, "default": ""}, "one_sided": {**flag, "default": False},
-        "delegated_by": {**text, "default": ""}, "key_id": {**text, "default": ""}, "proof": {**text, "default": ""},
-        "material": {"default": None},
+    signature = made.object(SignatureLine)
+    signature["properties"] |= {
+        "party": {"enum": [HOSPITAL, VENDOR]}, "method": {"enum": [*METHODS]}, "over_sha256": sha,
+        "material": {"type": ["object", "null"], "default": None},
     }  # fmt: skip
     files["signatures.json"] = _all({
         "format": {"const": SIGNATURES_FORMAT}, "contract": text, "month": month, "revision": number,
         "over_sha256": sha, "state": {"enum": ["frozen", "locked"]}, "outcome": {"enum": ["", *OUTCOME_NAMES]},
         "locked_at": {"anyOf": [instant, {"type": "null"}]},
-        "signatures": {"type": "array", "items": closed({**signature, **beside}, list(signature))},
+        "signatures": {"type": "array", "items": signature},
     })  # fmt: skip
     files["manifest.json"] = _all({
         "format": {"const": MANIFEST_FORMAT}, "contract": text, "month": month, "revision": number,

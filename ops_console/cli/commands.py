@@ -23,6 +23,7 @@ from ops_console.cli import (
     demo,
     doctor,
     duties,
+    evidence,
     expose,
     imports,
     jobs,
@@ -37,8 +38,8 @@ from ops_console.core.errors import ConsoleError
 from ops_console.core.people import Actor, terminal_actor
 
 FACES = (
-    quick_log, imports, reports, contracts, scores, duties, breaches, caps, jobs, people, audit, doctor, expose,
-    service, demo,
+    quick_log, imports, reports, contracts, scores, duties, breaches, caps, jobs, people, audit, evidence, doctor,
+    expose, service, demo,
 )  # fmt: skip
 
 

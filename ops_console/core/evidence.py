@@ -88,7 +88,10 @@ class Head:
 
 @dataclass(frozen=True)
 class SignatureLine:
-    """One signature as the package tells it. `material` is what proves one made with a key: plain values, or None."""
+    """One signature as the package tells it. `attempt` counts what the party withdrew before; `key` is a fingerprint.
+
+    `material` is what proves one made with a key, in plain values; `proof` the SHA-256 of a stamped paper's scan.
+    """
 
     party: str
     role: str
@@ -97,10 +100,10 @@ class SignatureLine:
     method: str
     at: datetime
     over_sha256: str
+    attempt: int = 0
     reservation: str = ""
-    one_sided: bool = False
     delegated_by: str = ""
-    key_id: str = ""
+    key: str = ""
     proof: str = ""
     material: Any = None
 
@@ -154,7 +157,8 @@ month.json      结果                          signatures.json   签署
 timelines.jsonl 每件工单的事件（审计链的原条）  chain.jsonl   审计链从本月第一件到冻结时为止
 lists/          清单（CSV，Excel 可直接打开）   files/        凭证文件 {files} 个，按哈希命名
 assessment-format.md、assessment.schema.json   格式说明：凭它可以另写一个重算程序
-人们填写的文字和姓名不在包里；标为含患者信息等的文件 {withheld} 个没有放入，列在 manifest.json 的 withheld。
+报修人、电话、标题、描述、处理过程、说明和原因这些填写的文字不在包里；标为含患者信息等的文件 {withheld} 个没有放入，
+列在 manifest.json 的 withheld。
 
 --------------------------------------------------------------------------------------------------------------
 
@@ -178,6 +182,6 @@ timelines.jsonl each ticket's events, as they stand in the audit chain
 chain.jsonl     the audit chain from the month's first ticket to the freeze
 lists/          lists (CSV)                    files/        {files} files of evidence, named by their hash
 assessment-format.md, assessment.schema.json   the format: enough to write another such program
-No text that people typed and no name is in here; {withheld} files are withheld (patients' data and the like), see
-`withheld` in manifest.json.
+Reporters, telephone numbers, titles, descriptions, what was done and reasons are not in here; {withheld} files are
+withheld (patients' data and the like), see `withheld` in manifest.json.
 """

@@ -18,6 +18,7 @@ from ops_console.services import (
     contracts,
     detectors,
     duty_plans,
+    evidence,
     exports,
     freezes,
     imports,
@@ -71,6 +72,7 @@ def registry(console: Console) -> dict[str, Job]:
         Job("recheck", lambda run: _recheck(console, run), idempotent=True, title="时限自检"),
         Job(contracts.REJUDGE, lambda run: _rejudge(console, run), idempotent=True, title="按新口径重算工单时限"),
         Job(detectors.JOB, lambda run: _flags(console, run), idempotent=True, title="查找疑点"),
+        Job(evidence.JOB, lambda run: _evidence(console, run), idempotent=True, title="生成证据包"),
         Job(exports.JOB, lambda run: _export(console, run), idempotent=True, title="导出工单"),
         Job(attachments.LOOK, lambda run: _look(console, run), idempotent=True, title="生成缩略图"),
         Job("forget-files", lambda run: _forget(console, run), idempotent=True, title="清理没有归属的附件"),
@@ -137,6 +139,10 @@ def _tidy(console: Console, run: Run) -> dict[str, Any]:
         "uploads": console.files.forget_uploads(before, needed),
         "photos": console.files.forget_attachments(photos, before),
     }
+
+
+def _evidence(console: Console, run: Run) -> dict[str, Any]:
+    return evidence.make(run, console.evidence, console.files.export(run.id))
 
 
 def _export(console: Console, run: Run) -> dict[str, Any]:

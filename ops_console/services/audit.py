@@ -69,12 +69,12 @@ def export(
                 return
             parts = checks.personal(session, rows[0].seq, rows[-1].seq) if personal else {}
             for row in rows:
-                yield _line(row, parts.get(row.seq))
+                yield entry_line(row, parts.get(row.seq))
             after = rows[-1].seq
 
 
-def _line(row: Any, parts: Mapping[str, Any] | None) -> str:
-    """The hashed body exactly as it was hashed, with its own hash and the one before."""
+def entry_line(row: Any, parts: Mapping[str, Any] | None = None) -> str:
+    """Given an entry's row and its texts, return its line: the body as it was hashed, its hash and the one before."""
     told = f'{{"body":{audit.body(row._mapping)},"hash":{canonical(row.hash)},"prev":{canonical(row.prev_hash)}'
     if parts:
         kept = {

@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 RIGHTS: dict[str, tuple[Permission, ...]] = {
     "import-tickets": ("tickets.import",),
     "export-tickets": ("tickets.export",),
+    "make-evidence": ("tickets.export",),
     "verify-chain": ("audit.read",),
     "find-flags": ("flags.review", "tickets.record", "jobs.read"),
 }

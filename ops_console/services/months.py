@@ -87,6 +87,19 @@ def contract_of(book: Book, month: str) -> int:
     return book.at(month_start(shift_month(month, 1)) - timedelta(seconds=1)).contract_id
 
 
+def contract_numbered(book: Book, month: str, number: str) -> int:
+    """Given the book, a month and a contract's number, "" for the one in force at the month's end, return its id.
+
+    Raises NotFound for a number that no contract in force has.
+    """
+    if not number:
+        return contract_of(book, month)
+    found = next((one.contract_id for one in book.versions if one.terms.number == number), None)
+    if found is None:
+        raise NotFound("没有编号为 %(number)s 的合同。", number=number)
+    return found
+
+
 def screen(session: Session, book: Book, contract_id: int, month: str, *, actor: Actor, now: datetime) -> Screen:
     """Given a contract, a month, who looks and now, return the screen. Raises NotFound, Refused."""
     found = assessments.of_month(session, book, contract_id, month, actor, now)

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from sqlalchemy.orm import Session
 
 from ops_console.core.anchors import Anchor
+from ops_console.core.evidence import Packed
 from ops_console.core.score_columns import Line
 from ops_console.core.signing_keys import Credential, PublicKey, RelyingParty
 from ops_console.core.statutory import YearDays
@@ -170,4 +171,40 @@ class Authenticators(Protocol):
 
     def credential_id_of(self, answer: str) -> str:
         """Given an answer, return the id of the key that it says it is of."""
+        ...
+
+
+class Package(Protocol):
+    """An evidence package that is being written."""
+
+    def lines(self, name: str, lines: Iterable[str]) -> Packed:
+        """Given a name and pieces of text, write them one after the other."""
+        ...
+
+    def table(self, name: str, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Packed:
+        """Given a name, a header row and rows of texts, write them as CSV."""
+        ...
+
+    def file(self, name: str, digest: str) -> Packed | str:
+        """Given a name and the SHA-256 of a kept file, copy it; where that cannot be, say why, one of WITHHELD."""
+        ...
+
+
+class Packer(Protocol):
+    """What writes evidence packages: the zip itself, the programs given away with it, the viewer."""
+
+    def open(self, path: Path, at: datetime) -> AbstractContextManager[Package]:
+        """Given a new file's path and the instant that its entries bear, open a package there."""
+        ...
+
+    def measured(self, path: Path) -> tuple[int, str]:
+        """Given a finished package, return its size and SHA-256."""
+        ...
+
+    def tools(self) -> dict[str, str]:
+        """Return what is given away with every package: name -> text."""
+        ...
+
+    def viewer(self, data: Iterable[str]) -> Iterable[str]:
+        """Given the month's data as pieces of JSON, return the viewer's page with that in it."""
         ...

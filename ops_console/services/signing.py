@@ -191,6 +191,8 @@ class Told:
     pem: str
     material: str
     proof: str
+    attempt: int
+    algorithm: str
 
 
 def told(session: Session, assessment_id: int) -> tuple[Told, ...]:
@@ -215,6 +217,8 @@ def told(session: Session, assessment_id: int) -> tuple[Told, ...]:
                 key.pem if key else "",
                 row.material,
                 row.proof,
-            )  # fmt: skip
+                row.attempt,
+                key.algorithm if key else "",
+            )
         )
     return tuple(found)

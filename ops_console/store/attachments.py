@@ -85,6 +85,19 @@ def of_ticket(session: Session, ticket_id: int) -> Sequence[AttachmentRow]:
     return session.scalars(query.execution_options(populate_existing=True)).all()
 
 
+def of_tickets(session: Session, ticket_ids: Iterable[int], until: datetime) -> Sequence[Any]:
+    """Given tickets and an instant, return (attachment, ticket's number) of what was added by then, void ones too."""
+    query = select(AttachmentRow, TicketRow.number).join(TicketRow, TicketRow.id == AttachmentRow.ticket_id)
+    query = query.where(AttachmentRow.ticket_id.in_(list(ticket_ids)), AttachmentRow.recorded_at <= until)
+    return session.execute(query.order_by(AttachmentRow.id)).all()
+
+
+def marked(session: Session, digests: Iterable[str]) -> set[str]:
+    """Given hashes of files, return those that some ticket has marked as holding patients' data."""
+    query = select(AttachmentRow.digest).where(AttachmentRow.digest.in_(list(digests)), AttachmentRow.patient)
+    return set(session.scalars(query.distinct()))
+
+
 def one(session: Session, number: str, attachment_id: int, *, hold: bool = False) -> AttachmentRow | None:
     """Given a ticket's number and an attachment's id, return its row (held against others with `hold`), or None."""
     query = select(AttachmentRow).join(TicketRow, TicketRow.id == AttachmentRow.ticket_id)

@@ -51,6 +51,18 @@ def of_subjects(session: Session, subject: str, subject_ids: Iterable[str]) -> d
     return found
 
 
+def every_of(session: Session, subject: str, subject_ids: Iterable[str]) -> Sequence[ProofRow]:
+    """Given a subject and several of it, return all their proofs, void ones too, oldest first."""
+    query = select(ProofRow).where(ProofRow.subject == subject, ProofRow.subject_id.in_(list(subject_ids)))
+    return session.scalars(query.order_by(ProofRow.id)).all()
+
+
+def of_digests(session: Session, subject: str, digests: Iterable[str]) -> Sequence[ProofRow]:
+    """Given a subject and hashes of files, return the proofs that stand of that subject with these, oldest first."""
+    query = select(ProofRow).where(ProofRow.subject == subject, ProofRow.digest.in_(list(digests)))
+    return session.scalars(query.where(ProofRow.voided_at.is_(None)).order_by(ProofRow.id)).all()
+
+
 def one(session: Session, proof_id: int, *, hold: bool = False) -> ProofRow | None:
     """Given an id, return the proof (held against other writers with `hold`), or None."""
     query = select(ProofRow).where(ProofRow.id == proof_id)

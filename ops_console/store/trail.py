@@ -5,13 +5,14 @@ Not for verifying it (`store/chain_checks.py`) and not for appending (`store/aud
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
+from ops_console.core.notes import NOTED
 from ops_console.store.audit import EventRow
 
 WINDOW = 20_000  # entries that one look passes over: no filter reads the whole of a long chain
@@ -67,3 +68,16 @@ def _is_past(session: Session, seq: int, since: datetime | None) -> bool:
         return False
     first = session.scalar(select(func.min(EventRow.seq)).where(EventRow.recorded_at >= since))
     return first is None or first >= seq
+
+
+def of_tickets(session: Session, ticket_ids: Iterable[int], until: int) -> Sequence[Row]:  # type: ignore[type-arg]
+    """Given tickets and a number, return their entries up to it in the chain's order; without notes of one party."""
+    table = EventRow.__table__
+    query = select(table).where(table.c.ticket_id.in_(list(ticket_ids)), table.c.seq <= until, table.c.kind != NOTED)
+    return session.execute(query.order_by(table.c.ticket_id, table.c.seq)).all()
+
+
+def first_of(session: Session, ticket_ids: Iterable[int]) -> int | None:
+    """Given tickets, return the number of the first entry about any of them, or None."""
+    query = select(func.min(EventRow.seq)).where(EventRow.ticket_id.in_(list(ticket_ids)))
+    return session.scalar(query)

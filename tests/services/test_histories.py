@@ -332,3 +332,25 @@ def test_an_event_recorded_by_a_clock_that_ran_ahead_is_not_lost(console: Consol
     clock.forward(minutes=10)
 
     assert ("C-15", "not_applicable", "broken") in outcomes(console, "2026-07")
+
+
+def test_a_demand_is_counted_in_the_month_of_its_agreed_day_whatever_month_took_it(
+    console: Console, clock: FakeClock
+) -> None:
+    live_from(console, date(2026, 6, 1))
+    clock.at = datetime(2026, 6, 24, 2, tzinfo=UTC)
+    number = log_ticket(console, type="缺陷")
+    do(console, number, core.RESPONDED)
+    correct(console, number, "agreed_on", "2026-07-20")
+    do(console, number, core.RESTORE)
+    do(console, number, core.CONFIRMED, HOSPITAL)
+    month_is_over(console, clock, "2026-06")
+    assert measure("delivery_late", look(console, "2026-06").facts).denominator == 0
+
+    july = look(console, "2026-07").facts
+
+    assert [ticket.number for ticket in july.carried] == [number]
+    assert (july.judged, measure("delivery_late", july).denominator, measure("delivery_late", july).numerator) == (
+        (), 1, 0,
+    )  # fmt: skip
+    assert look(console, "2026-08").facts.carried == ()
