@@ -35,9 +35,7 @@ def make(terminal: Any, given: Any) -> int:
         made = evidence.write(console.evidence, aside, contract_id, month, terminal.actor, console.now())
         aside.replace(given.out)
     except OSError as exc:
-        raise Refused(
-            "文件 %(path)s 写不下去（%(reason)s）。", path=str(given.out), reason=exc.strerror or ""
-        ) from exc
+        raise Refused("文件 %(path)s 写不下去（%(reason)s）。", path=str(given.out), reason=exc.strerror or "") from exc
     finally:
         with contextlib.suppress(OSError):
             aside.unlink(missing_ok=True)
