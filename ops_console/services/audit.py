@@ -30,7 +30,7 @@ SHOWN_ANCHORS = 14
 # Subjects whose facts the page shows whole.
 OPEN_FACTS = (
     "anchor", "chain", "host", "audit", "contract", "agreement", "cap", "duty", "release", "sample", "entry",
-    "month", "signing_key", "delegation", "payment",
+    "month", "signing_key", "delegation", "payment", "evidence",
 )  # fmt: skip
 MATCHED, RESTORED, APART = "matched", "restored", "apart"
 

@@ -45,7 +45,7 @@ def check(session: Session, contract_id: int, month: str) -> store.AssessmentRow
     row = store.heading(session, contract_id, month)
     if row is None:
         raise Refused(
-            "%(month)s 的事实还没有冻结，没有证据包；次月第 5 个工作日起会自动冻结，也可由甲方在“月度考核”页冻结。",
+            "%(month)s 的事实还没有冻结，没有证据包；到冻结日由控制台自动冻结，日期见“月度考核”页。",
             month=month,
         )
     return row

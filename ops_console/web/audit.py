@@ -46,12 +46,14 @@ SUBJECT_NAMES = {
     "public_report": "免登录报修", "identity": "统一身份", "flag": "疑点", "cap": "额度", "breach": "安全事故",
     "duty": "义务", "release": "发布", "month": "月度考核", "agreement": "双方约定", "sample": "抽查",
     "entry": "月度录入", "signing_key": "签名密钥", "delegation": "签署委托", "payment": "付款",
+    "evidence": "证据包",
 }  # fmt: skip
 KIND_NAMES = {
     **formats.EVENT_NAMES,
     **ACT_NAMES,
     **CAP_EVENTS,
     **BREACH_NAMES,
+    "evidence_taken": "取走证据包",
     "factor_proved": "验证第二因素", "factor_failed": "第二因素验证失败", "token_made": "建立令牌",
     "token_revoked": "撤销令牌", "token_refused": "令牌被拒", "device_registered": "登记医院设备",
     "device_withdrawn": "取消登记设备", "device_used_by_vendor": "乙方登录过的设备", "location_added": "新增报修位置",
@@ -98,6 +100,7 @@ WORDS = {
     **DECISIONS, **METHOD_NAMES, **LOCKED_NAMES, **KEY_KINDS, **ALGORITHM_NAMES,
 }  # fmt: skip
 FACT_NAMES = {
+    "file": "文件的 SHA-256",
     **RELEASE_FIELDS,
     "count": "条数", "head": "末条哈希", "digest": "摘要", "kind": "方式", "side": "一方", "place": "接收处",
     "answer": "回答",
