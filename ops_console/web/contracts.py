@@ -10,7 +10,7 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from ops_console.adapters import contract_words
 from ops_console.core.contracts import TimeLimit
 from ops_console.core.errors import Refused
-from ops_console.core.money import NODE_NAMES
+from ops_console.core.money import NODE_NAMES, amount
 from ops_console.core.readings import Conflict, conflicts
 from ops_console.core.terms import Change, contract_years
 from ops_console.services import assessments, contract_papers, contract_views, contracts, proofs
@@ -49,6 +49,12 @@ def change_value(change: Change, side: str) -> str:
 def limit_types(limit: TimeLimit) -> str:
     """Given a time limit, return in people's words which tickets it is about."""
     return contract_words.limit_types(limit, formats.gettext)
+
+
+@pages.app_template_filter("sum_of")
+def sum_of(fen: int) -> str:
+    """Given 分, return 元 with two places, for a sentence that says 元 itself."""
+    return amount(fen)
 
 
 @pages.app_template_filter("hundredths")
