@@ -20,7 +20,6 @@ from ops_console.adapters.anchor_couriers import AnchorCouriers
 from ops_console.adapters.anchor_file import AnchorFile
 from ops_console.adapters.certificates import held_in
 from ops_console.adapters.clamd import Clamd
-from ops_console.adapters.demo.folder import DemoFolder
 from ops_console.adapters.documents.papers import Papers
 from ops_console.adapters.documents.stickers import sticker_sheet
 from ops_console.adapters.egress import Egress
@@ -108,29 +107,6 @@ def settings_of_no_house() -> Settings | None:
 def is_house(settings: Settings) -> bool:
     """Given settings, say whether a console was made where they point. Raises Refused when a database is silent."""
     return presence.is_made(_database_url(settings), _database_password(settings))
-
-
-def need_house(settings: Settings) -> None:
-    """Given settings, raise Refused, saying where was looked and what to do, unless a console has been made there."""
-    if is_house(settings):
-        return
-    if settings.database_url:
-        raise Refused(
-            "数据库 %(database)s 里还没有控制台，什么也没有做；请检查 config.toml 的 [database] url，"
-            "或先用 python3 run.py 启动一次。",
-            database=presence.shown(settings.database_url),
-        )  # fmt: skip
-    folder = settings.data_folder
-    demo = DemoFolder(folder).path
-    if demo != folder and (demo / demo_places.MARK).exists():
-        raise Refused(
-            "数据目录 %(folder)s 里还没有控制台，什么也没有做；要看演示年，请在命令前加 OPS_DATA=%(demo)s。",
-            folder=str(folder), demo=str(demo),
-        )  # fmt: skip
-    raise Refused(
-        "数据目录 %(folder)s 里还没有控制台，什么也没有做；请检查 OPS_DATA 是否写对，或先用 python3 run.py 启动一次。",
-        folder=str(folder),
-    )
 
 
 def _database_url(settings: Settings) -> str | URL:

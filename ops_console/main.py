@@ -29,7 +29,7 @@ def open_console(  # type: ignore[no-untyped-def]
     """
     from ops_console import settings
     from ops_console.adapters import logs
-    from ops_console.console import PROJECT, Console, need_house, utc_now
+    from ops_console.console import PROJECT, Console, utc_now
     from ops_console.jobs.schedule import registry
     from ops_console.store.presence import answering
 
@@ -45,6 +45,35 @@ def open_console(  # type: ignore[no-untyped-def]
         console.prepare(serving=serving)
     console.jobs.update(registry(console))
     return console
+
+
+def need_house(settings) -> None:  # type: ignore[no-untyped-def]
+    """Given settings, raise Refused, saying where was looked and what to do, unless a console has been made there."""
+    from ops_console.adapters.demo.folder import DemoFolder
+    from ops_console.console import is_house
+    from ops_console.core import demo_places
+    from ops_console.core.errors import Refused
+    from ops_console.store import presence
+
+    if is_house(settings):
+        return
+    if settings.database_url:
+        raise Refused(
+            "数据库 %(database)s 里还没有控制台，什么也没有做；请检查 config.toml 的 [database] url，"
+            "或先用 python3 run.py 启动一次。",
+            database=presence.shown(settings.database_url),
+        )  # fmt: skip
+    folder = settings.data_folder
+    demo = DemoFolder(folder).path
+    if demo != folder and (demo / demo_places.MARK).exists():
+        raise Refused(
+            "数据目录 %(folder)s 里还没有控制台，什么也没有做；要看演示年，请在命令前加 OPS_DATA=%(demo)s。",
+            folder=str(folder), demo=str(demo),
+        )  # fmt: skip
+    raise Refused(
+        "数据目录 %(folder)s 里还没有控制台，什么也没有做；请检查 OPS_DATA 是否写对，或先用 python3 run.py 启动一次。",
+        folder=str(folder),
+    )
 
 
 def application(console):  # type: ignore[no-untyped-def]

@@ -23,6 +23,8 @@ CODE = (
     "templates/**/*",
     "migrations/**/*.py",
     "docs/verify_chain.py",
+    "docs/recalculate_month.py",
+    "docs/evidence_viewer.html",
     "run.py",
     "requirements/*.lock",
 )
