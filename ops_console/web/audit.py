@@ -62,7 +62,8 @@ NAMES_OF_SUBJECTS = {("chain", "restored"): "登记恢复备份"}
 OUTCOME_NAMES = {"whole": "完整", "explained": "有问题，双方已签字说明", "broken": "有问题"}
 AGREES_NAMES = {audit.MATCHED: "相符", audit.RESTORED: "由恢复记录说明", audit.APART: "不符"}
 RECEIVER_NAMES = {"http": "投递到网址", "folder": "写入文件夹", "download": "本方下载并确认"}
-WORDS = {**RECEIVER_NAMES, **OUTCOME_NAMES, **formats.SIDE_NAMES}  # facts whose values are words
+ORIGIN_NAMES = {"file": "设置文件", "reading": "商定的口径"}
+WORDS = {**RECEIVER_NAMES, **OUTCOME_NAMES, **ORIGIN_NAMES, **formats.SIDE_NAMES}  # facts whose values are words
 FACT_NAMES = {
     "count": "条数", "head": "末条哈希", "digest": "摘要", "kind": "方式", "side": "一方", "place": "接收处",
     "answer": "回答",
@@ -70,7 +71,7 @@ FACT_NAMES = {
     "after": "之后", "reason": "原因", "failure": "校验失败", "fingerprint": "指纹", "from": "从第几条",
     "personal": "含个人信息",
     CREDENTIAL_RESET: "凭据或角色由他人重置",
-    "version": "版本", "counts_from": "起计", "lost_to": "曾数到", "from_day": "从", "to_day": "到",
+    "version": "版本", "counts_from": "起计", "origin": "来自", "lost_to": "曾数到", "from_day": "从", "to_day": "到",
 }  # fmt: skip
 HASH = re.compile(r"[0-9a-f]{64}")
 DELIVERY_NAMES = {"waiting": "待接收", "received": "已接收", "given_up": "已放弃"}
