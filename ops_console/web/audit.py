@@ -99,6 +99,8 @@ WORDS = {
     **ROLE_NAMES, **RECEIVER_NAMES, **OUTCOME_NAMES, **formats.SIDE_NAMES, **STATE_NAMES, **KIND_NAMES_OF_RELEASES,
     **DECISIONS, **METHOD_NAMES, **LOCKED_NAMES, **KEY_KINDS, **ALGORITHM_NAMES,
 }  # fmt: skip
+ORIGIN_NAMES = {"file": "设置文件", "reading": "商定的口径"}
+WORDS = {**RECEIVER_NAMES, **OUTCOME_NAMES, **ORIGIN_NAMES, **formats.SIDE_NAMES}  # facts whose values are words
 FACT_NAMES = {
     "file": "文件的 SHA-256",
     **RELEASE_FIELDS,
@@ -115,12 +117,12 @@ FACT_NAMES = {
     "delegated_by": "委托人", "proof": "扫描件", "attempt": "此前签过几次", "reserved": "附保留意见",
     "algorithm": "算法", "contract": "合同", "giver": "委托人", "taker": "受托人", "first_on": "从", "last_on": "到",
     "node": "付款节点", "months": "月份", "payable": "应付（分）", "invoice": "发票号码", "paid_on": "付款日期",
-    "amount": "金额（分）", "scan": "扫描件",
-    "version": "版本", "counts_from": "起计", "lost_to": "曾数到", "from_day": "从", "to_day": "到",
-    "clause": "条款", "task": "任务", "key": "编号", "due_at": "到期", "old_due_at": "原到期", "delivery": "登记编号",
-    "claim_counts": "认可所报时间", "by_correction": "因发布更正", "link": "关联编号", "ref": "所指",
-    "duties": "生成的义务", "late_found": "甲方发现时已过提醒期限", "change": "更正编号", "fields": "更正项",
-    "off_at": "关闭时间", "decision": "决定", "code": "凭证种类",
+    "amount": "金额（分）", "scan": "扫描件", "version": "版本", "counts_from": "起计", "lost_to": "曾数到",
+    "from_day": "从", "to_day": "到", "clause": "条款", "task": "任务", "key": "编号", "due_at": "到期",
+    "old_due_at": "原到期", "delivery": "登记编号", "claim_counts": "认可所报时间", "by_correction": "因发布更正",
+    "link": "关联编号", "ref": "所指", "duties": "生成的义务", "late_found": "甲方发现时已过提醒期限",
+    "change": "更正编号", "fields": "更正项", "off_at": "关闭时间", "decision": "决定", "code": "凭证种类",
+    "origin": "来自",
 }  # fmt: skip
 HASH = re.compile(r"[0-9a-f]{64}")
 DELIVERY_NAMES = {"waiting": "待接收", "received": "已接收", "given_up": "已放弃"}

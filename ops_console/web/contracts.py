@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from typing import Any
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
@@ -10,10 +11,12 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from ops_console.adapters import contract_words
 from ops_console.core.contracts import TimeLimit
 from ops_console.core.errors import Refused
+from ops_console.core.moments import day_start
 from ops_console.core.money import NODE_NAMES, amount
 from ops_console.core.readings import Conflict, conflicts
 from ops_console.core.terms import Change, contract_years
 from ops_console.services import assessments, contract_papers, contract_views, contracts, proofs
+from ops_console.services.clocks import Judgement
 from ops_console.web import formats
 from ops_console.web.contract_papers import conflict_text
 from ops_console.web.database import reading, reading_anew
@@ -54,6 +57,18 @@ def limit_types(limit: TimeLimit) -> str:
 @pages.app_template_filter("sum_of")
 def sum_of(fen: int) -> str:
     """Given 分, return 元 with two places, for a sentence that says 元 itself."""
+
+
+@pages.app_template_filter("before_live")
+def before_live(judged: Judgement) -> date | None:
+    """Given a ticket's judgement, return the contract's go-live day where the ticket was reported before it."""
+    live = judged.version.terms.live_on()
+    return live if judged.facts.reported_at < day_start(live) else None
+
+
+@pages.app_template_filter("yuan")
+def yuan(fen: int) -> str:
+    """Given 分, return 元 with two places."""
     return amount(fen)
 
 

@@ -176,3 +176,38 @@ def test_two_limits_of_one_class_each_are_no_conflict_of_the_other() -> None:
     assert [one.type for one in conflicts(with_hotline(except_types=(), classes=("work",))) if one.klass == "off"] == [
         "其他类型"
     ]
+
+
+# Twenty mutated contracts, twenty caught
+
+OTHERS = ("咨询", "缺陷", "对账异常", "配置变更", "数据提取", "数据纠错", "环境问题", "指令性任务")
+
+
+def mutated() -> list[tuple[str, Terms, tuple[str, str, tuple[str, ...]]]]:
+    """Contracts in which some report has two unranked response limits or none, and what is to be found."""
+    fifteen, sixteen, hotline = LIMITS[0], LIMITS[1], LIMITS[4]
+    found = []
+    for name in OTHERS:
+        first = replace(fifteen, types=("故障", name))
+        found.append((f"两条-{name}", terms(limits=(first, *LIMITS[1:])), (name, "work", ("C-15", "C-38"))))
+        without = replace(hotline, except_types=("故障", name))
+        found.append((f"没有-{name}", terms(limits=(*LIMITS[:4], without)), (name, "off", ())))
+    every = replace(sixteen, types=())
+    found += [
+        ("各类", terms(limits=(fifteen, every, *LIMITS[2:])), ("其他类型", "off", ("C-16", "C-38"))),
+        ("热线包括故障", with_hotline(except_types=()), ("故障", "off", ("C-16", "C-38"))),
+        ("热线只在工作时间", with_hotline(classes=("work",)), ("其他类型", "off", ())),
+        ("没有工作时间的响应", terms(limits=LIMITS[1:]), ("故障", "work", ())),
+    ]
+    return found
+
+
+@pytest.mark.parametrize(("name", "contract", "wanted"), mutated(), ids=lambda part: part if type(part) is str else "")
+def test_a_mutated_contract_is_caught_with_its_clauses(
+    name: str, contract: Terms, wanted: tuple[str, str, tuple[str, ...]]
+) -> None:
+    assert wanted in {(one.type, one.klass, one.limits) for one in conflicts(contract)}, name
+
+
+def test_there_are_twenty_of_them() -> None:
+    assert len(mutated()) == 20

@@ -357,6 +357,15 @@ def test_a_month_before_go_live_is_history(opened: Site, clock: FakeClock, month
         assert sum("全部 1" in one.text for one in page.main.all("article", "tile")) == 1
 
 
+def test_a_ticket_of_before_go_live_says_that_it_is_history(opened: Site, clock: FakeClock) -> None:
+    clock.at = datetime.fromisoformat("2026-10-14T23:59:59+08:00")
+    number = log_ticket(opened.console)
+    clock.forward(seconds=1)
+    later = log_ticket(opened.console)
+    assert "合同自 2026-10-15 起考核，这件工单在此之前报修" in opened.as_("vendor").get(f"/tickets/{number}").main.text
+    assert "历史（未考核）" not in opened.as_("vendor").get(f"/tickets/{later}").main.text
+
+
 def test_the_sequence_of_contracts_stands_on_the_page(site: Site) -> None:
     terms = replace(
         site.console.settings.terms, number="YW-2028-001", vendor="丙公司", starts_on=date(2028, 1, 1),
