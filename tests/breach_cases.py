@@ -42,7 +42,9 @@ def agree(console: Console, **given: Any) -> None:
 
     Usually it has the clause and a fee, and no limits of the hospital's.
     """
-    usual: dict[str, Any] = {"clauses": (CLAUSE,), "fee": Fee(annual=120_000_000), "settlement": Settlement()}
+    usual: dict[str, Any] = {
+        "clauses": (CLAUSE,), "questions": (), "fee": Fee(annual=120_000_000), "settlement": Settlement(),
+    }  # fmt: skip
     terms = replace(console.settings.terms, **{**usual, **given})
     with console.write() as session:
         for row in contract_rows.versions(session):

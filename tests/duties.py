@@ -86,7 +86,7 @@ CLAUSES: tuple[Clause, ...] = (
 
 def with_clauses(terms: Terms, go_live: date | None, clauses: tuple[Clause, ...] = CLAUSES, **given: Any) -> Terms:
     """Given terms, return them with clauses that are owed from a day on (None: the contract's start)."""
-    return replace(terms, clauses=clauses, go_live_on=go_live, **given)
+    return replace(terms, clauses=clauses, questions=(), go_live_on=go_live, **given)
 
 
 def enforce(console: Console, terms: Terms) -> int:

@@ -84,8 +84,7 @@ def _contract(month: str) -> int:
 @needs("reports.read")
 def index() -> Any:
     """The month to settle first: the last that has ended."""
-    contract_id, month = months.usual(g.book, g.now)
-    return redirect(url_for("months.show", month=month, contract=contract_id))
+    return _page(months.usual(g.book, g.now)[1])
 
 
 @pages.get("/month/<month>")

@@ -35,7 +35,7 @@ from tests.web.conftest import Site
 from tests.web.pages import Page
 
 NAMES = (
-    "account-acts", "breaches", "caps", "classes", "clauses", "closing", "delegations", "devices", "duties",
+    "account-acts", "breaches", "caps", "classes", "clauses", "closing", "contract_clauses", "delegations", "devices", "duties",
     "entries", "events", "flags", "import-errors", "import-left", "locations", "month-clocks", "months", "payments",
     "pending", "people", "releases", "rights", "roles", "runs", "scores", "sessions", "signing-keys", "tokens",
     "weekly",

@@ -304,7 +304,7 @@ def test_the_sheet_speaks_english_where_the_page_does(site: Site, tmp_path: Path
     vendor.client.set_cookie("lang", "en", domain="127.0.0.1")
     text = read(pdf(vendor, "/contract/go-live-sheet"), tmp_path)
     assert "Go-live confirmation sheet" in text
-    assert "Client (stamp)" in text
+    assert "Hospital (stamp)" in text
 
 
 def test_a_warning_stands_until_a_scan_hangs_by_the_opening_balance(opened: Site) -> None:
