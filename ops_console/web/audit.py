@@ -94,13 +94,12 @@ NAMES_OF_SUBJECTS = {("chain", "restored"): "登记恢复备份"}
 OUTCOME_NAMES = {"whole": "完整", "explained": "有问题，双方已签字说明", "broken": "有问题"}
 AGREES_NAMES = {audit.MATCHED: "相符", audit.RESTORED: "由恢复记录说明", audit.APART: "不符"}
 RECEIVER_NAMES = {"http": "投递到网址", "folder": "写入文件夹", "download": "本方下载并确认"}
+ORIGIN_NAMES = {"file": "设置文件", "reading": "商定的口径"}
 # Facts whose values are words.
 WORDS = {
     **ROLE_NAMES, **RECEIVER_NAMES, **OUTCOME_NAMES, **formats.SIDE_NAMES, **STATE_NAMES, **KIND_NAMES_OF_RELEASES,
-    **DECISIONS, **METHOD_NAMES, **LOCKED_NAMES, **KEY_KINDS, **ALGORITHM_NAMES,
+    **DECISIONS, **METHOD_NAMES, **LOCKED_NAMES, **KEY_KINDS, **ALGORITHM_NAMES, **ORIGIN_NAMES,
 }  # fmt: skip
-ORIGIN_NAMES = {"file": "设置文件", "reading": "商定的口径"}
-WORDS = {**RECEIVER_NAMES, **OUTCOME_NAMES, **ORIGIN_NAMES, **formats.SIDE_NAMES}  # facts whose values are words
 FACT_NAMES = {
     "file": "文件的 SHA-256",
     **RELEASE_FIELDS,

@@ -57,6 +57,7 @@ def limit_types(limit: TimeLimit) -> str:
 @pages.app_template_filter("sum_of")
 def sum_of(fen: int) -> str:
     """Given 分, return 元 with two places, for a sentence that says 元 itself."""
+    return amount(fen)
 
 
 @pages.app_template_filter("before_live")
@@ -64,12 +65,6 @@ def before_live(judged: Judgement) -> date | None:
     """Given a ticket's judgement, return the contract's go-live day where the ticket was reported before it."""
     live = judged.version.terms.live_on()
     return live if judged.facts.reported_at < day_start(live) else None
-
-
-@pages.app_template_filter("yuan")
-def yuan(fen: int) -> str:
-    """Given 分, return 元 with two places."""
-    return amount(fen)
 
 
 @pages.app_template_filter("hundredths")
@@ -137,7 +132,6 @@ def confirm(version_id: int) -> Any:
             session, version_id, request.form.get("digest", ""), g.guest.actor, console().now(),
             locked_until=assessments.frozen_until(session),
         )  # fmt: skip
-        contracts.confirm(session, version_id, request.form.get("digest", ""), g.guest.actor, console().now())
     console().wake.set()  # an answer from a past day has tickets judged anew
     flash(formats.gettext("已代表本方确认这一合同版本。"), "success")
     return _back()

@@ -84,7 +84,7 @@ def test_the_sheet_in_force_is_a_table_by_group_for_both(site: Site) -> None:
         ]  # fmt: skip
         first = next(row for row in table.all("tr") if row.all("td"))
         assert "“工作时间响应超时”每次扣 1 分" in first.text
-        assert first.one("a")["href"] == "/contract#C-15"
+        assert first.one("a")["href"] == "/contract/clauses#C-15"
         assert "得分不影响金额" in page.text
     assert "2026-10 没有生效的评分表" in site.as_("hospital").get("/scores", month="2026-10").text
     assert site.as_("hospital").get("/scores", month="二月").status == 200
