@@ -67,6 +67,7 @@ def test_a_month_is_seen_by_everybody_with_its_counts_and_its_rows(site: Site, o
 
 
 def test_without_clauses_the_page_says_what_would_be_here(site: Site) -> None:
+    agree(site.console, clauses=())
     page = site.as_("vendor").get("/duties")
     assert "合同里还没有列出义务" in page.main.one("section", "empty-page").text
     assert page.main.all("table") == []
@@ -243,6 +244,7 @@ def test_the_hospital_asks_and_the_form_sent_twice_asks_once(site: Site, owed: i
 
 
 def test_nothing_to_ask_for_is_said(site: Site) -> None:
+    agree(site.console, clauses=())
     assert "现在没有可以提出的要求" in site.as_("officer").get("/duties/request").main.text
 
 

@@ -323,7 +323,14 @@ def test_signing_in_leads_back_to_the_page_asked_for(site: Site, wanted: str) ->
 
 @pytest.mark.parametrize(
     ("role", "first"),
-    [("vendor", "/tickets?open=1"), ("hospital", "/dashboard"), ("auditor", "/contract"), ("administrator", "/system")],
+    [
+        ("vendor", "/tickets?open=1"),
+        ("hospital", "/month"),
+        ("leader", "/month"),
+        ("manager", "/mirror"),
+        ("auditor", "/contract/clauses"),
+        ("administrator", "/system"),
+    ],
 )
 def test_first_page_depends_on_the_role(site: Site, role: str, first: str) -> None:
     browser = site.signed_in(role)
