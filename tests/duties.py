@@ -33,7 +33,7 @@ from ops_console.core.contracts import (
 from ops_console.core.moments import ZONE
 from ops_console.core.people import Actor, actor_of
 from ops_console.core.releases import PRODUCT, UPDATE, Release
-from ops_console.core.terms import Terms
+from ops_console.core.terms import Terms, terms_from_json
 from ops_console.services import duties, jobs, releases
 from ops_console.services.deliveries import Done, deliver
 from ops_console.services.duty_plans import JOB
@@ -102,6 +102,15 @@ def enforce(console: Console, terms: Terms) -> int:
         session.add(row)
         session.flush()
         return row.id
+
+
+def without_clauses(console: Console) -> None:
+    """Given a console, let its contract be one of an older file, which lists no clauses."""
+    with console.write() as session:
+        for row in store.versions(session):
+            terms = replace(terms_from_json(row.terms), clauses=(), questions=())
+            row.terms, row.digest = terms.as_json(), terms.digest()
+    console.shelf.forget()
 
 
 def agree(console: Console, go_live: date | None = date(2026, 11, 1), **given: Any) -> int:

@@ -41,6 +41,7 @@ from tests.duties import (
     shanghai,
     the,
     with_clauses,
+    without_clauses,
 )
 from tests.services.test_tickets import at_once
 
@@ -117,6 +118,7 @@ def test_the_months_duties_are_made_once(console: Console) -> None:
 
 
 def test_without_clauses_nothing_is_owed_and_nothing_fails(console: Console) -> None:
+    without_clauses(console)
     assert plan(console) == {"made": 0, "moved": 0}
     assert (keys(console), events(console)) == ([], [])
 

@@ -33,6 +33,7 @@ from tests.duties import (
     released,
     shanghai,
     the,
+    without_clauses,
 )
 from tests.services.test_tickets import at_once
 
@@ -174,6 +175,7 @@ def test_nothing_is_owed_for_what_was_before_go_live(console: Console) -> None:
 
 
 def test_without_clauses_a_release_is_kept_and_owes_nothing(console: Console) -> None:
+    without_clauses(console)
     assert owed(console, released(console)) == {}
 
 

@@ -13,7 +13,18 @@ import pytest
 from ops_console.core.contracts import MONTH, Minimum
 from ops_console.services import deliveries
 from tests.conftest import FakeClock, log_ticket
-from tests.duties import ENGINEER, agree, clause, done, plan, released, shanghai, task, the
+from tests.duties import (
+    ENGINEER,
+    agree,
+    clause,
+    done,
+    plan,
+    released,
+    shanghai,
+    task,
+    the,
+    without_clauses,
+)
 from tests.web.conftest import Site
 from tests.web.pages import Browser, Page
 
@@ -67,7 +78,7 @@ def test_a_month_is_seen_by_everybody_with_its_counts_and_its_rows(site: Site, o
 
 
 def test_without_clauses_the_page_says_what_would_be_here(site: Site) -> None:
-    agree(site.console, clauses=())
+    without_clauses(site.console)
     page = site.as_("vendor").get("/duties")
     assert "合同里还没有列出义务" in page.main.one("section", "empty-page").text
     assert page.main.all("table") == []
@@ -244,7 +255,7 @@ def test_the_hospital_asks_and_the_form_sent_twice_asks_once(site: Site, owed: i
 
 
 def test_nothing_to_ask_for_is_said(site: Site) -> None:
-    agree(site.console, clauses=())
+    without_clauses(site.console)
     assert "现在没有可以提出的要求" in site.as_("officer").get("/duties/request").main.text
 
 
