@@ -36,8 +36,8 @@ from tests.web.pages import Page
 
 NAMES = (
     "account-acts", "breaches", "caps", "classes", "clauses", "closing", "contract_clauses", "delegations", "devices",
-    "duties", "entries", "events", "flags", "import-errors", "import-left", "locations", "month-clocks", "months", "payments",
-    "pending", "people", "releases", "rights", "roles", "runs", "scores", "sessions", "signing-keys", "tokens",
+    "duties", "entries", "events", "flags", "import-errors", "import-left", "locations", "month-clocks", "months",
+    "payments", "pending", "people", "releases", "rights", "roles", "runs", "scores", "sessions", "signing-keys", "tokens",
     "weekly",
 )  # fmt: skip
 
