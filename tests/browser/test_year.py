@@ -299,7 +299,7 @@ def test_a_changed_contract_is_in_force_once_both_parties_confirmed_it(served: S
 
 def changed_contract(folder: Path) -> Path:
     """Given a folder, put a config file there whose hotline limit is 90 minutes from a later day on."""
-    before, hotline = (PROJECT / "config.toml").read_text(encoding="utf-8").split('id = "C-38"')
+    before, hotline = (PROJECT / "config.toml").read_text(encoding="utf-8").split('id = "C-38"', 1)
     before = before.replace("counts_from = 2025-01-01", f"counts_from = {LATER}")
     hotline = hotline.replace("limit_minutes = 120", "limit_minutes = 90")
     path = folder / "config.toml"

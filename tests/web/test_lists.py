@@ -37,8 +37,8 @@ from tests.web.pages import Page
 NAMES = (
     "account-acts", "breaches", "caps", "classes", "clauses", "closing", "contract_clauses", "delegations", "devices",
     "duties", "entries", "events", "flags", "import-errors", "import-left", "locations", "month-clocks", "months",
-    "payments", "pending", "people", "releases", "rights", "roles", "runs", "scores", "sessions", "signing-keys", "tokens",
-    "weekly",
+    "payments", "pending", "people", "releases", "rights", "roles", "runs", "scores", "sessions", "signing-keys",
+    "tokens", "weekly",
 )  # fmt: skip
 
 READS = ("vendor", "hospital", "auditor", "administrator")
