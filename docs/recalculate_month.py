@@ -89,7 +89,7 @@ tickets   fact:s sha256:h number:s type:s module:s klass:s terms:h reported_at:t
 pause     start:t end:t?=null cause:s=""
 earlier   fact:s sha256:h month:m number:s limit:s outcome:s clock:s klass:s counted:b=true
 duties    fact:s sha256:h id:s clause:s task:s name:s state:s due_at:t delivered_at:t?=null accepted_at:t?=null
-          evidence:[s]=[]
+          evidence:[s]=[] was:s?=null month:s=""
 caps      fact:s sha256:h clause:s year:i limit:i opening:i used:i reserved:i asked:i held:i
 cases     fact:s sha256:h number:s category:s month:m state:s upheld:b=false executed:b=false
 penalties fact:s sha256:h month:m clause:s amount:i basis:s
@@ -698,8 +698,8 @@ def of_cap(clause, facts):
 
 
 def of_duties(duties):
-    """Given a clause's duties, return their verdict: late and missed break it, waived ones leave the number."""
-    states = [one["state"] for one in duties]
+    """Given a clause's duties, return their verdict: late and missed break it; waived and corrected do not count."""
+    states = [one["state"] for one in duties if one["was"] is None]
     kept, late, missed, due = (states.count(state) for state in ("kept", "late", "missed", "open"))
     owed = kept + late + missed
     if late or missed:
@@ -863,9 +863,10 @@ def measured(name, month):
         return MEASURES[base](month)
     if base in DUTIES:
         owed = [one for one in month["facts"]["duties"] if one["task"] == task]
-        owed = [one for one in owed if one["state"] in ("kept", "late", "missed")]
-        hits = [(("duty", one["id"]), 1, True) for one in owed if one["state"] == DUTIES[base]]
-        return counted([("duty", one["id"]) for one in owed], hits)
+        owed = [one for one in owed if one["was"] is not None or one["state"] in ("kept", "late", "missed")]
+        changes = [(one["id"], (one["state"] == DUTIES[base]) - (one["was"] == DUTIES[base])) for one in owed]
+        hits = [(("duty", name), change, True) for name, change in changes if change]
+        return counted([("duty", one["id"]) for one in owed if one["was"] is None], hits)
     entry = next((one for one in month["facts"]["entries"] if one["name"] == base), None)
     return entered(entry) if entry else None
 

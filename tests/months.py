@@ -95,6 +95,7 @@ def extra(random: Random, terms: Terms, month: str) -> Extra:
             str(number), clause, random.choice((task.key, "inspection", "reconcile")), task.name,
             random.choice(("kept", "kept", "late", "missed", "waived", "open")), end - timedelta(days=number % 5),
             end - timedelta(days=6) if number % 2 else None, end if number % 3 else None, ("ab" * 32,) * (number % 2),
+            *random.choice(((), (), ("kept", shift_month(month, -1)), ("missed", shift_month(month, -2)))),
         )
         for number, (clause, task) in enumerate(tasks) if random.random() < 0.6
     )  # fmt: skip

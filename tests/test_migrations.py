@@ -19,12 +19,14 @@ from sqlalchemy.exc import DatabaseError
 
 from ops_console.adapters.statutory_days import StatutoryDays
 from ops_console.console import PROJECT, Console
+from ops_console.core.chain import canonical
+from ops_console.core.judged_duties import SaidDuty
 from ops_console.core.ticket_lists import Filter
 from ops_console.core.tickets import TicketFacts
 from ops_console.services import search, tickets
 from ops_console.services.contracts import Bookshelf
 from ops_console.services.jobs import Job, Runs
-from ops_console.store import audit, jobs
+from ops_console.store import assessed_duties, audit, jobs
 from ops_console.store.audit import EventRow, PersonalRow
 from ops_console.store.base import whole_metadata
 from ops_console.store.database import Database
@@ -201,6 +203,30 @@ def test_reports_from_before_photos_are_kept(database: Database) -> None:
             PublicPhotoRow(report_id=row.id, digest="d" * 64, forgotten_at=None, **told)
         )  # photos are added to it
         session.flush()
+
+
+def test_what_months_frozen_before_said_of_duties_is_taken_from_their_facts(old_house: Database) -> None:
+    migrate(old_house, PROJECT / "migrations", to="0025")
+    at = datetime(2026, 11, 8, tzinfo=UTC)
+    duty = {
+        "id": 3, "version_id": 1, "key": "C-33/inspection/2026-10-01/1", "clause": "C-33", "task": "inspection",
+        "name": "系统巡检", "basis": "合同", "event": "", "ref": "", "asked": "", "due_at": at, "grace_until": at,
+        "provisional": False, "created_at": at, "waived_by": "", "waived_reason": "",
+    }  # fmt: skip
+    fact = canonical({"fact": "duties", "id": "3", "clause": "C-33", "state": "missed", "name": '"fact":"duties"'})
+    month = {
+        "id": 5, "month": "2026-10", "state": "frozen", "revision": 1, "as_of": at, "seq": 1, "contract": "{}",
+        "facts": canonical({"fact": "month", "month": "2026-10"}) + "\n" + fact + "\n", "result": "{}",
+        "digest": "d" * 64, "frozen_at": at, "frozen_by": "系统", "outcome": "", "grade": "",
+    }  # fmt: skip
+    with old_house.engine.execution_options(writes=True).begin() as connection:
+        contract = connection.execute(select(_reflected(connection, "contract").c.id)).scalar_one()
+        for name, row in (("duty", duty), ("assessment", month)):
+            connection.execute(_reflected(connection, name).insert(), [{"contract_id": contract, **row}])
+    migrate(old_house, PROJECT / "migrations")
+    with old_house.reading() as session:
+        found = assessed_duties.said(session, [3], contract, "2026-11")
+    assert found == {"3": SaidDuty("2026-10", "missed")}
 
 
 def test_an_old_houses_numbers_are_masked_wherever_they_are_read(old_house: Database) -> None:

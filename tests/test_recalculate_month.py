@@ -70,6 +70,7 @@ def test_the_generated_months_hold_everything_that_a_month_may_hold() -> None:
 
     assert {one.outcome for one in clocks} == {"kept", "broken", "unproven", "open", "not_applicable"}
     assert any(one.was for one in clocks), "corrected"
+    assert any(one.was and one.was != one.state for frozen in made for one in frozen.facts.duties), "corrected duties"
     assert any(one.seconds != one.raw_seconds for one in clocks), "pauses"
     assert any(not one.two_sided for one in clocks), "seen by one side only"
     assert any(ticket.reopenings for frozen in made for ticket in frozen.facts.tickets)

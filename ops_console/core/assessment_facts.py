@@ -128,7 +128,11 @@ class JudgedClock:
 
 @dataclass(frozen=True)
 class DutyFact:
-    """A duty of the month at the cut-off: `state` is kept, late, missed, waived or open."""
+    """A duty at the cut-off: `state` is kept, late, missed, waived or open.
+
+    `was` is what earlier frozen months said of it (None: none of them counted it): told again, it is a correction.
+    `month` is the month that it was first told in, or that of its due date; "" for the month of these facts.
+    """
 
     id: str
     clause: str
@@ -139,6 +143,13 @@ class DutyFact:
     delivered_at: datetime | None = None
     accepted_at: datetime | None = None
     evidence: tuple[str, ...] = ()
+    was: str | None = None
+    month: str = ""
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether it stands in this month's numbers: told here for the first time."""
+        return self.was is None
 
 
 @dataclass(frozen=True)

@@ -149,7 +149,8 @@ def _cap_use(clause: str, facts: MonthFacts) -> CapUse:
 
 
 def _dues(clause: str, facts: MonthFacts) -> Dues:
-    states = [duty.state for duty in facts.duties if duty.clause == clause]
+    """What is told here for the first time; a correction stands apart, in the points and on the screen alone."""
+    states = [duty.state for duty in facts.duties if duty.clause == clause and duty.is_counted]
     names = {"kept": KEPT, "late": "late", "missed": "missed", "open": OPEN, "waived": "waived"}
     return Dues(**{name: states.count(state) for name, state in names.items()})
 

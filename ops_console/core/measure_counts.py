@@ -41,10 +41,15 @@ def entered(entry: Entry | None) -> Measured:
 
 
 def of_duties(wanted: str, duties: Iterable[DutyFact]) -> Measured:
-    """Given `late` or `missed` and one task's duties, return how many of those owed are. Waived and open: not owed."""
-    owed = [duty for duty in duties if duty.state in (KEPT, LATE, MISSED)]
-    hits = tuple(Hit(Ref("duty", duty.id)) for duty in owed if duty.state == wanted)
-    return Measured(tuple(Ref("duty", duty.id) for duty in owed), hits, len(hits), len(owed))
+    """Given `late` or `missed` and one task's duties, return how many of those owed are. Waived and open: not owed.
+
+    One told again counts as a clock does: +1 where it has become that, −1 where it was, and not in the number.
+    """
+    known = [duty for duty in duties if not duty.is_counted or duty.state in (KEPT, LATE, MISSED)]
+    owed = tuple(Ref("duty", duty.id) for duty in known if duty.is_counted)
+    changes = ((duty, (duty.state == wanted) - (duty.was == wanted)) for duty in known)
+    hits = tuple(Hit(Ref("duty", duty.id), change) for duty, change in changes if change)
+    return Measured(owed, hits, sum(hit.count for hit in hits), len(owed))
 
 
 def _clock(kind: str, klass: str, outcome: str) -> Counts:

@@ -27,8 +27,8 @@ from ops_console.services.jobs import Run
 from ops_console.services.month_facts import Gathered, gather, version_of
 from ops_console.services.ports import OpenSession
 from ops_console.services.resets import refuse_fresh_reset
+from ops_console.store import assessed_duties, audit, contracts, messages, signatures
 from ops_console.store import assessments as store
-from ops_console.store import audit, contracts, messages, signatures
 
 JOB = "freeze-months"
 MADE_BY = "ops-console"
@@ -193,6 +193,7 @@ def _keep_said(session: Session, assessment_id: int, gathered: Gathered) -> None
         for one in facts.judged
     ]  # fmt: skip
     store.keep_said(session, assessment_id, [ids[ticket.number] for ticket in facts.tickets], judged)
+    assessed_duties.keep(session, assessment_id, facts.month, facts.duties)
 
 
 def _note(session: Session, row: store.AssessmentRow, kind: str, actor: Actor, now: datetime, text: str = "") -> None:

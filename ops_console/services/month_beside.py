@@ -14,12 +14,15 @@ from ops_console.core.assessment_facts import CapFact, CaseFact, DutyFact, Month
 from ops_console.core.breaches import Case
 from ops_console.core.contract_facts import KEPT, OPEN
 from ops_console.core.duties import Duty, counted_as
+from ops_console.core.judged_duties import told
 from ops_console.core.moments import ZONE, month_start, shift_month
 from ops_console.core.months import freeze_moment
 from ops_console.core.terms import VersionInForce
-from ops_console.services import breaches, caps, duties, entries
+from ops_console.services import breaches, caps, entries
 from ops_console.services.contracts import Book
+from ops_console.store import assessed_duties
 from ops_console.store import assessments as store
+from ops_console.store import duties as store_duties
 
 PENALTY_CLAUSE = "C-55"
 CLOSED = "closed"
@@ -30,16 +33,23 @@ def with_beside(session: Session, book: Book, version: VersionInForce, facts: Mo
     month, contract_id, at = facts.month, version.contract_id, facts.as_of
     settlement = version.terms.settlement
     freezes_at = freeze_moment(month, settlement.lock_workday, book.calendars[version.id])
-    found = duties.of_month(session, contract_id, month)
     known = [case for case in breaches.cases(session, contract_id) if case.filed_at is not None]
     return replace(
         facts,
-        duties=tuple(_duty(duty, at, closing=at >= freezes_at) for duty in found),
+        duties=_duties(session, contract_id, month, at, closing=at >= freezes_at),
         caps=_caps(session, book, contract_id, month, at),
         cases=tuple(_case(case) for case in known if month in (case.month, case.booked_month)),
         penalties=_penalties(session, book, contract_id, month),
         entries=entries.of_month(session, contract_id, month),
     )
+
+
+def _duties(session: Session, contract_id: int, month: str, at: datetime, *, closing: bool) -> tuple[DutyFact, ...]:
+    """Those that the month is to tell of; one that a frozen month told of was closed there, and stays so."""
+    rows = assessed_duties.to_tell(session, contract_id, month)
+    said = assessed_duties.said(session, [row.id for row in rows], contract_id, month)
+    known = store_duties.with_evidence(session, rows)
+    return told(month, (_duty(duty, at, closing=closing or str(duty.id) in said) for duty in known), said)
 
 
 def _duty(duty: Duty, at: datetime, *, closing: bool) -> DutyFact:

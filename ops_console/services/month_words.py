@@ -47,6 +47,7 @@ class Desk:
     ) -> None:
         self.session, self.book, self.contract_id, self.month = session, book, contract_id, month
         self.actor, self.now = actor, now
+        contracts.hold(session, contract_id)  # first: who freezes or signs meanwhile is seen in what follows
         self.state = assessments.life(session, book, contract_id, month, now).state
 
     def explain(self, target: str, text: str) -> None:
@@ -115,7 +116,6 @@ class Desk:
         self, kind: str, target: str, text: str, *, deducted: int | None = None, answers: int | None = None,
         outcome: str = "",
     ) -> None:  # fmt: skip
-        contracts.hold(self.session, self.contract_id)
         told = check_reason(text, "text")
         at, actor = whole(self.now), self.actor
         row = store.MonthWordRow(

@@ -169,11 +169,11 @@ def own_tickets(session: Session, contract_id: int, month: str) -> Sequence[Any]
     Reported in it; and of the contract's frozen months before it those that no month took: logged late, or moved there
     by a correction, after the month was frozen.
     """
-    before = _frozen_before(session, contract_id, month)
+    before = frozen_before(session, contract_id, month)
     in_time = TicketRow.month == month
     if before is not None:
         in_time |= TicketRow.month.between(before.first, before.last)
-    elsewhere = _another(select(TakenRow.ticket_id), TakenRow, contract_id, month)
+    elsewhere = by_others(select(TakenRow.ticket_id), TakenRow.assessment_id, contract_id, month)
     query = select(*COLUMNS).where(
         TicketRow.contract_id == contract_id, in_time, ~elsewhere.where(TakenRow.ticket_id == TicketRow.id).exists()
     )
@@ -187,12 +187,14 @@ def changed_tickets(session: Session, contract_id: int, month: str) -> Sequence[
     are still open (a clock that stood still when it was judged may run again), and demands to be delivered in the
     month. Columns as `own_tickets`.
     """
-    before = _frozen_before(session, contract_id, month)
+    before = frozen_before(session, contract_id, month)
     unseen = EventRow.seq > (before.seq if before else 0)
     if before is not None:  # recorded by a clock that went ahead: in the chain by then, and not seen
         unseen |= EventRow.recorded_at > before.as_of
-    taken = _another(select(TakenRow.ticket_id), TakenRow, contract_id, month)
-    left_open = _another(select(JudgedRow.ticket_id), JudgedRow, contract_id, month).where(JudgedRow.outcome == "open")
+    taken = by_others(select(TakenRow.ticket_id), TakenRow.assessment_id, contract_id, month)
+    left_open = by_others(select(JudgedRow.ticket_id), JudgedRow.assessment_id, contract_id, month).where(
+        JudgedRow.outcome == "open"
+    )
     touched = select(EventRow.ticket_id).where(unseen, EventRow.ticket_id.is_not(None))
     query = select(*COLUMNS).where(
         TicketRow.contract_id == contract_id, taken.where(TakenRow.ticket_id == TicketRow.id).exists(),
@@ -207,7 +209,7 @@ def _is_due(month: str) -> ColumnElement[bool]:
 
 
 @dataclass(frozen=True)
-class _Before:
+class Before:
     """A contract's first and last frozen month before some month, and what the last one could see."""
 
     first: str
@@ -216,20 +218,21 @@ class _Before:
     as_of: datetime
 
 
-def _frozen_before(session: Session, contract_id: int, month: str) -> _Before | None:
+def frozen_before(session: Session, contract_id: int, month: str) -> Before | None:
+    """Given a contract and a month, return what of it was frozen before that month, None for nothing."""
     earlier = (AssessmentRow.contract_id == contract_id, AssessmentRow.month < month)
     first = select(func.min(AssessmentRow.month)).where(*earlier).scalar_subquery()
     query = select(first, AssessmentRow.month, AssessmentRow.seq, AssessmentRow.as_of).where(*earlier)
     row = session.execute(query.order_by(AssessmentRow.month.desc()).limit(1)).one_or_none()
-    return _Before(*row) if row else None
+    return Before(*row) if row else None
 
 
-def _another(query: Select[Any], table: type[TakenRow] | type[JudgedRow], contract_id: int, month: str) -> Select[Any]:
-    """Narrow a query to what frozen months said, up to that month, but for what that very month said."""
+def by_others(query: Select[Any], assessment_id: Any, contract_id: int, month: str) -> Select[Any]:
+    """Given a query of what frozen months said and its column that names them, narrow it to the months up to that one,
+    but for that very month of the contract: what it said before is said anew.
+    """
     own = and_(AssessmentRow.contract_id == contract_id, AssessmentRow.month == month)
-    return query.join(AssessmentRow, AssessmentRow.id == table.assessment_id).where(
-        AssessmentRow.month <= month, not_(own)
-    )
+    return query.join(AssessmentRow, AssessmentRow.id == assessment_id).where(AssessmentRow.month <= month, not_(own))
 
 
 @dataclass(frozen=True)
@@ -248,7 +251,9 @@ def said_of(session: Session, ticket_ids: Iterable[int], contract_id: int, month
     query = select(
         JudgedRow.ticket_id, JudgedRow.limit_id, JudgedRow.month, JudgedRow.clock, JudgedRow.klass, JudgedRow.outcome
     )  # fmt: skip
-    query = _another(query, JudgedRow, contract_id, month).where(JudgedRow.ticket_id.in_(list(ticket_ids)))
+    query = by_others(query, JudgedRow.assessment_id, contract_id, month).where(
+        JudgedRow.ticket_id.in_(list(ticket_ids))
+    )
     found: dict[tuple[int, str], Said] = {}
     for row in session.execute(query.order_by(AssessmentRow.month, AssessmentRow.seq, AssessmentRow.id)):
         key, counts = (row.ticket_id, row.limit_id), row.outcome in COUNTED
