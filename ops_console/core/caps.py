@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 
+from ops_console.core.assessment_facts import MonthFacts
 from ops_console.core.contract_facts import CapUse
 from ops_console.core.contracts import YearlyCap
 from ops_console.core.moments import ZONE
+from ops_console.core.months import last_day
 from ops_console.core.readings import effective
 from ops_console.core.sentences import Sentence, sentence
 from ops_console.core.terms import Terms, contract_years
@@ -96,10 +98,14 @@ class CapEntry:
 
 @dataclass(frozen=True)
 class Forecast:
-    """When a cap runs out at the pace of the year so far: `on` is None where it lasts the year, or is too early."""
+    """When a cap runs out at the pace of the year so far: `on` is None where it lasts the year, or is too early.
+
+    `by_end`: how many it comes to at the year's end at this pace, None while it is too early to tell.
+    """
 
     on: date | None
     told: Sentence
+    by_end: int | None = None
 
 
 @dataclass(frozen=True)
@@ -169,6 +175,23 @@ def year_of(terms: Terms, day: date) -> tuple[int, date, date] | None:
     """Given terms and a Shanghai day, return its contract year (from 1), first and last day; None outside the term."""
     years = enumerate(contract_years(terms), 1)
     return next(((number, first, last) for number, (first, last) in years if first <= day <= last), None)
+
+
+def as_frozen(terms: Terms, facts: MonthFacts) -> tuple[CapYear, ...]:
+    """Given a contract's terms in effect and a month's facts, return its caps as meters show them."""
+    day = last_day(facts.month, facts.as_of)
+    found, made = year_of(terms, day), []
+    for fact in facts.caps:
+        clause = terms.clause(fact.clause)
+        if found is None or not isinstance(clause, YearlyCap):
+            continue
+        _number, first, last = found
+        papers = [one.document for one in terms.openings if (one.clause, one.year) == (fact.clause, fact.year)]
+        made.append(CapYear(
+            fact.clause, cap_name(clause), fact.limit, clause.agreement_first, fact.year, first, last, min(day, last),
+            fact.opening, "、".join(one for one in papers if one), fact.used, fact.reserved, fact.asked, fact.held, 0,
+        ))  # fmt: skip
+    return tuple(made)
 
 
 def local_day(at: datetime) -> date:
@@ -252,13 +275,15 @@ def forecast(taken: int, limit: int, first: date, last: date, as_of: date) -> Fo
     >>> forecast(6, 8, date(2026, 1, 1), date(2026, 12, 31), date(2026, 6, 29)).on  # 6 in 180 days: 2 more in 60
     datetime.date(2026, 8, 28)
     """
-    if taken >= limit:
-        return Forecast(None, sentence("本合同年已用满"))
-    if taken < LEAST_FOR_FORECAST:
+    if taken < min(LEAST_FOR_FORECAST, limit):
         return Forecast(None, sentence("次数太少，不作预测"))
-    days = max((as_of - first).days + 1, 1)
+    days, whole = max((as_of - first).days + 1, 1), (last - first).days + 1
+    by_end = -(-taken * whole // days)
+    if taken >= limit:
+        return Forecast(None, sentence("本合同年已用满"), by_end)
     on = as_of + timedelta(days=-(-(limit - taken) * days // taken))
     known = {"n": taken, "days": days}
     if on > last:
-        return Forecast(None, sentence("%(days)s 天用了 %(n)s 次，按此速度本合同年够用", **known))
-    return Forecast(on, sentence("%(days)s 天用了 %(n)s 次，按此速度约 %(on)s 用满", on=on.isoformat(), **known))
+        return Forecast(None, sentence("%(days)s 天用了 %(n)s 次，按此速度本合同年够用", **known), by_end)
+    told = sentence("%(days)s 天用了 %(n)s 次，按此速度约 %(on)s 用满", on=on.isoformat(), **known)
+    return Forecast(on, told, by_end)

@@ -26,6 +26,10 @@ STATE_NAMES = {
     OVERDUE: "逾期", DUE_SOON: "将到期", PLANNED: "未到期", DELIVERED: "待验收", KEPT: "按期完成", LATE: "迟",
     MISSED: "缺", WAIVED: "已豁免",
 }  # fmt: skip
+# What a duty counts as in a month (`counted_as`).
+COUNTED_NAMES = {
+    KEPT: "按期", LATE: "迟延", MISSED: "缺失", WAIVED: "豁免", OPEN: "未到期或待验收",
+}  # fmt: skip
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 SOON = 7 * DAY
 EARLIEST = 30 * DAY  # what announces a release may be done so long before it

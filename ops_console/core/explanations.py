@@ -21,6 +21,9 @@ CLOCK_NAMES = {"response": "响应", "arrival": "到场", "repair": "排除", "h
 CLASS_NAMES = {"work": "工作时间", "off": "非工作时间"}
 DAY_NAMES = {"workday": "工作日", "weekend": "周末", "holiday": "法定节假日", "makeup": "调休上班日"}
 RESULT_NAMES = {"met": "达标", "breached": "超时", "unproven": "未证实", "running": "进行中"}
+CLOSURE_NAMES = {
+    "signed": "已确认", "reporter": "报修人（未登录）确认", "silence": "超时默认确认", "unasked": "免逐件确认",
+}  # fmt: skip
 EVENT_NAMES = {"reported": "报修", "responded": "响应", "arrived": "到场", "restored": "恢复"}
 
 

@@ -56,6 +56,12 @@ def _state(month: str, terms: Terms, stored: str, ends_at: datetime, now: dateti
     return RUNNING if now < ends_at else DRAFT
 
 
+def last_day(month: str, as_of: datetime) -> date:
+    """Given a month and its cut-off, return the last Shanghai day that its figures are of: never after the month."""
+    end = month_start(shift_month(month, 1)) - timedelta(seconds=1)
+    return min(as_of, end).astimezone(ZONE).date()
+
+
 def freeze_moment(month: str, workday: int, calendar: WorkingCalendar) -> datetime:
     """Given a month, which working day of the next one and working time, return the end of that day (UTC)."""
     day = date.fromisoformat(f"{shift_month(month, 1)}-01") - timedelta(days=1)

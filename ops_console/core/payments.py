@@ -112,6 +112,30 @@ def months_of_year(terms: Terms, year: int) -> tuple[str, ...]:
     return tuple(found)
 
 
+@dataclass(frozen=True)
+class Cover:
+    """A payment that a month counts into: its key, its node, its first and last month."""
+
+    key: str
+    node: Node
+    first: str
+    last: str
+
+
+def covering(terms: Terms, month: str) -> tuple[Cover, ...]:
+    """Given the contract and a month, return the payments that it counts into; none outside the contract, or where only
+    an advance and a bond are paid.
+    """
+    year, _place = year_and_place(terms, month)
+    months = months_of_year(terms, year) if year else ()
+    found = []
+    for node in nodes_of(terms):
+        size = LENGTHS.get(node.kind, 0)
+        spans = (months[index : index + size] for index in range(0, len(months), size)) if size else ()
+        found += [Cover(f"{node.id}/{span[0]}", node, span[0], span[-1]) for span in spans if month in span]
+    return tuple(found)
+
+
 def payments_of(terms: Terms, year: int, known: Mapping[str, MonthMoney]) -> tuple[Payment, ...]:
     """Given the contract, one of its years and what is known of that year's months, return its payments in order.
 

@@ -35,7 +35,7 @@ from ops_console.core.sentences import sentence
 from ops_console.services.contracts import Book
 from ops_console.services.month_chapters import SIGNATURE_BOXES
 from ops_console.services.month_reports import reading_of
-from ops_console.services.report_tables import NOTHING
+from ops_console.services.report_tables import NOTHING, case_table
 from ops_console.services.spans import Span, quarter_months, span, year_span
 
 TOP = 10
@@ -137,10 +137,9 @@ def caps(found: Span) -> Iterable[Block]:
 
 def _security(found: Span) -> Iterable[Block]:
     cases = {case.number: case for screen in found.screens for case in screen.month.facts.cases}
-    rows = tuple((case.number, Word(case.category), case.month, Word(case.state)) for case in cases.values())
-    yield Table("安全事故", head("3 4 2 3", "编号", "类别", "所属月份", "状态"), rows, sentence("没有安全事故线索。"))
-    duties = [duty for screen in found.screens for duty in screen.month.facts.duties]
-    mine = [duty for duty in duties if "C-42" <= duty.clause <= "C-51"]
+    yield case_table(cases.values(), "没有安全事故线索。")
+    last = {duty.id: duty for screen in found.screens for duty in screen.month.facts.duties}
+    mine = [duty for duty in last.values() if "C-42" <= duty.clause <= "C-51"]
     states = Counter(duty.state for duty in mine)
     told = sentence("信息安全义务 %(n)s 项，按期 %(kept)s 项，迟 %(late)s 项，缺 %(missed)s 项。",
                     n=len(mine), kept=states[KEPT], late=states["late"], missed=states["missed"])  # fmt: skip

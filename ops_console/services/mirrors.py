@@ -5,26 +5,27 @@ Not for the chief's screen (`services/months.py`). Only reads.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from ops_console.core.assessment_facts import TicketFact
+from ops_console.core.assessment_facts import Pause, TicketFact
 from ops_console.core.contracts import CostRule, StandingDuty
-from ops_console.core.duties import Duty
 from ops_console.core.moments import month_of
 from ops_console.core.months import DRAFT, FROZEN
 from ops_console.core.people import Actor
 from ops_console.core.terms import Terms
+from ops_console.core.tickets import SUSPENSION_CAUSES, UNASKED
 from ops_console.services import duties, months
 from ops_console.services.contracts import Book
+from ops_console.services.duties import IN_7, IN_15, IN_30, PASSED, Shown
 from ops_console.services.months import Screen
 from ops_console.store import assessments as store
 
-SPANS = (7, 15, 30)
-HOSPITAL_CAUSE = "甲方原因"
+HOSPITAL_CAUSE = SUSPENSION_CAUSES[0]
+PARTS = (PASSED, IN_7, IN_15, IN_30)
 
 
 @dataclass(frozen=True)
@@ -45,18 +46,19 @@ class Waiting:
     month: str
     missing: int
     freezes_at: datetime
+    is_frozen: bool
 
 
 @dataclass(frozen=True)
 class Mirror:
-    """What the vendor's manager sees: duties by how soon they are due, and the month running with the one before.
+    """What the vendor's manager sees: duties by how soon they are due (PARTS), months that wait for explanations.
 
     `held_minutes`: approved suspensions for reasons on the hospital's side; `confirm_minutes`: from restored to the
     hospital's word, `confirmed` tickets.
     """
 
     screen: Screen
-    due: Mapping[int, tuple[Duty, ...]]
+    due: Mapping[str, Sequence[Shown]]
     waiting: tuple[Waiting, ...]
     free: tuple[FreeWork, ...]
     held_minutes: int
@@ -70,26 +72,16 @@ def mirror(session: Session, book: Book, contract_id: int, month: str, *, actor:
     actor.need("months.explain")
     screen = months.screen(session, book, contract_id, month, actor=actor, now=now)
     facts, terms = screen.month.facts, screen.month.basis.terms
-    confirmed = [ticket for ticket in facts.tickets if ticket.closed_at and ticket.restorations]
-    held = [ticket for ticket in facts.tickets if _held(ticket, facts.as_of)]
+    confirmed = [ticket for ticket in facts.tickets if was_awaited(ticket)]
+    held = [ticket for ticket in facts.tickets if held_up(ticket)]
+    parts = duties.parts(session, "", actor=actor, now=now)
     return Mirror(
-        screen=screen, due=_due(session, now), waiting=_waiting(session, book, contract_id, screen, actor, now),
-        free=tuple(_free(terms, facts.tickets)),
+        screen=screen, due={part: parts[part] for part in PARTS},
+        waiting=_waiting(session, book, contract_id, screen, actor, now), free=tuple(_free(terms, facts.tickets)),
         held_minutes=sum(_held(ticket, facts.as_of) for ticket in held), held=len(held),
         confirm_minutes=sum(_minutes(t.restorations[-1], t.closed_at) for t in confirmed if t.closed_at),
         confirmed=len(confirmed),
     )  # fmt: skip
-
-
-def _due(session: Session, now: datetime) -> dict[int, tuple[Duty, ...]]:
-    """Each duty once, under the shortest span that it falls into."""
-    found: dict[int, tuple[Duty, ...]] = {}
-    known: set[int] = set()
-    for days in SPANS:
-        fresh = [duty for duty in duties.due_list(session, now, days) if duty.id not in known]
-        known |= {duty.id for duty in fresh}
-        found[days] = tuple(fresh)
-    return found
 
 
 def _waiting(
@@ -102,7 +94,9 @@ def _waiting(
     for name in names:
         shown = months.screen(session, book, contract_id, name, actor=actor, now=now)
         if shown.month.state in (DRAFT, FROZEN) and shown.unexplained:
-            found.append(Waiting(name, len(shown.unexplained), shown.month.life.freezes_at))
+            found.append(
+                Waiting(name, len(shown.unexplained), shown.month.life.freezes_at, shown.month.state == FROZEN)
+            )
     return tuple(found)
 
 
@@ -110,18 +104,29 @@ def _free(terms: Terms, tickets: Iterable[TicketFact]) -> Iterable[FreeWork]:
     """By cost rules and by what may not be declined (C-02 to C-04): the hospital pays nothing for these."""
     known = tuple(tickets)
     for clause in terms.clauses:
-        types = clause.types if isinstance(clause, CostRule) else ()
-        if isinstance(clause, StandingDuty) and clause.no_refusal:
-            types = clause.types
-        mine = [ticket for ticket in known if ticket.type in types and not ticket.withdrawn]
+        if isinstance(clause, CostRule):
+            mine = [ticket for ticket in known if ticket.type in clause.types and not ticket.withdrawn]
+        elif isinstance(clause, StandingDuty) and clause.no_refusal:
+            mine = [ticket for ticket in known if ticket.type in clause.types]
+        else:
+            continue
         if mine:
             untold = sum(not ticket.minutes for ticket in mine)
             yield FreeWork(clause.id, clause.key, len(mine), sum(ticket.minutes for ticket in mine), untold)
 
 
+def was_awaited(ticket: TicketFact) -> bool:
+    """Given a ticket, say whether the hospital was asked to confirm its restore and that came, or its time passed."""
+    return ticket.closed_at is not None and bool(ticket.restorations) and ticket.closure != UNASKED
+
+
+def held_up(ticket: TicketFact) -> tuple[Pause, ...]:
+    """Given a ticket, return its approved suspensions for reasons on the hospital's side."""
+    return tuple(pause for pause in ticket.pauses if pause.cause == HOSPITAL_CAUSE)
+
+
 def _held(ticket: TicketFact, at: datetime) -> int:
-    mine = [pause for pause in ticket.pauses if pause.cause == HOSPITAL_CAUSE]
-    return sum(_minutes(pause.start, pause.end or at) for pause in mine)
+    return sum(_minutes(pause.start, pause.end or at) for pause in held_up(ticket))
 
 
 def _minutes(start: datetime, end: datetime) -> int:

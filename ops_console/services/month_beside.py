@@ -6,7 +6,7 @@ Not for tickets (`services/month_facts.py`) nor for the nouns themselves: each i
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -15,8 +15,7 @@ from ops_console.core.breaches import Case
 from ops_console.core.contract_facts import KEPT, OPEN
 from ops_console.core.duties import Duty, counted_as
 from ops_console.core.judged_duties import told
-from ops_console.core.moments import ZONE, month_start, shift_month
-from ops_console.core.months import freeze_moment
+from ops_console.core.months import freeze_moment, last_day
 from ops_console.core.terms import VersionInForce
 from ops_console.services import breaches, caps, entries
 from ops_console.services.contracts import Book
@@ -66,10 +65,9 @@ def _duty(duty: Duty, at: datetime, *, closing: bool) -> DutyFact:
 
 
 def _caps(session: Session, book: Book, contract_id: int, month: str, at: datetime) -> tuple[CapFact, ...]:
-    last = min(at, month_start(shift_month(month, 1)) - timedelta(seconds=1)).astimezone(ZONE).date()
     return tuple(
         CapFact(one.clause, one.year, one.limit, one.opening, one.used, one.reserved, one.asked, one.held)
-        for one in caps.of_year(session, book, contract_id, last)
+        for one in caps.of_year(session, book, contract_id, last_day(month, at))
     )
 
 

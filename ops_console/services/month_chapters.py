@@ -32,6 +32,7 @@ from ops_console.services.report_tables import (
     NOTHING,
     SIDES,
     Source,
+    case_table,
     clause_table,
     dispute_table,
     duty_table,
@@ -144,12 +145,7 @@ def _faults(source: Source) -> Iterable[Block]:
         for t in faults
     )
     yield Table("故障", columns, rows, sentence("本月没有故障。"))
-    cases = source.screen.month.facts.cases
-    case_rows = tuple((case.number, Word(case.category), case.month, Word(case.state)) for case in cases)
-    yield Table(
-        "安全事故", head("3 3 2 3", "编号", "类别", "所属月份", "状态"), case_rows,
-        sentence("没有安全事故线索。普通停机不是合同所说的安全事故。"),
-    )  # fmt: skip
+    yield case_table(source.screen.month.facts.cases, "没有安全事故线索。普通停机不是合同所说的安全事故。")
 
 
 def _of_types(*names: str):  # type: ignore[no-untyped-def]

@@ -12,23 +12,23 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from ops_console.core.assessment_facts import DutyFact, JudgedClock, TicketFact
-from ops_console.core.clause_lines import ClauseLine, LimitLine
-from ops_console.core.contract_facts import BROKEN, KEPT, OPEN, UNPROVEN
+from ops_console.core.assessment_facts import DutyFact, TicketFact
+from ops_console.core.caps import CapYear, as_frozen
+from ops_console.core.clause_lines import LimitLine
+from ops_console.core.contract_facts import BROKEN, UNPROVEN
 from ops_console.core.contracts import Clause, TimeLimit
 from ops_console.core.errors import NotFound
 from ops_console.core.moments import month_of, month_start, shift_month
-from ops_console.core.months import EXPLAINED, Dispute, Word, assessed_months, disputes_of, last_by_target
+from ops_console.core.month_steps import InTheWay, waits_for
+from ops_console.core.months import DRAFT, EXPLAINED, Dispute, Word, assessed_months, disputes_of, last_by_target
+from ops_console.core.payments import Cover, covering
 from ops_console.core.people import Actor
-from ops_console.core.scores import Deduction
+from ops_console.core.sentences import Sentence
 from ops_console.services import assessments
 from ops_console.services.assessments import Month
 from ops_console.services.contracts import Book
 from ops_console.store import assessments as store
 from ops_console.store import contracts
-
-POPULATION, RAW, CARRIED, CORRECTED = "population", "raw", "carried", "corrected"
-WHICH = (POPULATION, KEPT, RAW, BROKEN, UNPROVEN, OPEN, CARRIED, CORRECTED)
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,10 @@ class Credibility:
 
 @dataclass(frozen=True)
 class Screen:
-    """A month as one screen shows it. `explained`, `unexplained`: targets of what was not kept."""
+    """A month as one screen shows it. `unexplained`: targets of what was not kept and has no account of the vendor's.
+
+    `covers` are the payments that it counts into, `next` says what the month waits for.
+    """
 
     month: Month
     tiles: tuple[Tile, ...]
@@ -67,6 +70,9 @@ class Screen:
     unexplained: tuple[str, ...]
     contracts: Sequence[Any]
     months: tuple[str, ...]
+    caps: tuple[CapYear, ...]
+    covers: tuple[Cover, ...]
+    next: Sentence
 
     @property
     def open_disputes(self) -> int:
@@ -113,7 +119,19 @@ def screen(session: Session, book: Book, contract_id: int, month: str, *, actor:
         disputes=disputes_of(found.words), explanations=explanations,
         unexplained=tuple(target for target in targets(found) if target not in explanations),
         contracts=contracts.all_contracts(session), months=assessed_months(found.version.terms, now)[::-1],
+        caps=as_frozen(terms, found.facts), covers=covering(terms, month), next=_next(session, book, found, now),
     )  # fmt: skip
+
+
+def _next(session: Session, book: Book, found: Month, now: datetime) -> Sentence:
+    terms, life = found.version.terms, found.life
+    before = ""
+    if life.state == DRAFT and now >= life.freezes_at:
+        last = store.last_frozen(session, found.contract_id)
+        first = shift_month(last, 1) if last else assessed_months(terms, now)[0]
+        before = first if first < life.month else ""
+    way = InTheWay(before, len(found.assessment.conflicts), found.assessment.provisional)
+    return waits_for(life, terms.settlement.lock_workday, max(terms.live_on(), terms.starts_on), way, now)
 
 
 def _by_clause(duties: Iterable[DutyFact]) -> dict[str, tuple[DutyFact, ...]]:
@@ -141,91 +159,6 @@ def targets(month: Month) -> tuple[str, ...]:
         f"{one.limit}/{one.number}" for one in month.facts.judged if one.outcome in (BROKEN, UNPROVEN)
     ]  # fmt: skip
     return (*clocks, *(f"duty/{duty.id}" for duty in month.facts.duties if duty.state in ("late", "missed")))
-
-
-# -- the rows behind a figure -----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class ClockRow:
-    """One judged clock as a row: what it came to, the ticket's facts, what people call it, what was said about it."""
-
-    clock: JudgedClock
-    ticket: TicketFact
-    title: str
-    department: str
-    handler: str
-    explanation: Word | None
-
-
-@dataclass(frozen=True)
-class ClockRows:
-    """The rows of one limit: the rule, its clause, which of them these are."""
-
-    month: Month
-    limit: TimeLimit
-    clause: Clause | None
-    which: str
-    rows: tuple[ClockRow, ...]
-
-
-def clock_rows(
-    session: Session, book: Book, contract_id: int, month: str, limit_id: str, which: str, *, actor: Actor,
-    now: datetime,
-) -> ClockRows:  # fmt: skip
-    """Given a month, a limit and which of WHICH, return exactly the rows that the figure counts. Raises NotFound."""
-    found = assessments.of_month(session, book, contract_id, month, actor, now)
-    limit = next((one for one in found.basis.terms.limits if one.id == limit_id), None)
-    if limit is None or which not in WHICH:
-        raise NotFound("没有这一项时限。")
-    wanted = [one for one in found.facts.judged if one.limit == limit_id and _is_one(one, which, month)]
-    facts = {ticket.number: ticket for ticket in (*found.facts.carried, *found.facts.tickets)}
-    shown = store.shown(session, [one.number for one in wanted])
-    said = last_by_target(found.words, EXPLAINED)
-    rows = [
-        ClockRow(one, facts[one.number], *shown.get(one.number, ("", "", "")), said.get(f"{limit_id}/{one.number}"))
-        for one in wanted
-    ]
-    return ClockRows(found, limit, found.basis.terms.clause(limit_id), which, tuple(rows))
-
-
-def _is_one(one: JudgedClock, which: str, month: str) -> bool:
-    fresh = one.was is None and one.outcome in (KEPT, BROKEN, UNPROVEN)
-    return {
-        POPULATION: fresh, KEPT: fresh and one.outcome == KEPT, RAW: fresh and one.raw_outcome == KEPT,
-        BROKEN: fresh and one.outcome == BROKEN, UNPROVEN: fresh and one.outcome == UNPROVEN,
-        OPEN: one.outcome == OPEN, CARRIED: fresh and one.month != month, CORRECTED: one.was is not None,
-    }[which]  # fmt: skip
-
-
-@dataclass(frozen=True)
-class ItemRows:
-    """The facts that one item of the sheet deducts for, with what they are called."""
-
-    month: Month
-    item: Any
-    line: Any
-    deductions: tuple[Deduction, ...]
-    shown: Mapping[str, tuple[str, str, str]]
-
-
-def item_rows(
-    session: Session, book: Book, contract_id: int, month: str, code: str, *, actor: Actor, now: datetime
-) -> ItemRows:
-    """Given a month and an item's code, return what it deducts for, fact by fact. Raises NotFound."""
-    found = assessments.of_month(session, book, contract_id, month, actor, now)
-    sheet = found.basis.sheet
-    item = next((one for one in sheet.items if one.code == code), None) if sheet else None
-    line = next((one for one in found.assessment.items if one.scored.code == code), None)
-    if item is None or line is None:
-        raise NotFound("评分表里没有 %(item)s 这一项。", item=code)
-    numbers = [one.ref.id for one in line.scored.deductions if one.ref.kind == "ticket"]
-    return ItemRows(found, item, line, line.scored.deductions, store.shown(session, numbers))
-
-
-def clause_line(month: Month, clause_id: str) -> ClauseLine | None:
-    """Given a month and a clause, return its line, or None where the contract lists no such clause."""
-    return next((line for line in month.assessment.clauses if line.clause == clause_id), None)
 
 
 # -- many months ------------------------------------------------------------------------------------------------------

@@ -9,9 +9,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from ops_console.core.assessment_facts import DutyFact, JudgedClock, TicketFact
+from ops_console.core.assessment_facts import CaseFact, DutyFact, JudgedClock, TicketFact
+from ops_console.core.breaches import CATEGORY_NAMES
+from ops_console.core.breaches import STATE_NAMES as CASE_STATES
 from ops_console.core.contract_facts import OUTCOME_NAMES
 from ops_console.core.contracts import KIND_NAMES
+from ops_console.core.duties import COUNTED_NAMES
 from ops_console.core.explanations import CLASS_NAMES, CLOCK_NAMES
 from ops_console.core.months import ANSWERS
 from ops_console.core.report_blocks import Points, Share, Table, Word, Yuan, head
@@ -20,7 +23,6 @@ from ops_console.core.settlements import LINE_NAMES
 from ops_console.services.months import Screen
 
 SIDES = {"hospital": "甲方", "vendor": "乙方"}
-DUTY_STATES = {"kept": "按期", "late": "迟延", "missed": "缺失", "waived": "豁免", "open": "未到期或待验收"}
 NOTHING = sentence("本月无发生")
 
 
@@ -51,12 +53,36 @@ def duty_table(name: str, duties: Iterable[DutyFact]) -> Table:
     rows = tuple(
         (
             duty.clause, duty.name, duty.due_at, duty.delivered_at or "", duty.accepted_at or "",
-            Word(DUTY_STATES[duty.state]), len(duty.evidence),
+            _duty_result(duty), len(duty.evidence),
         )
         for duty in duties
     )  # fmt: skip
     columns = head("2 6 4 4 4 2 >1", "条款", "义务", "到期", "完成", "验收", "结果", "凭证")
     return Table(name, columns, rows, sentence("本月没有到期的义务。"))
+
+
+def _duty_result(duty: DutyFact) -> object:
+    """Its state; one told again says what it was, one that an earlier month did not have whence it comes."""
+    state = sentence(COUNTED_NAMES[duty.state])
+    if duty.was is not None:
+        return sentence("%(state)s（更正，原为%(was)s，%(month)s）", state=state,
+                        was=sentence(COUNTED_NAMES[duty.was]), month=duty.month)  # fmt: skip
+    return sentence("%(state)s（%(month)s 的义务）", state=state, month=duty.month) if duty.month else state
+
+
+def case_table(cases: Iterable[CaseFact], none: str) -> Table:
+    """Given breach cases and what to say where there are none (a message), return them as a table."""
+    rows = tuple(
+        (case.number, Word(CATEGORY_NAMES.get(case.category, case.category)), case.month, Word(_case_state(case)))
+        for case in cases
+    )  # fmt: skip
+    return Table("安全事故", head("3 3 2 3", "编号", "类别", "所属月份", "状态"), rows, sentence(none))
+
+
+def _case_state(case: CaseFact) -> str:
+    if case.executed:
+        return CASE_STATES["executed"]
+    return "不成立或已撤销" if case.state == "closed" else CASE_STATES.get(case.state, case.state)
 
 
 def sheet_table(screen: Screen) -> Table:

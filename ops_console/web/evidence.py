@@ -11,11 +11,11 @@ from typing import Any
 from flask import Blueprint, g, redirect, render_template, request, send_file, url_for
 
 from ops_console.core.errors import NotFound
-from ops_console.core.moments import parse_month
 from ops_console.core.sentences import from_plain
-from ops_console.services import evidence, months
+from ops_console.services import evidence
 from ops_console.web import formats
 from ops_console.web.database import reading
+from ops_console.web.month_address import contract_asked
 from ops_console.web.rights import needs
 from ops_console.web.sign_in import console
 
@@ -28,17 +28,9 @@ MEDIA = "application/zip"
 def make(month: str) -> Any:
     """Ask for the month's package."""
     with console().write() as session:
-        run_id = evidence.ask(session, _contract(parse_month(month)), month, g.guest.actor, console().now())
+        run_id = evidence.ask(session, contract_asked(month), month, g.guest.actor, console().now())
     console().wake.set()
     return redirect(url_for("evidence.show", run_id=run_id))
-
-
-def _contract(month: str) -> int:
-    """Which contract the address asks for, else the one in force at the month's end."""
-    asked = request.args.get("contract", "")
-    if asked.isascii() and asked.isdigit() and len(asked) < 9:
-        return int(asked)
-    return months.contract_of(g.book, month)
 
 
 @pages.get("/evidence/<id:run_id>")

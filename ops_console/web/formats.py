@@ -16,7 +16,7 @@ from ops_console.adapters.translations import LANGUAGES, duration, full_time, pe
 from ops_console.core import explanations
 from ops_console.core.attachments import KINDS
 from ops_console.core.documents import TITLES
-from ops_console.core.explanations import CLASS_NAMES, CLOCK_NAMES
+from ops_console.core.explanations import CLASS_NAMES, CLOCK_NAMES, CLOSURE_NAMES
 from ops_console.core.moments import ZONE, whole
 from ops_console.core.people import ROLE_NAMES
 from ops_console.core.proofs import CODE_NAMES
@@ -76,12 +76,6 @@ GRADE_NAMES = {
     "A": "A：医院一方在控制台登记，由控制台的时钟给出", "B": "B：发生后 15 分钟内录入",
     "C": "C：补录，有佐证", "D": "D：补录，没有佐证", "导入": "导入：双方认可的台账，视为如实",
 }  # fmt: skip
-CLOSURE_NAMES = {
-    "signed": "已确认",
-    "reporter": "报修人（未登录）确认",
-    "silence": "超时默认确认",
-    "unasked": "免逐件确认",
-}
 SIDE_NAMES = {"hospital": "甲方", "vendor": "乙方", "neutral": "中立方"}
 HOLDER_NAMES = {"hospital": "甲方", "vendor": "乙方", "third": "第三方"}
 

@@ -15,12 +15,12 @@ from ops_console.adapters import answers
 from ops_console.adapters.documents.report_words import Words
 from ops_console.adapters.documents.reports import as_file
 from ops_console.core.errors import ConsoleError, NotFound
-from ops_console.core.moments import parse_month
 from ops_console.core.report_blocks import Report
 from ops_console.services import acceptances, long_reports, month_reports, months
 from ops_console.services.month_chapters import PAPERS
 from ops_console.web import formats
 from ops_console.web.database import reading
+from ops_console.web.month_address import contract_asked
 from ops_console.web.rights import needs, status_of
 from ops_console.web.sign_in import console
 
@@ -60,9 +60,7 @@ def month_file(month: str, paper: str, kind: str) -> Any:
     """One paper of a month as a file; that it left is recorded."""
     if kind not in MEDIA:
         raise NotFound("没有这一种格式。")
-    asked = request.args.get("contract", "")
-    contract_id = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 9 else 0
-    contract_id = contract_id or months.contract_of(g.book, parse_month(month))
+    contract_id = contract_asked(month)
     made = month_reports.month_report(
         reading(), g.book, contract_id, month, actor=g.guest.actor, now=g.now, paper=paper
     )

@@ -13,32 +13,38 @@ from typing import Any
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 
 from ops_console.core.assessment_facts import DutyFact
+from ops_console.core.breaches import CATEGORY_NAMES, may_see
 from ops_console.core.contract_facts import OUTCOME_NAMES
 from ops_console.core.contracts import KIND_NAMES
+from ops_console.core.duties import COUNTED_NAMES
 from ops_console.core.errors import NotFound, Refused
 from ops_console.core.measures import MEASURES
 from ops_console.core.moments import month_of, parse_month
-from ops_console.core.money import amount
+from ops_console.core.money import NODE_NAMES, amount
 from ops_console.core.months import ANSWERS, DRAFT, FROZEN, STATE_NAMES
+from ops_console.core.people import HOSPITAL
 from ops_console.core.settlements import LINE_NAMES
 from ops_console.core.signatures import OUTCOME_NAMES as LOCKED_NAMES
-from ops_console.services import assessments, freezes, mirrors, months, samples
+from ops_console.services import assessments, freezes, mirrors, month_rows, months, samples
+from ops_console.services.duties import IN_7, IN_15, IN_30, PASSED
 from ops_console.services.month_words import Desk
 from ops_console.web import formats
 from ops_console.web.database import reading, reading_anew
 from ops_console.web.factors import needs_factor
 from ops_console.web.formats import gettext
 from ops_console.web.lists import listed, word
+from ops_console.web.month_address import contract_asked
 from ops_console.web.rights import needs, status_of
 from ops_console.web.sign_in import console
 from ops_console.web.signatures import panel_of
 
 pages = Blueprint("months", __name__)
+MIRROR_PARTS = {PASSED: "已过期", IN_7: "7 天内", IN_15: "15 天内", IN_30: "30 天内"}
 WHICH_NAMES = {
-    months.POPULATION: "全部已有结果", "kept": "达标（计入）", months.RAW: "达标（原始）", "broken": "超时",
-    "unproven": "未证实", "open": "未结", months.CARRIED: "结转", months.CORRECTED: "更正",
+    month_rows.POPULATION: "全部已有结果", "kept": "达标（计入）", month_rows.RAW: "达标（原始）",
+    month_rows.ADJUSTED: "达标（扣除挂起）", "broken": "超时", "unproven": "未证实", "open": "未结",
+    month_rows.CARRIED: "结转", month_rows.CORRECTED: "更正",
 }  # fmt: skip
-DUTY_STATES = {"kept": "按期", "late": "迟延", "missed": "缺失", "waived": "豁免", "open": "未到期或待验收"}
 
 
 @pages.app_template_filter("yuan")
@@ -72,19 +78,11 @@ def measure_name(name: str) -> str:
     return f"{title} {task}" if task else title
 
 
-def _contract(month: str) -> int:
-    """Which contract the address asks for, else the one in force at the month's end."""
-    asked = request.args.get("contract", "")
-    if asked.isascii() and asked.isdigit() and len(asked) < 9:
-        return int(asked)
-    return months.contract_of(g.book, month)
-
-
 @pages.get("/month")
 @needs("reports.read")
 def index() -> Any:
-    """The month to settle first: the last that has ended."""
-    return _page(months.usual(g.book, g.now)[1])
+    """The month asked for, else the one to settle first: the last that has ended."""
+    return _page(request.args.get("month") or months.usual(g.book, g.now)[1])
 
 
 @pages.get("/month/<month>")
@@ -96,22 +94,23 @@ def show(month: str) -> Any:
 
 def _page(month: str, refused: Refused | None = None) -> Any:
     session = reading_anew() if refused else reading()
-    contract_id, actor = _contract(parse_month(month)), g.guest.actor
+    contract_id, actor = contract_asked(month), g.guest.actor
     shown = months.screen(session, g.book, contract_id, month, actor=actor, now=g.now)
     is_locked = partial(assessments.is_locked, session, contract_id)
     previous, following = months.neighbours(month)
     return render_template(
         "months/show.html", shown=shown, month=month, previous=previous, following=following, refused=refused,
         typed=request.form, state_names=STATE_NAMES, locked_names=LOCKED_NAMES, line_names=LINE_NAMES,
-        outcome_names=OUTCOME_NAMES, kind_names=KIND_NAMES, duty_states=DUTY_STATES, answers=ANSWERS,
+        outcome_names=OUTCOME_NAMES, kind_names=KIND_NAMES, duty_states=COUNTED_NAMES, answers=ANSWERS,
         worst=worst, is_open=shown.month.state in (DRAFT, FROZEN), panel=panel_of(contract_id, month), on_page=False,
         sample=samples.result(session, contract_id, month, actor, is_locked=is_locked), contract=contract_id,
+        node_names=NODE_NAMES, category_names=CATEGORY_NAMES, sees_cases=may_see(actor, HOSPITAL, g.now),
     ), status_of(refused)  # fmt: skip
 
 
 def worst(duties: tuple[DutyFact, ...]) -> str:
     """Given a clause's duties, return the state that its cell shows: the worst of them."""
-    states = {duty.state for duty in duties}
+    states = {duty.state for duty in duties if duty.is_counted}
     return next((state for state in ("missed", "late", "open", "kept", "waived") if state in states), "")
 
 
@@ -124,8 +123,8 @@ def clocks(month: str, limit_id: str, which: str) -> Any:
 
 def _clock_page(month: str, limit_id: str, which: str, refused: Refused | None = None) -> Any:
     session = reading_anew() if refused else reading()
-    found = months.clock_rows(
-        session, g.book, _contract(parse_month(month)), month, limit_id, which, actor=g.guest.actor, now=g.now
+    found = month_rows.clock_rows(
+        session, g.book, contract_asked(month), month, limit_id, which, actor=g.guest.actor, now=g.now
     )
     return render_template(
         "months/clocks.html", found=found, month=month, which=which, which_names=WHICH_NAMES, refused=refused,
@@ -143,20 +142,19 @@ def item(month: str, code: str) -> Any:
 
 def _item_page(month: str, code: str, refused: Refused | None = None) -> Any:
     session = reading_anew() if refused else reading()
-    found = months.item_rows(
-        session, g.book, _contract(parse_month(month)), month, code, actor=g.guest.actor, now=g.now
-    )
+    found = month_rows.item_rows(session, g.book, contract_asked(month), month, code, actor=g.guest.actor, now=g.now)
     return render_template(
         "months/item.html", found=found, month=month, refused=refused, typed=request.form,
         is_open=found.month.state in (DRAFT, FROZEN),
     ), status_of(refused)  # fmt: skip
 
 
-def _say(month: str, back: Callable[[Refused], Any], act: Callable[[Desk], None], told: str, where: str) -> Any:
+def say(month: str, back: Callable[[Refused], Any], act: Callable[[Desk], None], told: str, where: str) -> Any:
+    """Given a month, what shows a refusal, what is put down, what to tell and where to go then, do it."""
     try:
         with console().write() as session:
             book = console().book(session)
-            act(Desk(session, book, _contract(parse_month(month)), month, actor=g.guest.actor, now=console().now()))
+            act(Desk(session, book, contract_asked(month), month, actor=g.guest.actor, now=console().now()))
     except NotFound:
         raise
     except Refused as refused:
@@ -169,9 +167,9 @@ def _say(month: str, back: Callable[[Refused], Any], act: Callable[[Desk], None]
 @needs("months.explain")
 def explain(month: str, limit_id: str, which: str) -> Any:
     """Note the vendor's account of one clock that was not kept."""
-    given, contract = request.form, _contract(month)
+    given, contract = request.form, contract_asked(month)
     where = url_for("months.clocks", month=month, limit_id=limit_id, which=which, contract=contract)
-    return _say(
+    return say(
         month, lambda refused: _clock_page(month, limit_id, which, refused),
         lambda desk: desk.explain(f"{limit_id}/{given.get('number', '')}", given.get("text", "")),
         gettext("已记下说明"), where,
@@ -183,8 +181,8 @@ def explain(month: str, limit_id: str, which: str) -> Any:
 def object_to(month: str) -> Any:
     """Object to a line of the month."""
     given = request.form
-    where = url_for("months.show", month=month, contract=_contract(month), _anchor="disputes")
-    return _say(
+    where = url_for("months.show", month=month, contract=contract_asked(month), _anchor="disputes")
+    return say(
         month, lambda refused: _page(month, refused),
         lambda desk: desk.object(given.get("target", ""), given.get("text", "")), gettext("已提出异议，等待对方答复"),
         where,
@@ -196,8 +194,8 @@ def object_to(month: str) -> Any:
 def answer(month: str, objection_id: int) -> Any:
     """Answer an objection of the other party."""
     given = request.form
-    where = url_for("months.show", month=month, contract=_contract(month), _anchor="disputes")
-    return _say(
+    where = url_for("months.show", month=month, contract=contract_asked(month), _anchor="disputes")
+    return say(
         month, lambda refused: _page(month, refused),
         lambda desk: desk.answer(objection_id, given.get("outcome", ""), given.get("text", "")),
         gettext("已答复"), where,
@@ -210,8 +208,8 @@ def answer(month: str, objection_id: int) -> Any:
 def adjust(month: str, code: str) -> Any:
     """Let an item deduct something else than was computed, with the reason."""
     given = request.form
-    where = url_for("months.item", month=month, code=code, contract=_contract(month))
-    return _say(
+    where = url_for("months.item", month=month, code=code, contract=contract_asked(month))
+    return say(
         month, lambda refused: _item_page(month, code, refused),
         lambda desk: desk.adjust(code, _points_typed(given.get("deducted", "")), given.get("text", "")),
         gettext("已记下调整，与计算值并列显示"), where,
@@ -234,7 +232,7 @@ def _points_typed(text: str) -> int | None:
 @needs_factor
 def freeze(month: str) -> Any:
     """Freeze the month's facts, or freeze them anew before anybody signed, with the reason."""
-    contract_id = _contract(parse_month(month))
+    contract_id = contract_asked(month)
     try:
         with console().write() as session:
             freezes.freeze_month(
@@ -257,9 +255,9 @@ def _clocks() -> Iterator[tuple[object, ...]]:
     given = request.args
     month = parse_month(given["month"]) if "month" in given else months.usual(g.book, g.now)[1]
     limit = given.get("limit") or g.book.at(g.now).terms.limits[0].id
-    found = months.clock_rows(
-        reading(), g.book, _contract(month), month, limit, given.get("which", months.POPULATION), actor=g.guest.actor,
-        now=g.now,
+    found = month_rows.clock_rows(
+        reading(), g.book, contract_asked(month), month, limit, given.get("which", month_rows.POPULATION),
+        actor=g.guest.actor, now=g.now,
     )  # fmt: skip
     for row in found.rows:
         one = row.clock
@@ -277,14 +275,16 @@ def mirror() -> Any:
     contract_id, month = months.usual(g.book, g.now)
     month = month_of(g.now) if request.args.get("month") == "now" else month
     found = mirrors.mirror(reading(), g.book, contract_id, month, actor=g.guest.actor, now=g.now)
-    return render_template("months/mirror.html", found=found, month=month, contract_id=contract_id, now=month_of(g.now))
+    return render_template(
+        "months/mirror.html", found=found, month=month, contract=contract_id, now=month_of(g.now), parts=MIRROR_PARTS
+    )
 
 
 @pages.get("/months")
 @needs("reports.read")
 def past() -> Any:
     """Every assessed month of a contract."""
-    contract_id = _contract(months.usual(g.book, g.now)[1])
+    contract_id = contract_asked(months.usual(g.book, g.now)[1])
     found = months.past(reading(), g.book, contract_id, g.guest.actor, g.now)
     return render_template(
         "months/past.html", found=found, contract_id=contract_id, state_names=STATE_NAMES, locked_names=LOCKED_NAMES

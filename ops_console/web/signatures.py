@@ -25,13 +25,14 @@ from ops_console.core.signatures import (
     challenge,
 )
 from ops_console.core.signing_keys import KIND_NAMES, LARGEST, grouped, sign_command, verify_command
-from ops_console.services import months, signing
+from ops_console.services import signing
 from ops_console.services.assessments import need_frozen
 from ops_console.services.signatures import Pen, Sign
 from ops_console.web import factors
 from ops_console.web.database import reading, reading_anew
 from ops_console.web.factors import is_fresh, needs_factor
 from ops_console.web.formats import gettext
+from ops_console.web.month_address import contract_asked
 from ops_console.web.proofs import kept_files
 from ops_console.web.rights import needs, status_of
 from ops_console.web.sign_in import console
@@ -56,14 +57,6 @@ def panel_of(contract_id: int, month: str) -> signing.Panel | None:
     return signing.panel(reading(), g.book, contract_id, month, actor=g.guest.actor, now=g.now)
 
 
-def _contract(month: str) -> int:
-    """Which contract the address asks for, else the one in force at the month's end."""
-    asked = request.args.get("contract", "")
-    if asked.isascii() and asked.isdigit() and len(asked) < 9:
-        return int(asked)
-    return months.contract_of(g.book, parse_month(month))
-
-
 @pages.get("/month/<month>/signatures")
 @needs("reports.read")
 def show(month: str) -> Any:
@@ -72,7 +65,7 @@ def show(month: str) -> Any:
 
 
 def _page(month: str, refused: Refused | None = None, form: str = "") -> Any:
-    contract_id, hands = _contract(month), console().signing
+    contract_id, hands = contract_asked(month), console().signing
     session = reading_anew() if refused else reading()
     found = signing.sheet(session, g.book, hands, contract_id, month, actor=g.guest.actor, now=console().now())
     if found is None:
@@ -98,7 +91,7 @@ def _options(found: signing.Sheet, known: list[str]) -> str:
 @needs("reports.read")
 def content(month: str) -> Any:
     """The exact bytes that are signed: the frozen result."""
-    row = need_frozen(reading(), _contract(month), parse_month(month))
+    row = need_frozen(reading(), contract_asked(month), parse_month(month))
     found = Response(row.result.encode("utf-8"), mimetype="application/json")
     found.headers["Content-Disposition"] = 'attachment; filename="month.json"'
     found.headers.update(answers.DOWNLOAD)
@@ -108,7 +101,7 @@ def content(month: str) -> Any:
 def _act(month: str, form: str, act: Callable[[Pen], str], told: str = "") -> Any:
     """Do what a form asks with the pen over the month; say how it is locked, else what was done."""
     at = console()
-    contract_id = _contract(month)
+    contract_id = contract_asked(month)
     try:
         with at.write() as session:
             pen = Pen(session, at.book(session), contract_id, month, actor=g.guest.actor, now=at.now())

@@ -16,7 +16,7 @@ from ops_console.core.money import Fee
 from ops_console.core.months import DRAFT, FROZEN, HISTORY, RUNNING, freeze_moment
 from ops_console.core.people import Actor
 from ops_console.core.terms import terms_from_json
-from ops_console.services import assessments, freezes, months
+from ops_console.services import assessments, freezes, month_rows
 from ops_console.services.assessments import Month
 from ops_console.services.corrections import Correction, propose
 from ops_console.services.month_words import Desk
@@ -239,13 +239,13 @@ def test_the_rows_behind_a_figure_are_exactly_those_it_counts(console: Console, 
                 "broken": len(counted.broken), "unproven": len(counted.unproven), "open": len(counted.open),
             }  # fmt: skip
             for which, n in wanted.items():
-                rows = months.clock_rows(
+                rows = month_rows.clock_rows(
                     session, console.book(session), contract(console), "2026-04", limit.id, which, actor=HOSPITAL,
                     now=console.now(),
                 )  # fmt: skip
                 assert len(rows.rows) == n, (limit.id, which)
         with pytest.raises(NotFound):
-            months.clock_rows(
+            month_rows.clock_rows(
                 session, console.book(session), contract(console), "2026-04", "C-99", "kept", actor=HOSPITAL,
                 now=console.now(),
             )  # fmt: skip
