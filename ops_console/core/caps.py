@@ -40,6 +40,7 @@ BESIDE = (ORDER, GOODWILL)
 FREE, NEAR, FULL = "free", "near", "full"
 MARGIN = 2  # warned at N−2 and at N (domain §1.9)
 LEAST_FOR_FORECAST = 2
+EARLIEST = 30  # days of the year before its whole count is told: two on the first day would come to 730
 
 
 @dataclass(frozen=True)
@@ -278,7 +279,7 @@ def forecast(taken: int, limit: int, first: date, last: date, as_of: date) -> Fo
     if taken < min(LEAST_FOR_FORECAST, limit):
         return Forecast(None, sentence("次数太少，不作预测"))
     days, whole = max((as_of - first).days + 1, 1), (last - first).days + 1
-    by_end = -(-taken * whole // days)
+    by_end = -(-taken * whole // days) if days >= EARLIEST else None
     if taken >= limit:
         return Forecast(None, sentence("本合同年已用满"), by_end)
     on = as_of + timedelta(days=-(-(limit - taken) * days // taken))

@@ -114,9 +114,10 @@ def months_of_year(terms: Terms, year: int) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Cover:
-    """A payment that a month counts into: its key, its node, its first and last month."""
+    """A payment that a month counts into: its key, the contract's year from 1, its node, its first and last month."""
 
     key: str
+    year: int
     node: Node
     first: str
     last: str
@@ -132,7 +133,7 @@ def covering(terms: Terms, month: str) -> tuple[Cover, ...]:
     for node in nodes_of(terms):
         size = LENGTHS.get(node.kind, 0)
         spans = (months[index : index + size] for index in range(0, len(months), size)) if size else ()
-        found += [Cover(f"{node.id}/{span[0]}", node, span[0], span[-1]) for span in spans if month in span]
+        found += [Cover(f"{node.id}/{span[0]}", year, node, span[0], span[-1]) for span in spans if month in span]
     return tuple(found)
 
 
