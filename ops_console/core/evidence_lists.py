@@ -102,7 +102,7 @@ DEDUCTIONS: tuple[Column, ...] = (
 )  # fmt: skip
 DUTIES: tuple[Column, ...] = (
     ("编号", "id"), ("条款", "clause"), ("任务", "task"), ("名称", "name"), ("结果", "state"), ("到期", "due_at"),
-    ("完成", "delivered_at"), ("验收", "accepted_at"), ("凭证", "evidence"),
+    ("完成", "delivered_at"), ("验收", "accepted_at"), ("凭证", "evidence"), ("此前所判", "was"), ("所属月份", "month"),
 )  # fmt: skip
 CAPS: tuple[Column, ...] = (
     ("条款", "clause"), ("合同年", "year"), ("上限", "limit"), ("起始已用", "opening"), ("已核销", "used"),

@@ -87,7 +87,7 @@ def _is_one(one: JudgedClock, which: str, month: str) -> bool:
 class ItemRows:
     """The facts that one item of the sheet deducts for, and all that it looks at, with what they are called.
 
-    `shown` has tickets by number and duties as `duty/17`: title, department, handler.
+    `hits` are those of them that count. `shown` has tickets by number, duties as `duty/17`: title, department, handler.
     """
 
     month: Month
@@ -95,6 +95,7 @@ class ItemRows:
     line: Any
     deductions: tuple[Deduction, ...]
     population: tuple[Ref, ...]
+    hits: frozenset[Ref]
     shown: Mapping[str, tuple[str, str, str]]
 
 
@@ -109,8 +110,10 @@ def item_rows(
     if item is None or line is None:
         raise NotFound("评分表里没有 %(item)s 这一项。", item=code)
     measured = measure_all(item.measures, found.facts)
-    population = tuple(dict.fromkeys(ref for one in measured.values() for ref in one.population))
+    hits = frozenset(hit.ref for one in measured.values() for hit in one.hits)
+    looked_at = dict.fromkeys(ref for one in measured.values() for ref in one.population)
+    population = tuple(sorted(looked_at, key=lambda ref: ref not in hits))  # what happened first, each in its order
     refs = [*population, *(one.ref for one in line.scored.deductions)]
     shown = store.shown(session, [ref.id for ref in refs if ref.kind == "ticket"])
     duties = {f"duty/{duty.id}": (f"{duty.clause} {duty.name}", "", "") for duty in found.facts.duties}
-    return ItemRows(found, item, line, line.scored.deductions, population, {**shown, **duties})
+    return ItemRows(found, item, line, line.scored.deductions, population, hits, {**shown, **duties})

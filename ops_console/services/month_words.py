@@ -26,6 +26,7 @@ from ops_console.core.months import (
 from ops_console.core.people import VENDOR, Actor
 from ops_console.core.tickets import Event
 from ops_console.services import assessments, freezes
+from ops_console.services.assessments import Month
 from ops_console.services.contracts import Book
 from ops_console.services.resets import refuse_fresh_reset, signing_facts
 from ops_console.store import assessments as frozen
@@ -37,6 +38,13 @@ EVENTS = {
     EXPLAINED: "month_explained", ADJUSTED: "month_adjusted", OBJECTED: "month_objected", ANSWERED: "month_answered",
 }  # fmt: skip
 LONGEST_TARGET = 80
+
+
+def may_speak(session: Session, month: Month) -> bool:
+    """Given a month, say whether anything may still be said of it: it has ended, and nobody has signed it."""
+    if month.state not in (DRAFT, FROZEN):
+        return False
+    return month.row is None or not signatures.of_assessment(session, month.row.id, month.row.digest)
 
 
 class Desk:

@@ -15,10 +15,10 @@ from ops_console.core.contract_facts import OUTCOME_NAMES
 from ops_console.core.duties import COUNTED_NAMES
 from ops_console.core.errors import Refused
 from ops_console.core.money import NODE_NAMES
-from ops_console.core.months import DRAFT, FROZEN
 from ops_console.core.people import HOSPITAL
 from ops_console.core.settlements import LINE_NAMES
 from ops_console.services import month_figures
+from ops_console.services.month_words import may_speak
 from ops_console.web.database import reading, reading_anew
 from ops_console.web.formats import gettext
 from ops_console.web.month_address import contract_asked
@@ -53,7 +53,7 @@ def _duty_page(month: str, clause: str, which: str, refused: Refused | None = No
     )
     return _page(
         "months/duties.html", found, month, which=which, which_names=DUTY_WHICH, refused=refused, typed=request.form,
-        is_open=found.month.state in (DRAFT, FROZEN), clause_id=clause,
+        is_open=may_speak(session, found.month), clause_id=clause,
     ), status_of(refused)  # fmt: skip
 
 

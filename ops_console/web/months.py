@@ -13,6 +13,7 @@ from typing import Any
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 
 from ops_console.core.assessment_facts import DutyFact
+from ops_console.core.assessments import ItemLine
 from ops_console.core.breaches import CATEGORY_NAMES, may_see
 from ops_console.core.contract_facts import OUTCOME_NAMES
 from ops_console.core.contracts import KIND_NAMES
@@ -21,13 +22,14 @@ from ops_console.core.errors import NotFound, Refused
 from ops_console.core.measures import MEASURES
 from ops_console.core.moments import month_of, parse_month
 from ops_console.core.money import NODE_NAMES, amount
-from ops_console.core.months import ANSWERS, DRAFT, FROZEN, STATE_NAMES
+from ops_console.core.months import ANSWERS, STATE_NAMES
 from ops_console.core.people import HOSPITAL
+from ops_console.core.score_facts import VALUE
 from ops_console.core.settlements import LINE_NAMES
 from ops_console.core.signatures import OUTCOME_NAMES as LOCKED_NAMES
 from ops_console.services import assessments, freezes, mirrors, month_rows, months, samples
 from ops_console.services.duties import IN_7, IN_15, IN_30, PASSED
-from ops_console.services.month_words import Desk
+from ops_console.services.month_words import Desk, may_speak
 from ops_console.web import formats
 from ops_console.web.database import reading, reading_anew
 from ops_console.web.factors import needs_factor
@@ -69,6 +71,18 @@ def seconds(count: int) -> str:
     return formats.span(timedelta(seconds=count))
 
 
+@pages.app_template_filter("happened")
+def happened(line: ItemLine, measure: str) -> str:
+    """Given an item's line and its first measure, return what happened: 2/35, of a mean the value and of how many."""
+    scored, known = line.scored, MEASURES.get(measure)
+    if known is None or known.unit != VALUE or not scored.denominator:
+        return f"{scored.numerator}/{scored.denominator}"
+    value = f"{scored.numerator / scored.denominator:.2f}"
+    return (
+        gettext("%(value)s（%(n)s 份）") % {"value": value, "n": scored.denominator} if measure == "rating" else value
+    )
+
+
 @pages.app_template_filter("measure_name")
 def measure_name(name: str) -> str:
     """Given a measure's name, return what people call it, with the task it is about."""
@@ -102,7 +116,7 @@ def _page(month: str, refused: Refused | None = None) -> Any:
         "months/show.html", shown=shown, month=month, previous=previous, following=following, refused=refused,
         typed=request.form, state_names=STATE_NAMES, locked_names=LOCKED_NAMES, line_names=LINE_NAMES,
         outcome_names=OUTCOME_NAMES, kind_names=KIND_NAMES, duty_states=COUNTED_NAMES, answers=ANSWERS,
-        worst=worst, is_open=shown.month.state in (DRAFT, FROZEN), panel=panel_of(contract_id, month), on_page=False,
+        worst=worst, is_open=may_speak(session, shown.month), panel=panel_of(contract_id, month), on_page=False,
         sample=samples.result(session, contract_id, month, actor, is_locked=is_locked), contract=contract_id,
         node_names=NODE_NAMES, category_names=CATEGORY_NAMES, sees_cases=may_see(actor, HOSPITAL, g.now),
     ), status_of(refused)  # fmt: skip
@@ -129,7 +143,7 @@ def _clock_page(month: str, limit_id: str, which: str, refused: Refused | None =
     return render_template(
         "months/clocks.html", found=found, month=month, which=which, which_names=WHICH_NAMES, refused=refused,
         typed=request.form, outcome_names=OUTCOME_NAMES, span=timedelta,
-        is_open=found.month.state in (DRAFT, FROZEN),
+        is_open=may_speak(session, found.month),
     ), status_of(refused)  # fmt: skip
 
 
@@ -145,7 +159,7 @@ def _item_page(month: str, code: str, refused: Refused | None = None) -> Any:
     found = month_rows.item_rows(session, g.book, contract_asked(month), month, code, actor=g.guest.actor, now=g.now)
     return render_template(
         "months/item.html", found=found, month=month, refused=refused, typed=request.form,
-        is_open=found.month.state in (DRAFT, FROZEN),
+        is_open=may_speak(session, found.month),
     ), status_of(refused)  # fmt: skip
 
 

@@ -195,7 +195,8 @@ def test_every_state_says_to_every_role_who_does_what_next(house: Site, clock: F
         assert (page.status, page.tree.faults) == (200, []), role
         assert word in sentence(page) and told in sentence(page), (role, sentence(page))
         offered = {urlsplit(form["action"]).path.rpartition("/")[2] for form in page.main.all("form", method="post")}
-        is_open = state in ("draft", "overdue", "frozen", "signed by the hospital", "signed by the vendor")
+        is_open = state in ("draft", "overdue", "frozen")  # once one side signed, it must take that back first
+        assert ("先由签署方撤回签署" in page.text) is (state in ("signed by the hospital", "signed by the vendor"))
         may_object = is_open and role in ("hospital", "manager", "vendor")
         assert ("objections" in offered) is may_object, (role, offered)
         assert ("freeze" in offered) is (is_open and role == "hospital"), (role, offered)
@@ -466,6 +467,8 @@ def test_the_hospital_adjusts_an_item_beside_the_computed_value(house: Site, clo
     assert [cell.text for cell in row.all("td")[1:6]] == ["8", "1/1", "1", "0.5", "7.5"] and "情有可原" in row.text
     assert house.as_("manager").post(f"{MONTH}/items/A1", deducted="0", text="x").status == 403
     item = chief.get(f"{MONTH}/items/A1")
+    (fact,) = rows_of_section(item.main.one("section", id="population"))
+    assert "打不开" in fact.text and "发生" in fact.text
     assert "本项看的全部事实：1 个" in item.text and "医院调整为扣 0.5" in item.text
 
 
