@@ -22,6 +22,7 @@ from ops_console.core.trust import GRADE_BARE, GRADE_PROVED
 from ops_console.services import (
     corrections,
     demo_caps,
+    demo_contract,
     descriptions,
     public_answers,
     public_reports,
@@ -30,6 +31,7 @@ from ops_console.services import (
 from ops_console.services.contracts import Books
 from ops_console.services.demo_house import actor_named
 from ops_console.services.public_answers import Answer
+from ops_console.services.signing import Hands
 from ops_console.services.tickets import Move, OpenTicket
 
 NETWORK, ADDRESS = "10.20.0.0/16", "10.20.3.{n}"
@@ -41,7 +43,8 @@ KeepFile = Callable[[IO[bytes], str], NewFile]
 class Acts:
     """Who acts on what so far: the number of each story's ticket, and its status address where one reported freely.
 
-    `places` are the sticker's tokens by department, `modules` the names by code.
+    `places` are the sticker's tokens by department, `modules` the names by code; `cases` are the numbers of breach
+    cases by what they are about.
     """
 
     books: Books
@@ -49,12 +52,20 @@ class Acts:
     house: Secrets
     modules: Mapping[str, str]
     places: Mapping[str, str]
+    signing: Hands
     numbers: dict[str, str] = field(default_factory=dict)
     addresses: dict[str, str] = field(default_factory=dict)
     files: dict[str, NewFile] = field(default_factory=dict)
+    cases: dict[str, str] = field(default_factory=dict)
 
-    def do(self, session: Session, step: Step, story: Story) -> None:
+    def do(self, session: Session, step: Step, story: Story | None) -> None:
         """Given a transaction, a step and its story, do it through the services, at the step's moment."""
+        if story is None:
+            book = self.books(session)
+            demo_contract.do(
+                demo_contract.Part(session, book, step, self.keep_file, self.signing, self.numbers, self.cases)
+            )
+            return
         ACTS.get(step.act, Acts._move)(self, session, step, story)
 
     def _open(self, session: Session, step: Step, story: Story) -> None:
