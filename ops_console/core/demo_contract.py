@@ -298,7 +298,8 @@ def entered(month: str) -> dict[str, tuple[int, int]]:
     workdays = (21, 16, 22, 21, 19, 21, 23, 21, 22, 18, 21, 23)[number - 1]
     return {
         "arrived_late_at_work": ({2: 1, 4: 1, 7: 1, 9: 1, 12: 1}.get(number, 0), workdays),
-        "absent_half_days": ({3: 1, 9: 1}.get(number, 0), 2 * workdays),
+        "absent_half_days": ({9: 2}.get(number, 0), 2 * workdays),
+        "spot_check_failed": ({9: 1}.get(number, 0), 4),
         "complaints": ({2: 1, 9: 1, 12: 1}.get(number, 0), {2: 1, 3: 1, 6: 1, 9: 2, 11: 1, 12: 1}.get(number, 0)),
         "change_failed": ({5: 1}.get(number, 0), 17),
     }

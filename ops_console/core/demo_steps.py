@@ -16,6 +16,8 @@ OPEN, PUBLIC, PUBLIC_ANSWER, RETYPE, DESCRIBE, ACCEPT, PROPOSE = (
     "open", "public", "public_answer", "retype", "describe", "accept", "propose",
 )  # fmt: skip
 
+FILE = "file"  # a record of what was done is attached
+
 # About the class of a change and its cap (`core/demo_caps.py`).
 CLASS_CONFIRM, CLASS_EXEMPT, CLASS_ORDER = "class_confirm", "class_exempt", "class_order"
 CLASS_OBJECT, CLASS_ANSWER = "class_object", "class_answer"

@@ -25,8 +25,9 @@ from ops_console.core.people import SYSTEM
 from ops_console.core.public_reports import Secrets
 from ops_console.services import anchors, clocks, demo_house, detectors, duty_plans, freezes, jobs
 from ops_console.services.contracts import Book, Books
-from ops_console.services.demo_acts import Acts, KeepFile
+from ops_console.services.demo_acts import Acts
 from ops_console.services.demo_house import Key
+from ops_console.services.demo_parts import KeepFile
 from ops_console.services.people import Policy
 from ops_console.services.ports import Now, OpenSession, PasswordHasher
 from ops_console.services.signing import Hands as SigningHands

@@ -1,26 +1,18 @@
-"""Doing the demo year's steps about the contract: the sheet, duties, releases, cases, what becomes of each month.
+"""Doing the demo year's steps about the contract: the sheet, duties, releases, cases.
 
-Not for which steps there are (`core/demo_contract.py`). What finds nothing to do passes: a contract without clauses has
-a demo year too.
+Not for which steps there are (`core/demo_contract.py`) nor for months (`services/demo_months.py`). What finds nothing
+to do passes: a contract without clauses has a demo year too.
 """
 
 from __future__ import annotations
 
-import hashlib
-import io
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
-from random import Random
-from typing import IO, TypedDict
-
-from sqlalchemy.orm import Session
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
 
 from ops_console.core import demo_contract as plan
-from ops_console.core.attachments import NewFile
 from ops_console.core.breach_acts import Account
 from ops_console.core.contracts import NEW_VERSION, RELEASE
-from ops_console.core.demo import SEED
+from ops_console.core.demo import FIRST
 from ops_console.core.demo_places import CHIEF
 from ops_console.core.demo_steps import (
     CASE_DECIDED,
@@ -30,145 +22,37 @@ from ops_console.core.demo_steps import (
     CASE_RAISED,
     CASE_SENT,
     CASE_STATED,
-    DELEGATED,
     DUTIES_ACCEPTED,
     DUTIES_DONE,
     DUTY_ASKED,
-    ENTRIES_CONFIRMED,
-    ENTRIES_MADE,
-    MONTH_ADJUSTED,
-    MONTH_ANSWERED,
-    MONTH_EXPLAINED,
-    MONTH_PAID,
-    MONTH_SIGNED,
     RELEASED,
-    SAMPLE_ANSWERED,
-    SAMPLE_DRAWN,
-    SAMPLE_LISTED,
     SHEET_CONFIRMED,
     SHEET_PROPOSED,
     VERSION_DECIDED,
     VERSION_TOLD,
-    Step,
 )
-from ops_console.core.entries import Value
-from ops_console.core.measures import MEASURES
-from ops_console.core.moments import ZONE
-from ops_console.core.months import LOCKED, REJECTED
-from ops_console.core.people import Actor
+from ops_console.core.moments import ZONE, day_start
 from ops_console.core.releases import PRODUCT, UPDATE, UPGRADE, Release
 from ops_console.core.score_preset import PRESET
 from ops_console.services import (
     assessments,
     breach_accounts,
     breach_acts,
-    delegations,
     deliveries,
+    demo_months,
     duties,
     duty_plans,
-    entries,
-    entry_forms,
-    months,
-    payments,
-    proofs,
     releases,
-    sample_acts,
-    samples,
     scores,
-    signatures,
 )
 from ops_console.services.breach_acts import Dispatch, Execution, Finding
-from ops_console.services.contracts import Book
-from ops_console.services.delegations import NewDelegation
-from ops_console.services.demo_house import actor_named
-from ops_console.services.month_words import Desk
-from ops_console.services.samples import Which
-from ops_console.services.signatures import Sign
-from ops_console.services.signing import Hands
-from ops_console.store import assessments as assessment_store
+from ops_console.services.demo_parts import By, Part
 from ops_console.store import breaches as breach_store
 from ops_console.store import duties as duty_store
 from ops_console.store import releases as release_store
 
-PROVED = timedelta(minutes=5)
-KeepFile = Callable[[IO[bytes], str], NewFile]
-OBJECTED = "2026-04"  # the month in which the vendor disputes an unproven answer
+DONE, PRODUCT_TITLE = "{clause} {name}，{day} 完成。", "产品新版本 {name}"
 SENT_BACK = "材料不完整，请补齐后再提交"
-ADJUSTED, ADJUSTED_ITEM, ADJUSTED_TO = "2026-03", "A1", 150
-# What the vendor says of what it did not keep, by the clock or, for a duty, by "duty".
-ACCOUNTS: Mapping[str, tuple[str, ...]] = {
-    "response": (
-        "当时正在处理另一起故障，未能及时回复；已增设值班副手。",
-        "节后集中报修，驻场一人应答不及；已安排二线节后首日到场。",
-        "夜间值班手机静音，已改为双人值班。",
-    ),
-    "arrival": ("夜间由二线到场，路程较远；已约定由就近人员先到。",),
-    "repair": ("故障定位耗时较长，需厂商配合；已补充应急切换办法。", "备件不在现场，已在机房存放常用备件。"),
-    "hotline": ("晚间咨询未及时回复，已改为值班轮换并设提醒。", "消息被其他群消息淹没，已启用机器人提醒。"),
-    "duty": ("负责人休假，交接遗漏；已补做并加入交接单。", "材料返工一次，晚于约定日完成。"),
-}  # fmt: skip
-
-
-class By(TypedDict):
-    """Who acts and when, as services ask for it."""
-
-    actor: Actor
-    now: datetime
-
-
-class Calling(By):
-    """The same of a sample check, which also asks whether a month is locked."""
-
-    is_locked: Callable[[str], bool]
-
-
-@dataclass
-class Part:
-    """One step about the contract being done: where, when, by whom, with what at hand; `cases` are numbers by case."""
-
-    session: Session
-    book: Book
-    step: Step
-    keep_file: KeepFile
-    signing: Hands
-    numbers: Mapping[str, str]
-    cases: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def now(self) -> datetime:
-        """When the step is done."""
-        return self.step.at
-
-    @property
-    def actor(self) -> Actor:
-        """Who does it, a second factor just given."""
-        return self.by(self.step.who)
-
-    @property
-    def contract_id(self) -> int:
-        """The contract in force."""
-        return self.book.at(self.now).contract_id
-
-    @property
-    def month(self) -> str:
-        """The month that the step is about."""
-        return str(self.step.facts["month"])
-
-    def by(self, account: str) -> Actor:
-        """Given an account, return its person with a second factor just given."""
-        return replace(actor_named(account), proved_until=self.now + PROVED)
-
-    def told(self, name: str) -> str:
-        """A text among the step's facts."""
-        return str(self.step.facts[name])
-
-    def paper(self, title: str, text: str) -> NewFile:
-        """Given a title and a text, keep them as a file."""
-        return self.keep_file(io.BytesIO(f"{title}\n{text}\n（演示）\n".encode()), f"{title}.txt")
-
-    def is_locked(self, month: str) -> bool:
-        """Whether a month is signed."""
-        return assessments.is_locked(self.session, self.contract_id, month)
 
 
 def do(part: Part) -> None:
@@ -205,7 +89,7 @@ def _do_duties(part: Part) -> None:
     today = part.now.astimezone(ZONE).date()
     for row in duty_store.undone(part.session, None):
         duty = duty_store.duty_of(row)
-        if duty.begins_at > part.now:
+        if not day_start(FIRST) <= duty.begins_at <= part.now:
             continue
         fate = plan.fate_of(duty)
         if fate == plan.WAIVED and duty.due_on <= today:
@@ -218,7 +102,7 @@ def _deliver(part: Part, duty_id: int) -> None:
     row = deliveries.held(part.session, duty_id)
     task = duty_plans.task_of(part.book.by_id[row.version_id], row.clause, row.task)
     day = part.now.astimezone(ZONE).date()
-    file = part.paper(f"{row.name}-{day.isoformat()}", f"{row.clause} {row.name}，{day.isoformat()} 完成。")
+    file = part.paper(f"{row.name}-{day.isoformat()}", DONE.format(clause=row.clause, name=row.name, day=day.isoformat()))
     done = deliveries.Done(None, "", (file,), task.evidence[0] if task.evidence else "")
     deliveries.deliver(part.session, part.book, row.id, done, part.actor, part.now)
 
@@ -259,7 +143,7 @@ def _release(part: Part) -> None:
 
 def _tell_version(part: Part) -> None:
     name, published = part.told("version"), date.fromisoformat(part.told("published"))
-    told = Release(PRODUCT, name, f"产品新版本 {name}", published_on=published)
+    told = Release(PRODUCT, name, PRODUCT_TITLE.format(name=name), published_on=published)
     release_id = releases.register(part.session, part.book, told, part.actor, part.now)
     for row in duty_store.of_events(part.session, [NEW_VERSION], [str(release_id)]):
         if row.task == "remind":
@@ -315,130 +199,10 @@ def _case_act(part: Part) -> None:
         breach_acts.dispatch(session, book, number, version, sent, **by)
 
 
-# -- a month's life ---------------------------------------------------------------------------------------------------
-
-
-def _enter(part: Part) -> None:
-    for name, (numerator, denominator) in plan.entered(part.month).items():
-        new = entries.NewEntry(part.month, MEASURES[name], Value(numerator, denominator))
-        row = entries.enter(part.session, part.book, new, part.actor, part.now, last_frozen=assessments.last_frozen)
-        text = f"{part.month} {MEASURES[name].title}：{numerator}／{denominator}"
-        file = part.paper(f"{part.month}-{MEASURES[name].title}", text)
-        proofs.attach(part.session, entries.SUBJECT, str(row.id), file, part.actor, part.now)
-
-
-def _confirm_entries(part: Part) -> None:
-    form = entry_forms.form(
-        part.session, part.book, part.month, part.actor, part.now, last_frozen=assessments.last_frozen
-    )
-    waiting = [one.id for line in form.lines for one in line.versions if one.state == "entered"]
-    if waiting:
-        entries.confirm(part.session, part.book, waiting, part.actor, part.now, last_frozen=assessments.last_frozen)
-
-
-def _explain(part: Part) -> None:
-    shown = months.screen(part.session, part.book, part.contract_id, part.month, actor=part.actor, now=part.now)
-    desk = _desk(part)
-    for target, kind in _kinds(shown):
-        texts = ACCOUNTS[kind]
-        desk.explain(target, Random(f"{SEED}/explain/{part.month}/{target}").choice(texts))  # noqa: S311 - a demo's words
-    if part.month == OBJECTED:
-        disputed = next((target for target, kind in _kinds(shown) if kind == "response"), None)
-        if disputed is not None:
-            desk.object(disputed, "当时已在群内答复，登记晚了，不应按未证实计。")
-
-
-def _kinds(shown: months.Screen) -> Iterator[tuple[str, str]]:
-    """What waits for the vendor's account, each with the clock it is about, or `duty`."""
-    clocks = {tile.limit.id: tile.limit.clock for tile in shown.tiles}
-    for target in shown.unexplained:
-        yield target, clocks.get(target.partition("/")[0], "duty")
-
-
-def _desk(part: Part) -> Desk:
-    return Desk(part.session, part.book, part.contract_id, part.month, actor=part.actor, now=part.now)
-
-
-def _answer_objections(part: Part) -> None:
-    shown = months.screen(part.session, part.book, part.contract_id, part.month, actor=part.actor, now=part.now)
-    desk = _desk(part)
-    for dispute in shown.disputes:
-        if dispute.answer is None:
-            text = "群聊记录里没有该时刻的答复，双方看过原始记录，仍按未证实计。"
-            desk.answer(dispute.objection.id, REJECTED, text)
-
-
-def _adjust(part: Part) -> None:
-    if part.month != ADJUSTED:
-        return
-    shown = months.screen(part.session, part.book, part.contract_id, part.month, actor=part.actor, now=part.now)
-    line = next((one for one in shown.month.assessment.items if one.scored.code == ADJUSTED_ITEM), None)
-    if line is not None and line.scored.deducted > ADJUSTED_TO:
-        reason = "3 月 2 日节后首日集中报修 19 件，驻场已尽力，酌减"
-        _desk(part).adjust(ADJUSTED_ITEM, ADJUSTED_TO, reason)
-
-
-def _list(part: Part) -> None:
-    by = Calling(actor=part.actor, now=part.now, is_locked=part.is_locked)
-    sample_acts.commit(part.session, part.book, Which(part.contract_id, part.month, 0), "", **by)
-
-
-def _draw(part: Part) -> None:
-    which = Which(part.contract_id, part.month, 1)
-    found = samples.one(part.session, which, part.actor)
-    assert found is not None, part.month
-    by = Calling(actor=part.actor, now=part.now, is_locked=part.is_locked)
-    sample_acts.draw(part.session, which, found.row.digest, part.told("seed"), **by)
-
-
-def _hear(part: Part) -> None:
-    which = Which(part.contract_id, part.month, 1)
-    found = samples.one(part.session, which, part.actor)
-    place = int(part.told("place"))
-    if found is None or place > len(found.tickets):
-        return
-    heard = sample_acts.Heard(place, part.told("answer"))
-    by = Calling(actor=part.actor, now=part.now, is_locked=part.is_locked)
-    sample_acts.answer(part.session, which, heard, **by)
-
-
-def _delegate(part: Part) -> None:
-    first = part.now.astimezone(ZONE).date() + timedelta(days=1)
-    wanted = NewDelegation(part.told("taker"), first, first + timedelta(days=6), "外出参加区域平台会议一周")
-    delegations.delegate(part.session, wanted, part.actor, part.now)
-
-
-def _sign(part: Part) -> None:
-    row = assessment_store.heading(part.session, part.contract_id, part.month)
-    if row is None or row.state == LOCKED:
-        return
-    wanted = Sign(row.digest)
-    signatures.sign(
-        part.session, part.book, part.signing, part.contract_id, part.month, wanted, actor=part.actor, now=part.now
-    )
-
-
-def _pay(part: Part) -> None:
-    """What the signed months make payable and nobody has paid yet."""
-    finance = payments.of_year(part.session, part.book, part.contract_id, None, actor=part.actor, now=part.now)
-    due = next((one for one in finance.dues if one.payment.payable and one.note is None), None)
-    if due is None:
-        return
-    assert due.payment.payable is not None
-    digest = hashlib.sha256(due.key.encode()).hexdigest()
-    paid = payments.Paid(
-        due.key, f"0310{int(digest[:8], 16) % 10**8:08}", date.fromisoformat(part.told("paid_on")),
-        f"{due.payment.payable // 100}.{due.payment.payable % 100:02}",
-    )  # fmt: skip
-    payments.record(part.session, part.book, part.contract_id, finance.year, paid, actor=part.actor, now=part.now)
-
-
 ACTS: Mapping[str, Callable[[Part], None]] = {
     SHEET_PROPOSED: _propose_sheet, SHEET_CONFIRMED: _confirm_sheet, DUTIES_DONE: _do_duties,
     DUTIES_ACCEPTED: _accept_duties, DUTY_ASKED: _ask, RELEASED: _release, VERSION_TOLD: _tell_version,
     VERSION_DECIDED: _decide_version, CASE_RAISED: _raise_case, CASE_FILED: _case_act, CASE_STATED: _case_act,
     CASE_FOUND: _case_act, CASE_DECIDED: _case_act, CASE_EXECUTED: _case_act, CASE_SENT: _case_act,
-    ENTRIES_MADE: _enter, ENTRIES_CONFIRMED: _confirm_entries, MONTH_EXPLAINED: _explain,
-    MONTH_ANSWERED: _answer_objections, MONTH_ADJUSTED: _adjust, SAMPLE_LISTED: _list,
-    SAMPLE_DRAWN: _draw, SAMPLE_ANSWERED: _hear, DELEGATED: _delegate, MONTH_SIGNED: _sign, MONTH_PAID: _pay,
+    **demo_months.ACTS,
 }  # fmt: skip
