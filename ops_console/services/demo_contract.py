@@ -102,7 +102,8 @@ def _deliver(part: Part, duty_id: int) -> None:
     row = deliveries.held(part.session, duty_id)
     task = duty_plans.task_of(part.book.by_id[row.version_id], row.clause, row.task)
     day = part.now.astimezone(ZONE).date()
-    file = part.paper(f"{row.name}-{day.isoformat()}", DONE.format(clause=row.clause, name=row.name, day=day.isoformat()))
+    text = DONE.format(clause=row.clause, name=row.name, day=day.isoformat())
+    file = part.paper(f"{row.name}-{day.isoformat()}", text)
     done = deliveries.Done(None, "", (file,), task.evidence[0] if task.evidence else "")
     deliveries.deliver(part.session, part.book, row.id, done, part.actor, part.now)
 
