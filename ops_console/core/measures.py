@@ -14,6 +14,7 @@ from ops_console.core.assessment_facts import MonthFacts
 from ops_console.core.measure_counts import LATE, MISSED, OF_TICKETS, entered, of_duties
 from ops_console.core.score_facts import NOTHING, PERCENT, VALUE, Measured
 
+RATING = "rating"
 FROM_TICKETS, FROM_DUTIES, FROM_ENTRY = "tickets", "duties", "entry"
 SOURCE_NAMES = {FROM_TICKETS: "工单", FROM_DUTIES: "义务", FROM_ENTRY: "月度录入"}
 OF_TASK = {"duty_missed": MISSED, "duty_late": LATE}
@@ -62,7 +63,7 @@ _LIST = (
     Measure("late_without_proof", "补录没有凭证", FROM_TICKETS),
     Measure("late_over_24h", "补录超过 24 小时", FROM_TICKETS),
     Measure("with_evidence", "关闭时有应有的凭证", FROM_TICKETS),
-    Measure("rating", "满意度（1 至 5 星）", FROM_TICKETS, unit=VALUE),
+    Measure(RATING, "满意度（1 至 5 星）", FROM_TICKETS, unit=VALUE),
     Measure("duty_missed", "义务缺失", FROM_DUTIES, takes="task"),
     Measure("duty_late", "义务迟延", FROM_DUTIES, takes="task"),
     Measure("spot_check_failed", "值班抽查不通", FROM_ENTRY,
@@ -100,6 +101,19 @@ def known(name: str) -> Measure | None:
     if found is None or bool(colon) != bool(found.takes):
         return None
     return found if not colon or TASK.fullmatch(task) else None
+
+
+def mean_of(name: str, numerator: int, denominator: int) -> str:
+    """Given a measure and what it came to, return the value itself where that is a mean, "" where things are counted.
+
+    >>> mean_of("rating", 121, 25), mean_of("availability", 9995, 100), mean_of("reopened", 5, 77)
+    ('4.84', '99.95', '')
+    """
+    found = MEASURES.get(name)
+    if found is None or found.unit != VALUE or not denominator:
+        return ""
+    hundredths = (numerator * 200 + denominator) // (2 * denominator)
+    return f"{hundredths // 100}.{hundredths % 100:02d}"
 
 
 def measure_all(names: Iterable[str], facts: MonthFacts) -> dict[str, Measured]:

@@ -16,8 +16,10 @@ from ops_console.core.contract_facts import OUTCOME_NAMES
 from ops_console.core.contracts import KIND_NAMES
 from ops_console.core.duties import COUNTED_NAMES
 from ops_console.core.explanations import CLASS_NAMES, CLOCK_NAMES
+from ops_console.core.measures import RATING, mean_of
 from ops_console.core.months import ANSWERS
 from ops_console.core.report_blocks import Points, Share, Table, Word, Yuan, head
+from ops_console.core.scores import Item, Scored
 from ops_console.core.sentences import sentence
 from ops_console.core.settlements import LINE_NAMES
 from ops_console.services.months import Screen
@@ -90,9 +92,7 @@ def sheet_table(screen: Screen) -> Table:
     sheet, found = screen.month.basis.sheet, screen.month.assessment
     rows: list[tuple[object, ...]] = []
     for item, line in zip(sheet.items if sheet else (), found.items, strict=True):
-        happened: object = Share(line.scored.numerator, line.scored.denominator)
-        if line.scored.empty:
-            happened = Word("本月无发生")
+        happened = _happened(item, line.scored)
         adjusted = Points(line.deducted) if line.adjustment else ""
         points = Points(item.weight - line.deducted)
         rows.append((
@@ -101,6 +101,20 @@ def sheet_table(screen: Screen) -> Table:
         ))  # fmt: skip
     columns = head("1 5 3 >2 >3 >2 >2 >2", "编号", "项目", "条款", "分值", "发生", "计算扣分", "调整为", "得分")
     return Table("考核表", columns, tuple(rows), sentence("还没有双方确认的评分表。"))
+
+
+def _happened(item: Item, scored: Scored) -> object:
+    """n of N, of a mean its value; what nobody could tell or did not happen is said in words."""
+    if item.by_hand:
+        return Word("人工评分")
+    if scored.missing and not scored.denominator:
+        return Word("没有事实来源")
+    if scored.empty:
+        return Word("本月无发生")
+    mean = mean_of(item.measure, scored.numerator, scored.denominator)
+    if not mean:
+        return Share(scored.numerator, scored.denominator)
+    return sentence("%(value)s（%(n)s 份）", value=mean, n=scored.denominator) if item.measure == RATING else mean
 
 
 def money_table(screen: Screen) -> Table:

@@ -19,12 +19,11 @@ from ops_console.core.contract_facts import OUTCOME_NAMES
 from ops_console.core.contracts import KIND_NAMES
 from ops_console.core.duties import COUNTED_NAMES
 from ops_console.core.errors import NotFound, Refused
-from ops_console.core.measures import MEASURES
+from ops_console.core.measures import MEASURES, RATING, mean_of
 from ops_console.core.moments import month_of, parse_month
 from ops_console.core.money import NODE_NAMES, amount
 from ops_console.core.months import ANSWERS, STATE_NAMES
 from ops_console.core.people import HOSPITAL
-from ops_console.core.score_facts import VALUE
 from ops_console.core.settlements import LINE_NAMES
 from ops_console.core.signatures import OUTCOME_NAMES as LOCKED_NAMES
 from ops_console.services import assessments, freezes, mirrors, month_rows, months, samples
@@ -74,13 +73,11 @@ def seconds(count: int) -> str:
 @pages.app_template_filter("happened")
 def happened(line: ItemLine, measure: str) -> str:
     """Given an item's line and its first measure, return what happened: 2/35, of a mean the value and of how many."""
-    scored, known = line.scored, MEASURES.get(measure)
-    if known is None or known.unit != VALUE or not scored.denominator:
+    scored = line.scored
+    mean = mean_of(measure, scored.numerator, scored.denominator)
+    if not mean:
         return f"{scored.numerator}/{scored.denominator}"
-    value = f"{scored.numerator / scored.denominator:.2f}"
-    return (
-        gettext("%(value)s（%(n)s 份）") % {"value": value, "n": scored.denominator} if measure == "rating" else value
-    )
+    return gettext("%(value)s（%(n)s 份）") % {"value": mean, "n": scored.denominator} if measure == RATING else mean
 
 
 @pages.app_template_filter("measure_name")

@@ -10,7 +10,16 @@ import pytest
 from ops_console.core.assessment_facts import DutyFact, Entry, JudgedClock, MonthFacts, Pause, TicketFact
 from ops_console.core.contract_facts import BROKEN, KEPT, NOT_APPLICABLE, OPEN, UNPROVEN
 from ops_console.core.measure_counts import OF_TICKETS
-from ops_console.core.measures import FROM_DUTIES, FROM_ENTRY, FROM_TICKETS, MEASURES, known, measure, measure_all
+from ops_console.core.measures import (
+    FROM_DUTIES,
+    FROM_ENTRY,
+    FROM_TICKETS,
+    MEASURES,
+    known,
+    mean_of,
+    measure,
+    measure_all,
+)
 from ops_console.core.score_facts import NOTHING, VALUE, Hit, Measured, Ref
 from ops_console.core.tickets import SUSPENSION_CAUSES
 
@@ -239,3 +248,10 @@ def test_all_at_once_is_each_once() -> None:
     assert list(found) == ["reopened", "nothing"]
     assert known("duty_late:inspection") is MEASURES["duty_late"]
     assert MEASURES["duty_late"].source == FROM_DUTIES
+
+
+def test_a_mean_is_told_as_its_value_rounded_half_up_and_nothing_else_is_a_mean() -> None:
+    assert [mean_of("rating", n, 8) for n in (33, 37, 40)] == ["4.13", "4.63", "5.00"]
+    assert mean_of("availability", 9995, 100) == "99.95"
+    assert [mean_of(name, 5, 77) for name in ("reopened", "duty_missed:inspection", "", "unknown")] == [""] * 4
+    assert mean_of("rating", 0, 0) == ""

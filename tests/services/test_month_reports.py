@@ -18,13 +18,16 @@ from ops_console.console import Console
 from ops_console.core import tickets as core
 from ops_console.core.errors import NotFound, Refused
 from ops_console.core.report_blocks import Report, Table
+from ops_console.core.score_preset import PRESET
 from ops_console.services import acceptances, long_reports
 from ops_console.services.long_reports import conclusion
 from ops_console.services.month_chapters import CHAPTERS, PAPERS
 from ops_console.services.month_reports import month_report, note_made
 from ops_console.store import audit
+from tests.breach_cases import case_in
 from tests.conftest import HOSPITAL, VENDOR, FakeClock, do, log_ticket
 from tests.services.test_assessments import contract, freeze, live_from, past_the_day
+from tests.services.test_scores import confirm, propose
 
 HOSTILE = '=1+1 {{ 7*7 }} #eval("x") <b>䶮㛃</b> & \\ ${'
 
@@ -102,6 +105,28 @@ def test_a_draft_is_marked_as_one_on_paper(sqlite_console: Console, clock: FakeC
     broken_month(sqlite_console, clock)
     text = pdf_text(as_file(made(sqlite_console), "pdf", words(sqlite_console), sqlite_console.papers), tmp_path)
     assert "草稿" in text
+
+
+def test_a_case_and_what_nobody_told_stand_in_the_report_in_words(sqlite_console: Console, clock: FakeClock) -> None:
+    console = sqlite_console
+    at, clock.at = clock.at, datetime(2026, 9, 20, 2, tzinfo=UTC)
+    confirm(console, propose(console, PRESET, "2026-10"))
+    clock.at = at
+    live_from(console, date(2026, 10, 1))
+    number = case_in(console, "executed", category="leaked")
+    case_in(console, "upheld")
+    rated = log_ticket(console)
+    for kind in (core.RESPONDED, core.RESTORE):
+        do(console, rated, kind)
+    do(console, rated, core.CONFIRMED, HOSPITAL, rating=4)
+    report = made(console)
+    assert [[str(cell) for cell in row] for row in table(report, "安全事故").rows] == [
+        [number, "Word(text='敏感信息泄露')", "2026-10", "Word(text='已执行')"],
+        [table(report, "安全事故").rows[1][0], "Word(text='未及时上报')", "2026-10", "Word(text='认定成立，待审批')"],
+    ]
+    happened = {row[0]: str(row[4]) for row in table(report, "考核表").rows}
+    assert happened["G1"] == "4.00（1 份）"
+    assert "没有事实来源" in happened["D4"] and "本月无发生" in happened["C5"]
 
 
 def test_hostile_texts_stay_texts_in_every_format(sqlite_console: Console, clock: FakeClock, tmp_path: Path) -> None:
