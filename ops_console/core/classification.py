@@ -22,7 +22,8 @@ STATE_NAMES = {
     SETTLED: "双方已确认", WAITING: "分类待确认", RULED: "甲方定类，待乙方表态", OBJECTED: "有异议，待答复",
     DIFFERED: "各执己见",
 }  # fmt: skip
-OF_VISITS = ("environment_onsite", "all_onsite")  # readings of C-12 by which a visit, not a request, uses the cap
+ENVIRONMENT_VISITS, ALL_VISITS = "environment_onsite", "all_onsite"
+OF_VISITS = (ENVIRONMENT_VISITS, ALL_VISITS)  # readings of C-12 by which a visit, not a request, uses the cap
 UPHELD, MAINTAINED, TAKEN_BACK, CHANGED = "upheld", "maintained", "taken_back", "changed"
 OUTCOMES = ("", UPHELD, MAINTAINED, TAKEN_BACK, CHANGED)
 OUTCOME_NAMES = {
@@ -126,7 +127,7 @@ def is_in_cap(facts: TicketFacts, clauses: Iterable[Clause]) -> YearlyCap | None
     cap = cap_of(facts.type, clauses)
     if cap is None or facts.withdrawn or set(facts.class_by) != set(BOTH):
         return None
-    if getattr(cap, "scope", "") in OF_VISITS and not facts.needs_onsite:
+    if cap.scope in OF_VISITS and not facts.needs_onsite:
         return None
     return None if is_exempt(facts, (cap,)) else cap
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from ops_console.core.assessment_facts import CapFact, CaseFact, DutyFact, MonthFacts, Penalty
-from ops_console.core.breaches import Case
+from ops_console.core.breaches import Case, Deduction
 from ops_console.core.contract_facts import KEPT, OPEN
 from ops_console.core.duties import Duty, counted_as
 from ops_console.core.moments import ZONE, month_start, shift_month
@@ -34,16 +34,18 @@ def with_beside(session: Session, book: Book, version: VersionInForce, facts: Mo
     known = [case for case in breaches.cases(session, contract_id) if case.filed_at is not None]
     return replace(
         facts,
-        duties=tuple(_duty(duty, at, closing=at >= freezes_at) for duty in found),
+        duties=tuple(duty_fact(duty, at, closing=at >= freezes_at) for duty in found),
         caps=_caps(session, book, contract_id, month, at),
-        cases=tuple(_case(case) for case in known if month in (case.month, case.booked_month)),
+        cases=tuple(case_fact(case) for case in known if month in (case.month, case.booked_month)),
         penalties=_penalties(session, book, contract_id, month),
         entries=entries.of_month(session, contract_id, month),
     )
 
 
-def _duty(duty: Duty, at: datetime, *, closing: bool) -> DutyFact:
-    """Done in time and without a word of the hospital by the day of freezing, it counts as kept; the word may be seen
+def duty_fact(duty: Duty, at: datetime, *, closing: bool) -> DutyFact:
+    """Given a duty, the cut-off and whether the month is being closed, return the duty as a fact.
+
+    Done in time and without a word of the hospital by the day of freezing, it counts as kept; the word may be seen
     to be lacking. Past its time it is at least late.
     """
     state = counted_as(duty, at)
@@ -63,7 +65,8 @@ def _caps(session: Session, book: Book, contract_id: int, month: str, at: dateti
     )
 
 
-def _case(case: Case) -> CaseFact:
+def case_fact(case: Case) -> CaseFact:
+    """Given a filed case, return it as a fact of the month."""
     over = bool(case.withdrawn_at or case.executed_at or case.upheld is False)
     state = CLOSED if over else case.state
     return CaseFact(case.number, case.category, case.month, state, bool(case.upheld), case.counts)
@@ -71,9 +74,13 @@ def _case(case: Case) -> CaseFact:
 
 def _penalties(session: Session, book: Book, contract_id: int, month: str) -> tuple[Penalty, ...]:
     settled = {row.month for row in store.frozen(session, contract_id) if row.month != month}
-    lines = breaches.deducted(session, book, contract_id, month, settled).lines
+    return penalties_of(breaches.deducted(session, book, contract_id, month, settled))
+
+
+def penalties_of(deduction: Deduction) -> tuple[Penalty, ...]:
+    """Given what is deducted in a month under C-55, return it as facts; what nobody knows the sum of is left out."""
     return tuple(
         Penalty(line.origin, PENALTY_CLAUSE, line.amount, "、".join(line.numbers))
-        for line in lines
+        for line in deduction.lines
         if line.amount is not None
     )
