@@ -110,7 +110,7 @@ def _differing(terminal: Any, beside: Beside, found: MonthWhatIf) -> Iterator[st
         )  # fmt: skip
     for cap in beside.caps:
         yield from _if_differs(
-            cap, f"{say('年度额度')} {cap.name}",
+            cap, say("年度额度：%(name)s", name=f"{cap.name} {keys.get(cap.name, '')}"),
             lambda one: f"{one.opening + one.used + one.reserved}/{one.limit}" + (f" +{one.held}" if one.held else ""),
         )  # fmt: skip
     for duty in beside.duties:

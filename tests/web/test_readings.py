@@ -253,9 +253,10 @@ def test_score_clauses_and_caps_stand_beside_one_another_with_what_differs_marke
     test_scores.confirm(site.console, test_scores.propose(site.console, PRESET, "2026-11"))
     number = log_ticket(site.console, at=datetime.fromisoformat("2026-11-03T09:00:00+08:00"))
     do(site.console, number, "responded", at=datetime.fromisoformat("2026-11-03T09:45:00+08:00"))
+    auditor = site.as_("auditor")
     before = everything(site.console)
 
-    section = what_if(site.as_("auditor"), "2026-11")
+    section = what_if(auditor, "2026-11")
 
     differing = [(tr.all("td")[0].text, tr) for tr in section.all("tr", "differs")]
     points = dict(differing)["得分 不同"]
@@ -269,7 +270,7 @@ def test_score_clauses_and_caps_stand_beside_one_another_with_what_differs_marke
     assert "换成这个答案：故障的响应适用 C-38 的 2 小时" in clause.text
     names = [tr.all("td")[0].text for tr in section.all("tr") if tr.all("td")]
     assert names.count("应付") == 1
-    assert sum(name.startswith("年度额度 ") for name in names) == 4
+    assert sum(name.startswith("年度额度：") for name in names) == 4
     assert "不保存，不改动任何结果" in section.text
     assert everything(site.console) == before
 
