@@ -5,6 +5,7 @@ Not for tickets (`services/month_facts.py`) nor for the nouns themselves: each i
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -14,8 +15,11 @@ from ops_console.core.assessment_facts import CapFact, CaseFact, DutyFact, Month
 from ops_console.core.breaches import Case, Deduction
 from ops_console.core.contract_facts import KEPT, OPEN
 from ops_console.core.duties import Duty, counted_as
+from ops_console.core.frozen_months import CODE_LENGTH
 from ops_console.core.moments import ZONE, month_start, shift_month
-from ops_console.core.months import freeze_moment
+from ops_console.core.months import freeze_moment, is_final
+from ops_console.core.plain import made
+from ops_console.core.settlements import Money, unborne
 from ops_console.core.terms import VersionInForce
 from ops_console.services import breaches, caps, duties, entries
 from ops_console.services.contracts import Book
@@ -37,7 +41,7 @@ def with_beside(session: Session, book: Book, version: VersionInForce, facts: Mo
         duties=tuple(duty_fact(duty, at, closing=at >= freezes_at) for duty in found),
         caps=_caps(session, book, contract_id, month, at),
         cases=tuple(case_fact(case) for case in known if month in (case.month, case.booked_month)),
-        penalties=_penalties(session, book, contract_id, month),
+        penalties=_penalties(session, book, version, month),
         entries=entries.of_month(session, contract_id, month),
     )
 
@@ -72,9 +76,25 @@ def case_fact(case: Case) -> CaseFact:
     return CaseFact(case.number, case.category, case.month, state, bool(case.upheld), case.counts)
 
 
-def _penalties(session: Session, book: Book, contract_id: int, month: str) -> tuple[Penalty, ...]:
+def _penalties(session: Session, book: Book, version: VersionInForce, month: str) -> tuple[Penalty, ...]:
+    contract_id = version.contract_id
     settled = {row.month for row in store.frozen(session, contract_id) if row.month != month}
-    return penalties_of(breaches.deducted(session, book, contract_id, month, settled))
+    found = penalties_of(breaches.deducted(session, book, contract_id, month, settled))
+    return (*found, *undeducted(session, version, month)) if is_final(version.terms, month) else found
+
+
+def undeducted(session: Session, version: VersionInForce, final: str) -> tuple[Penalty, ...]:
+    """Given a contract's version and its final settlement, return what its months' fees could not bear, month by month.
+
+    Each of the month whose fee it is, resting on the sheet that could not bear it, named by its month and code.
+    """
+    months = [row.month for row in store.frozen(session, version.contract_id) if row.month < final]
+    found = []
+    for row in store.results(session, version.contract_id, months):
+        money = made(Money, json.loads(row.result)["result"]["money"])
+        sheet = f"{row.month} {row.digest[:CODE_LENGTH]}"
+        found += [Penalty(line.month or row.month, line.clause, line.amount, sheet) for line in unborne(money)]
+    return tuple(found)
 
 
 def penalties_of(deduction: Deduction) -> tuple[Penalty, ...]:

@@ -17,6 +17,7 @@ from ops_console.core.errors import NotFound
 from ops_console.core.frozen_tickets import JudgedBy, ticket_fact
 from ops_console.core.judged_clocks import judged
 from ops_console.core.moments import day_start, month_start, shift_month, whole
+from ops_console.core.months import is_final
 from ops_console.core.terms import Terms, VersionInForce
 from ops_console.core.ticket_folds import fold
 from ops_console.core.tickets import Event, TicketFacts
@@ -64,10 +65,10 @@ def gather(
     reader.judge_earlier_by(before or book)
     own = store.own_tickets(session, contract_id, month)
     changed = store.changed_tickets(session, contract_id, month)
-    live = day_start(version.terms.live_on())
+    live, end = day_start(version.terms.live_on()), _end_of(version.terms, month)
     found = MonthFacts(
         month, cutoff,
-        tickets=tuple(one for one in reader.tickets(own) if one.reported_at >= live),
+        tickets=tuple(one for one in reader.tickets(own) if live <= one.reported_at < end),
         carried=reader.tickets(changed), earlier=reader.earlier(changed),
     )  # fmt: skip
     known = {row.number: row.id for row in (*own, *changed)}
@@ -75,6 +76,12 @@ def gather(
     versions[version.terms.digest()] = version.terms
     told = _only_told(judged(found, versions))
     return Gathered(with_beside(session, book, version, told), versions, known)
+
+
+def _end_of(terms: Terms, month: str) -> datetime:
+    """Until when reports are the month's: its own end, but in the final settlement the contract's."""
+    last = day_start(terms.ends_on + timedelta(days=1))
+    return last if is_final(terms, month) else month_start(shift_month(month, 1))
 
 
 def _is_used(digest: str, facts: MonthFacts) -> bool:

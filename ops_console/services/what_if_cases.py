@@ -20,7 +20,7 @@ from ops_console.services.assessments import Month
 from ops_console.services.breach_rows import clocks_of, settled_months
 from ops_console.services.breaches import fee_of
 from ops_console.services.contracts import Book
-from ops_console.services.month_beside import case_fact, penalties_of
+from ops_console.services.month_beside import case_fact, penalties_of, undeducted
 from ops_console.store import breach_lists as lists
 from ops_console.store import breaches as store
 
@@ -36,7 +36,8 @@ def cases_otherwise(
         case_fact(case) for case in cases if case.filed_at is not None and month in (case.month, case.booked_month)
     )
     told = deduction(cases, lambda of: fee_of(others, contract_id, of), month, settled)
-    return facts, penalties_of(told)
+    left = undeducted(session, found.version, month) if found.life.is_final else ()
+    return facts, (*penalties_of(told), *left)
 
 
 def _otherwise(case: Case, book: Book, others: Book, settled: Collection[str]) -> Case:
