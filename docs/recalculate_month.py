@@ -62,7 +62,7 @@ clause    kind:s id:s section:s key:s text:s bound:s basis:s rule:s signs:s evid
           agreement_first:b=false no_refusal:b=false amount:s="none" month_of:s="occurrence" approval:[s]=[]
           outages:b=false
 task      key:s name:s basis:s period:s="" event:s="" count:i=1 workdays:i=0 minutes:i=0 same_day:b=false
-          grace_days:i=0 min_gap_days:i=0 evidence:[s]=[]
+          grace_days:i=0 due_days:i=0 min_gap_days:i=0 evidence:[s]=[]
 question  id:s clauses:[s] question:s options:[{option}] matters:s=""
 option    id:s sentence:s sets:[(s,s)]=[]
 opening   clause:s year:i used:i document:s=""
