@@ -50,7 +50,7 @@ def newly_counted(old: Terms, new: Terms) -> tuple[frozenset[str], bool]:
 
 
 def _counts_all_visits(cap: YearlyCap) -> bool:
-    return cap.scope == ALL_VISITS and not cap.types
+    return cap.scope == ALL_VISITS
 
 
 def _all_before(old: Terms, cap: YearlyCap) -> bool:
