@@ -24,6 +24,7 @@ STATE_NAMES = {
 }  # fmt: skip
 ENVIRONMENT_VISITS, ALL_VISITS = "environment_onsite", "all_onsite"
 OF_VISITS = (ENVIRONMENT_VISITS, ALL_VISITS)  # readings of C-12 by which a visit, not a request, uses the cap
+NEVER_LIMITED = ("directive", "defect")  # whatever the reading (domain §1.9)
 UPHELD, MAINTAINED, TAKEN_BACK, CHANGED = "upheld", "maintained", "taken_back", "changed"
 OUTCOMES = ("", UPHELD, MAINTAINED, TAKEN_BACK, CHANGED)
 OUTCOME_NAMES = {
@@ -103,6 +104,16 @@ def cap_of(type_name: str, clauses: Iterable[Clause]) -> YearlyCap | None:
     """Given a ticket type and the contract's clauses, return the yearly cap that such tickets ask for, or None."""
     caps = (clause for clause in clauses if isinstance(clause, YearlyCap))
     return next((clause for clause in caps if type_name and type_name in clause.types), None)
+
+
+def claims(cap: YearlyCap, type_name: str) -> bool:
+    """Given a cap and a ticket's type, say whether such tickets may use it: those of its types; of a cap that the
+    parties read as one of every visit (K2), all but what is never limited: directives, faults, defects.
+    """
+    if type_name in cap.types:
+        return bool(type_name)
+    never = {name for category in PRECEDENCE if category.key in NEVER_LIMITED for name in category.types}
+    return cap.scope == ALL_VISITS and bool(type_name) and type_name not in never
 
 
 def category_of(type_name: str, clauses: Iterable[Clause] = ()) -> Category | None:

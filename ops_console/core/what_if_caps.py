@@ -10,14 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ops_console.core.caps import HELD, RESERVED, USED, CapEntry, count, local_day, year_at
-from ops_console.core.classification import ALL_VISITS, OF_VISITS, cap_of, category_of, is_exempt
+from ops_console.core.classification import ALL_VISITS, OF_VISITS, cap_of, claims, is_exempt
 from ops_console.core.contracts import YearlyCap
 from ops_console.core.people import HOSPITAL
 from ops_console.core.terms import Terms
 from ops_console.core.tickets import TicketFacts
 
 VISITS = ("planned_visit", *OF_VISITS)
-FREE = ("directive", "defect")  # never limited, whatever the reading (domain §1.9)
 
 
 @dataclass(frozen=True)
@@ -84,7 +83,7 @@ def _moved(old: Terms, new: Terms, entry: CapEntry, facts: Mapping[str, TicketFa
     if not isinstance(before, YearlyCap) or not isinstance(after, YearlyCap) or _counting(before) == _counting(after):
         return entry
     types = (ticket.type,) if ticket is not None else before.types
-    if any(name in after.types for name in types):
+    if any(claims(after, name) for name in types):
         return entry
     claiming = next((cap for name in types if (cap := cap_of(name, new.caps)) is not None), None)
     if claiming is not None and before.scope not in VISITS:
@@ -97,21 +96,16 @@ def _counts_newly(cap: YearlyCap, facts: TicketFacts, old: Terms, new: Terms) ->
 
     What another cap counts as a request now has its entry, and is asked for once.
     """
-    if facts.withdrawn or local_day(facts.reported_at) < new.live_on(cap.id) or not _uses(cap, facts, new):
+    if facts.withdrawn or local_day(facts.reported_at) < new.live_on(cap.id) or not _uses(cap, facts):
         return False
     before = old.clause(cap.id)
-    if isinstance(before, YearlyCap) and _uses(before, facts, old):
+    if isinstance(before, YearlyCap) and _uses(before, facts):
         return False
     return cap.scope in OF_VISITS or (cap_of(facts.type, old.caps) is None and not is_exempt(facts, (cap,)))
 
 
-def _uses(cap: YearlyCap, facts: TicketFacts, terms: Terms) -> bool:
-    """A cap of all visits counts those of every type but what is never limited: faults, defects, directives."""
-    if cap.scope in OF_VISITS and not facts.needs_onsite:
-        return False
-    category = category_of(facts.type, terms.clauses)
-    free = category is not None and category.key in FREE
-    return facts.type in cap.types or (_counts_all_visits(cap) and bool(facts.type) and not free)
+def _uses(cap: YearlyCap, facts: TicketFacts) -> bool:
+    return claims(cap, facts.type) and (facts.needs_onsite or cap.scope not in OF_VISITS)
 
 
 def _made(cap: YearlyCap, facts: TicketFacts, contract_id: int, at: datetime) -> CapEntry:

@@ -39,7 +39,7 @@ from ops_console.core.caps import (
     local_day,
     year_of,
 )
-from ops_console.core.classification import is_in_cap
+from ops_console.core.classification import ALL_VISITS, is_in_cap
 from ops_console.core.contracts import YearlyCap
 from ops_console.core.errors import NotFound, Refused
 from ops_console.core.moments import whole
@@ -171,10 +171,13 @@ def _check_live(terms: Terms, cap: YearlyCap, now: datetime) -> None:
 
 
 def _check_class(session: Session, terms: Terms, entry: CapEntry) -> None:
-    """What uses a cap is settled by both: neither fills it with what the other calls a defect (domain §1.8)."""
+    """What uses a cap is settled by both: neither fills it with what the other calls a defect (domain §1.8).
+
+    Where every visit counts (K2), the class of what somebody came for decides nothing.
+    """
     row = tickets.by_number(session, entry.ticket) if entry.ticket else None
     cap = terms.clause(entry.clause)
-    if row is None or not isinstance(cap, YearlyCap) or not cap.types:
+    if row is None or not isinstance(cap, YearlyCap) or not cap.types or cap.scope == ALL_VISITS:
         return
     found = is_in_cap(facts_of(session, row), terms.clauses)
     if found is None or found.id != cap.id:

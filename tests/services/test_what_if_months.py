@@ -21,7 +21,7 @@ from ops_console.services import deliveries, duties, freezes, what_if_months
 from ops_console.services.what_if_months import MonthWhatIf
 from ops_console.store.contracts import VersionRow
 from tests import breach_cases
-from tests.caps import CHIEF, ENGINEER, accept, ask, fill
+from tests.caps import CHIEF, ENGINEER, accept, approve, ask, fill
 from tests.conftest import FakeClock, do, log_ticket
 from tests.duties import done, plan, released, shanghai, the
 from tests.services import test_score_money, test_scores
@@ -171,6 +171,19 @@ def test_k2_a_visit_asked_for_by_hand_still_counts_where_every_visit_does(consol
     fill(console, "C-12", 2)
     for option in ("environment", "all"):
         assert cap(compare(console, {"K2": option}), "C-12") == ((2, 0), (2, 0)), option
+
+
+def test_k2_once_every_visit_counts_any_ticket_but_a_fault_may_use_the_cap(console: Console, clock: FakeClock) -> None:
+    let(console, chosen=(("K2", "all"),))
+    fault, number = (log_ticket(console, type=name, needs_onsite=True) for name in ("故障", "咨询"))
+    with pytest.raises(Refused, match="不占"):
+        ask(console, "C-12", ticket=fault)
+    made = ask(console, "C-12", ticket=number)
+    assert approve(console, made) == "reserved"
+    do(console, number, "responded")
+    assert accept(console, made) == "used"
+    assert cap(compare(console, {"K2": "all"}), "C-12") == ((1, 0), (1, 0))
+    assert cap(compare(console, {"K2": "planned"}), "C-12") == ((1, 0), (0, 0))
 
 
 def test_k3_the_whole_upkeep_uses_the_cap_and_material_alone_is_told_of(console: Console, clock: FakeClock) -> None:
