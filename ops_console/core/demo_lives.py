@@ -106,8 +106,8 @@ class Life:
         )  # fmt: skip
         steps += ending(told, self.restore, self.calendar, self.sampled, self.random)
         change = Change(
-            self.report.key, self.report.type, self.said.department.name, self.entered_by, steps[0].at,
-            self.restore.at, self.fate.mistaken,
+            self.report.key, self.report.type, self.said.text.title, self.said.department.name, self.entered_by,
+            steps[0].at, self.restore.at, self.fate.mistaken,
         )  # fmt: skip
         steps += settling(change, self.calendar)
         ordered = tuple(sorted(steps, key=lambda step: step.at))
