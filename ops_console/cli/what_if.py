@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ops_console.core.contract_facts import OUTCOME_NAMES
+from ops_console.core.duties import COUNTED_NAMES
 from ops_console.core.errors import Refused
 from ops_console.core.moments import parse_month
 from ops_console.core.money import amount
@@ -19,7 +20,6 @@ from ops_console.core.terms import Terms
 from ops_console.core.what_if import SUM_NAMES, Beside, Pair
 from ops_console.services import what_if_months
 from ops_console.services.months import contract_numbered
-from ops_console.services.report_tables import DUTY_STATES
 from ops_console.services.what_if_months import MonthWhatIf
 
 
@@ -116,7 +116,7 @@ def _differing(terminal: Any, beside: Beside, found: MonthWhatIf) -> Iterator[st
     for duty in beside.duties:
         either = duty.new or duty.old
         assert either is not None
-        yield _line(duty, either.name, lambda one: f"{say(DUTY_STATES[one.state])} {terminal.show(one.due_at)}")
+        yield _line(duty, either.name, lambda one: f"{say(COUNTED_NAMES[one.state])} {terminal.show(one.due_at)}")
     for case in beside.cases:
         yield _line(case, case.name, lambda one: one.month)
 

@@ -14,6 +14,7 @@ from flask import Blueprint, flash, g, redirect, render_template, request, send_
 
 from ops_console.core.clauses import readings_of
 from ops_console.core.contract_facts import OUTCOME_NAMES
+from ops_console.core.duties import COUNTED_NAMES
 from ops_console.core.errors import NotFound, Refused
 from ops_console.core.moments import MONTH, ZONE, month_of
 from ops_console.core.months import STATE_NAMES
@@ -22,7 +23,6 @@ from ops_console.core.terms import Terms, VersionInForce
 from ops_console.core.what_if import SUM_NAMES
 from ops_console.services import contract_papers, contract_views, readings, reports, what_if, what_if_months
 from ops_console.services.readings import Answers
-from ops_console.services.report_tables import DUTY_STATES
 from ops_console.services.what_if import WhatIf
 from ops_console.services.what_if_months import MonthWhatIf
 from ops_console.web import formats
@@ -67,7 +67,7 @@ def _page(refused: Refused | None = None) -> Any:
         impacts=_impacts(), months=what_if.full_months(g.now), known=_months(),
         contracts=contract_views.sequence(views),
         compared=compared, beside=beside, question=question, option=option, month=month, state_names=STATE_NAMES,
-        sum_names=SUM_NAMES, outcome_names=OUTCOME_NAMES, duty_states=DUTY_STATES,
+        sum_names=SUM_NAMES, outcome_names=OUTCOME_NAMES, duty_states=COUNTED_NAMES,
         refused=refused, typed=request.form, earliest=version.terms.counts_from, today=g.now.astimezone(ZONE).date(),
     ), status_of(refused)  # fmt: skip
 
