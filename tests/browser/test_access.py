@@ -20,6 +20,9 @@ PAGES = (
     "/log", "/closing", "/flags", "/audit", "/account", "/account/tokens", "/people/roles", "/reports/pending",
     "/breaches", "/breaches/new",
     "/duties", "/releases", "/releases/new",
+    "/month/2026-11", "/month/2026-11/clocks/C-15/population", "/month/2026-11/duties/C-33/every",
+    "/month/2026-11/tickets/reports", "/month/2026-11/caps/C-31", "/month/2026-11/money", "/month/2026-11/unexplained",
+    "/month/2026-11/clauses/C-07", "/months", "/mirror",
 )  # fmt: skip
 RUN = """() => axe.run(document, {resultTypes: ["violations"]}).then(found => found.violations
     .filter(one => one.impact === "serious" || one.impact === "critical")
