@@ -16,7 +16,8 @@ DUTY_PLANNED, DUTY_MOVED = "duty_planned", "duty_moved"
 class ToldDuty:
     """What events tell of a duty: the contract version that made it, when, its `deliveries` (done, recorded) by id.
 
-    The other fields are called as the row's columns are.
+    The other fields are called as the row's columns are. `before`: another that had the same id, so that its row was
+    deleted, for SQLite gives the id of a deleted last row again.
     """
 
     clause: str
@@ -31,6 +32,7 @@ class ToldDuty:
     waived_by: str = ""
     waived_reason: str = ""
     deliveries: Mapping[int, tuple[datetime, datetime]] = field(default_factory=dict)
+    before: ToldDuty | None = None
 
 
 def fold(events: Iterable[Event]) -> ToldDuty | None:
@@ -38,7 +40,7 @@ def fold(events: Iterable[Event]) -> ToldDuty | None:
     told: ToldDuty | None = None
     for event in events:
         if event.kind == DUTY_PLANNED:
-            told = _planned(event)
+            told = replace(_planned(event), before=told)
         elif told is not None:
             told = APPLY.get(event.kind, _unchanged)(told, event)
     return told

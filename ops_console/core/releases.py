@@ -28,6 +28,7 @@ UPGRADE, LATER, NOT = "upgrade", "later", "not"
 DECISION_NAMES = {UPGRADE: "升级", LATER: "暂缓", NOT: "不升级"}
 # What becomes of a change that the other party has a word in.
 PROPOSED, AGREED, REFUSED, TAKEN_BACK = "proposed", "agreed", "refused", "withdrawn"
+REGISTERED, CORRECTED = "release_registered", "release_corrected"
 CHANGE_STATES = (PROPOSED, AGREED, REFUSED, TAKEN_BACK)
 FIELD_NAMES = {
     "version": "版本号", "title": "标题", "ends": "涉及的端", "notes": "说明", "released_at": "发布时间",
@@ -129,9 +130,9 @@ def fold(events: Iterable[Event]) -> Release | None:
     """Given a release's events in the order recorded, return what they come to; None where none registered it."""
     told: Release | None = None
     for event in events:
-        if event.kind == "release_registered":
+        if event.kind == REGISTERED:
             told = _registered(event)
-        elif event.kind == "release_corrected" and told is not None:
+        elif event.kind == CORRECTED and told is not None:
             told = replace(told, **_corrected(event))
     return told
 

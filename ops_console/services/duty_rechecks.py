@@ -18,7 +18,7 @@ from ops_console.core.duty_folds import DUTY_MOVED, DUTY_PLANNED, ToldDuty, due_
 from ops_console.core.errors import Refused
 from ops_console.core.moments import ZONE, month_of, month_start, whole
 from ops_console.core.rechecks import DUTY, RELEASE, Found, Thing, Values, batches
-from ops_console.core.releases import EVENTS, FIELD_NAMES, Release, triggers
+from ops_console.core.releases import EVENTS, FIELD_NAMES, REGISTERED, Release, triggers
 from ops_console.core.releases import fold as fold_release
 from ops_console.core.terms import VersionInForce
 from ops_console.services.contracts import Book, Books
@@ -69,7 +69,7 @@ def recheck_duties(
     with open_read() as session:
         _look_for_periods(session, books(session), look)
         known = releases.ids_since(session, look.since - SLOWEST)
-        lately = audit.ids_of(session, releases.SUBJECT, "release_registered", look.since - SLOWEST)
+        lately = audit.ids_of(session, releases.SUBJECT, REGISTERED, look.since - SLOWEST)
     for ids in batches(sorted({*known, *map(int, lately)}), batch):
         with open_read() as session:
             _compare_releases(session, books(session), ids, look)
@@ -101,6 +101,8 @@ def _compare(session: Session, book: Book, ids: Sequence[int], look: _Look) -> N
         if row is None and told is None:
             continue
         look.found.looked[DUTY] += 1
+        if told is not None and told.before is not None:
+            _tell_of_row(book, duty_id, None, told.before, look)
         if row is None or told is None:
             _tell_of_row(book, duty_id, row, told, look)
             continue
@@ -202,14 +204,18 @@ def _compare_releases(session: Session, book: Book, ids: Sequence[int], look: _L
         made.setdefault(duty.ref, []).append(duty)
     masker = masker_of(session)
     for release_id in ids:
-        row, told = rows.get(release_id), fold_release(events.get(str(release_id), ()))
+        mine = events.get(str(release_id), [])
+        row, told = rows.get(release_id), fold_release(mine)
         if row is None and told is None:
             continue
         look.found.looked[RELEASE] += 1
         stored = masker.plain(_values(releases.release_of(row), row.happened_at)) if row else None
         computed = _values(told, happened_at(told)) if told else None
         name = f"{row.version} {row.title}" if row else f"{told.version} {told.title}"  # type: ignore[union-attr]
-        look.found.meet(Thing(RELEASE, str(release_id), name), stored, computed)
+        thing = Thing(RELEASE, str(release_id), name)
+        if sum(event.kind == REGISTERED for event in mine) > 1:  # SQLite gave the id of a deleted one again
+            look.found.meet(thing, None, {})
+        look.found.meet(thing, stored, computed)
         if told is not None:
             _compare_owed(book, told, str(release_id), made.get(str(release_id), []), look)
 

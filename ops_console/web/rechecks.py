@@ -157,7 +157,7 @@ def field_name(one: Difference) -> str:
 def value(one: Difference, what: str | int | bool | None) -> str:
     """Given a difference and one of its values, return it as people read it: instants in Shanghai, words translated."""
     if one.field == ROW:
-        return gettext("有" if what else "没有")
+        return gettext("有这一行" if what else "没有这一行")
     if what is None or what == "":
         return gettext("（空）")
     if isinstance(what, bool):
