@@ -25,8 +25,8 @@ from benchmarks.calendars import processor
 
 README = Path(__file__).resolve().parent / "README.md"
 SECTIONS = (  # in the order of README.md
-    "load", "pages", "search", "create", "quick", "reporting", "soak", "chain", "imports", "reports", "start", "demo",
-    "calendars", "detectors",
+    "load", "pages", "search", "create", "quick", "reporting", "soak", "chain", "imports", "reports", "freezing",
+    "chief", "papers", "packages", "start", "demo", "calendars", "detectors",
 )  # fmt: skip
 AIMS = "own aims"  # the source of every figure in a column named so
 HEAD = """# Figures
