@@ -13,7 +13,7 @@ from benchmarks import figures, houses, servers
 from benchmarks.houses import House
 from ops_console.core.moments import shift_month
 
-COUNT, COLD, WARM, ACCOUNT = 25_000, 5, 40, "hospital"
+COUNT, COLD, WARM, ACCOUNT = houses.IN_TEN_YEARS, 5, 40, "hospital"
 AIM_COLD_MS, AIM_WARM_MS = 1000.0, 300.0
 
 

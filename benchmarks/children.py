@@ -7,6 +7,7 @@ the rusage of a child. Not for servers (`benchmarks/servers.py`).
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -31,9 +32,10 @@ runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 
 @dataclass(frozen=True)
 class Child:
-    """What a process came to: the seconds from its start to its end, its peak in MiB, what it printed."""
+    """What a process came to: the seconds from its start to its end, those of the processor, its peak in MiB."""
 
     seconds: float
+    processor: float
     peak_mib: float
     printed: str
 
@@ -42,15 +44,16 @@ def run(folder: Path, *arguments: str, module: str = "ops_console") -> Child:
     """Given a data folder, a module and its arguments, run it on the folder. Raises RuntimeError when it fails."""
     with tempfile.TemporaryDirectory(prefix="ops-benchmark-") as aside:
         told = Path(aside) / "peak"
-        began = time.perf_counter()
+        before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
         done = subprocess.run(
             [sys.executable, "-c", RUNNER, str(told), module, *arguments], cwd=PROJECT, env=environment(folder),
             capture_output=True, text=True, check=False,
         )  # fmt: skip
-        seconds = time.perf_counter() - began
+        seconds, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
         if done.returncode:
             raise RuntimeError(f"{module} {' '.join(arguments)}: {done.stderr.strip() or done.stdout.strip()}")
-        return Child(seconds, int(told.read_text()) / 1024, done.stdout)
+        processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        return Child(seconds, processor, int(told.read_text()) / 1024, done.stdout)
 
 
 def peak_mib() -> float:

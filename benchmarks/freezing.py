@@ -16,6 +16,8 @@ from typing import Any
 from sqlalchemy import event
 
 from benchmarks import children, figures, history, houses
+from benchmarks.houses import House
+from ops_console.core.moments import shift_month
 from ops_console.store.assessments import of_month
 
 RUNS, FEW, AIM_SECONDS = 5, 2_500, 30.0
@@ -25,6 +27,7 @@ RUNS, FEW, AIM_SECONDS = 5, 2_500, 30.0
 class Freezing:
     """A month frozen at one size: seconds of each run, statements, peak of the process, size of its documents."""
 
+    name: str
     count: int
     seconds: tuple[float, ...]
     statements: int
@@ -33,8 +36,8 @@ class Freezing:
     bytes: int
 
 
-def freeze_here(folder: Path) -> dict[str, Any]:
-    """Given a folder whose month is not frozen, freeze it in this process and return what that took."""
+def freeze_here(folder: Path, month: str) -> dict[str, Any]:
+    """Given a folder and a month of it that is not frozen, freeze it in this process and return what that took."""
     clock = houses.Clock(history.END)
     console = houses.opened(folder, clock)
     said: list[str] = []
@@ -47,11 +50,11 @@ def freeze_here(folder: Path) -> dict[str, Any]:
         console.book(session)
     idle = children.peak_mib()
     event.listen(console.database.engine, "before_cursor_execute", hear)
-    seconds = figures.timed(lambda: houses.freeze(console, clock, houses.MONTH))
+    seconds = figures.timed(lambda: houses.freeze(console, clock, month))
     event.remove(console.database.engine, "before_cursor_execute", hear)
     peak = children.peak_mib()
     with console.read() as session:
-        row = of_month(session, houses.contract_of(console), houses.MONTH)
+        row = of_month(session, houses.contract_of(console), month)
         assert row is not None
         size = sum(len(text.encode()) for text in (row.contract, row.facts, row.result))
         tickets = json.loads(row.facts.partition("\n")[0])["counts"]["tickets"]
@@ -61,17 +64,29 @@ def freeze_here(folder: Path) -> dict[str, Any]:
 
 def measure(count: int) -> Freezing:
     """Given a size, freeze its month on copies of its folder, a process each. Raises ValueError when tickets lack."""
-    house = houses.a_month(count)
+    made = measured(figures.number(count), houses.a_month(count), houses.MONTH, RUNS if count <= FEW else 1)
+    if made.count != count:
+        raise ValueError(f"not every ticket is in the frozen month: {made.count} of {count}")
+    return made
+
+
+def measure_last(count: int) -> Freezing:
+    """Given how many tickets in ten years, freeze the month after all those that are frozen already."""
+    house = houses.ten_years(count)
+    name = f"last of {figures.number(count)} in {len(house.frozen) + 1} months"
+    return measured(name, house, shift_month(house.frozen[-1], 1), RUNS)
+
+
+def measured(name: str, house: House, month: str, times: int) -> Freezing:
+    """Given a house, a month of it and how often, freeze it on copies of the folder, a process each."""
     runs = []
-    for _ in range(RUNS if count <= FEW else 1):
+    for _ in range(times):
         with tempfile.TemporaryDirectory(prefix="ops-benchmark-") as root:
             folder = houses.copy_of(house.folder, Path(root) / "data")
-            child = children.run(folder, "--child", str(folder), module="benchmarks.freezing")
+            child = children.run(folder, "--child", str(folder), month, module="benchmarks.freezing")
             runs.append(json.loads(child.printed))
-    if any(run["tickets"] != count for run in runs):
-        raise ValueError(f"not every ticket is in the frozen month: {runs}")
     return Freezing(
-        count, tuple(run["seconds"] for run in runs), runs[0]["statements"], runs[0]["idle"],
+        name, runs[0]["tickets"], tuple(run["seconds"] for run in runs), runs[0]["statements"], runs[0]["idle"],
         max(run["peak"] for run in runs), runs[0]["bytes"],
     )  # fmt: skip
 
@@ -81,15 +96,15 @@ def report(made: Sequence[Freezing]) -> str:
     header = ["tickets", "s", "aim", "ms a ticket", "statements", "peak, MiB", "before it, MiB", "documents, MB"]
     rows = [
         [
-            figures.number(one.count), figures.spread(one.seconds), _aim(one),
+            one.name, figures.spread(one.seconds), _aim(one),
             f"{min(one.seconds) * 1000 / one.count:.2f}", one.statements, f"{one.peak_mib:.0f}", f"{one.idle_mib:.0f}",
             children.megabytes(one.bytes),
         ]
         for one in made
     ]  # fmt: skip
     method = (
-        f"`services.freezes.freeze_month` of {houses.MONTH} with its commit, in a process of its own on a copy of the "
-        f"folder, {RUNS} runs up to {figures.number(FEW)} tickets, else one; five events a ticket, the tender's "
+        f"`services.freezes.freeze_month` of {houses.MONTH} (of 2026-11 after ten years) with its commit, in a process "
+        f"of its own on a copy of the folder, {RUNS} runs up to {figures.number(FEW)} tickets, else one; five events a ticket, the tender's "
         "clauses, its duties done, the preset as scoring sheet. Statements: those sent; a list of rows inserted at "
         "once counts as one. Peak: the most memory the process held; before it: with the console open. Checked: the "
         f"frozen facts hold every ticket. Aim ({figures.AIMS}; 25 000): < {AIM_SECONDS:g} s."
@@ -101,18 +116,21 @@ def _aim(one: Freezing) -> str:
     return f"< {AIM_SECONDS:g} s {figures.mark(min(one.seconds) < AIM_SECONDS)}" if one.count >= 25_000 else ""
 
 
-def run(sizes: Sequence[int]) -> str:
-    """Given sizes, load what is missing, measure and return the section."""
-    return report([measure(count) for count in sizes])
+def run(sizes: Sequence[int], years: int) -> str:
+    """Given sizes and how many tickets in ten years (0: without), load what lacks, measure and return the section."""
+    return report([*(measure(count) for count in sizes), *([measure_last(years)] if years else ())])
 
 
 def main() -> None:
-    """Measure the sizes asked for; with `--child FOLDER` freeze that folder's month here."""
+    """Measure the sizes asked for; with `--child FOLDER MONTH` freeze that folder's month here."""
     if sys.argv[1:2] == ["--child"]:
-        print(json.dumps(freeze_here(Path(sys.argv[2]))))
+        print(json.dumps(freeze_here(Path(sys.argv[2]), sys.argv[3])))
         return
-    asked = figures.arguments(__doc__, sizes=(figures.sizes, houses.SIZES, "numbers of tickets"))
-    figures.give("freezing", run(asked.sizes), readme=asked.readme)
+    asked = figures.arguments(
+        __doc__, sizes=(figures.sizes, houses.SIZES, "numbers of tickets"),
+        years=(int, houses.IN_TEN_YEARS, "tickets in ten years, 0: without"),
+    )  # fmt: skip
+    figures.give("freezing", run(asked.sizes, asked.years), readme=asked.readme)
 
 
 if __name__ == "__main__":

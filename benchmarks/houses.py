@@ -37,6 +37,7 @@ from ops_console.store.assessments import of_month
 from ops_console.store.contracts import VersionRow
 
 MONTH, SIZES = "2026-09", (250, 2_500, 25_000)
+IN_TEN_YEARS = 25_000
 YEARS = Period(date(2017, 1, 1), date(2026, 11, 20), history.END)
 FIRST, LAST = "2017-01", "2026-10"
 PROVED = datetime.max.replace(tzinfo=UTC)
@@ -92,7 +93,7 @@ def a_frozen_month(count: int) -> House:
     return House(folder, count, (MONTH,))
 
 
-def ten_years(count: int = 25_000, first: str = FIRST) -> House:
+def ten_years(count: int = IN_TEN_YEARS, first: str = FIRST) -> House:
     """Given how many tickets, see that a folder is there with ten years of them: every ended month frozen and signed.
 
     The last one is frozen and waits for signatures, as the chief meets it.

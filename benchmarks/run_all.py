@@ -65,7 +65,7 @@ def main() -> None:
         "search": partial(search.run, asked.sizes, asked.requests),
         "imports": imports.run,
         "reports": partial(reports.run, asked.sizes),
-        "freezing": partial(freezing.run, houses.SIZES),
+        "freezing": partial(freezing.run, houses.SIZES, houses.IN_TEN_YEARS),
         "chief": partial(chief.run, chief.COUNT),
         "papers": partial(papers.run, papers.YEARS_COUNT),
         "packages": partial(packages.run, houses.SIZES),
