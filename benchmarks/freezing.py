@@ -104,7 +104,8 @@ def report(made: Sequence[Freezing]) -> str:
     ]  # fmt: skip
     method = (
         f"`services.freezes.freeze_month` of {houses.MONTH} (of 2026-11 after ten years) with its commit, in a process "
-        f"of its own on a copy of the folder, {RUNS} runs up to {figures.number(FEW)} tickets, else one; five events a ticket, the tender's "
+        f"of its own on a copy of the folder, {RUNS} runs up to {figures.number(FEW)} tickets, else one; five events a "
+        "ticket, the tender's "
         "clauses, its duties done, the preset as scoring sheet. Statements: those sent; a list of rows inserted at "
         "once counts as one. Peak: the most memory the process held; before it: with the console open. Checked: the "
         f"frozen facts hold every ticket. Aim ({figures.AIMS}; 25 000): < {AIM_SECONDS:g} s."

@@ -62,7 +62,7 @@ clause    kind:s id:s section:s key:s text:s bound:s basis:s rule:s signs:s evid
           agreement_first:b=false no_refusal:b=false amount:s="none" month_of:s="occurrence" approval:[s]=[]
           outages:b=false
 task      key:s name:s basis:s period:s="" event:s="" count:i=1 workdays:i=0 minutes:i=0 same_day:b=false
-          grace_days:i=0 min_gap_days:i=0 evidence:[s]=[]
+          grace_days:i=0 due_days:i=0 min_gap_days:i=0 evidence:[s]=[]
 question  id:s clauses:[s] question:s options:[{option}] matters:s=""
 option    id:s sentence:s sets:[(s,s)]=[]
 opening   clause:s year:i used:i document:s=""
@@ -973,14 +973,26 @@ def scored(item, draft, known):
     main = (known[names[0]] if names else None) or NEVER
     missing, total = [name for name in names if known[name] is None], sum(one["points"] for one in draft)
     fair = sum(one["points"] for one in draft if one["two_sided"]) * (item["observed_by"] in ("both", "machine"))
+    counts = counted_facts(item, known)
     happened = any(one[0] or one[1] or one[3] for one in (known[name] or NEVER for name in names))
     return {
-        "code": item["code"], "weight": item["weight"], "numerator": main[2], "denominator": main[3],
+        "code": item["code"], "weight": item["weight"], "numerator": counts[0], "denominator": counts[1],
         "deductions": draft, "deducted": max(0, min(total, ceiling(item))),
         "for_money": max(0, min(fair, ceiling(item))),
         "empty": not item["by_hand"] and not missing and not happened, "missing": missing,
         "too_few": bool(main[0] or main[1] or main[3]) and is_too_few(item, main),
     }  # fmt: skip
+
+
+def counted_facts(item, known):
+    """Given an item and the measures, return numerator and denominator: of its measure, else of its steps' facts."""
+    if item["by_hand"]:
+        return 0, 0
+    if item["measure"]:
+        return (known[item["measure"]] or NEVER)[2:4]
+    mine = [known[step["measure"]] or NEVER for step in item["steps"]]
+    hits = {hit[0] for one in mine for hit in one[1] if hit[1] > 0}
+    return len(hits), len({fact for one in mine for fact in one[0]} | hits)
 
 
 def points_of(sheet, deducted):

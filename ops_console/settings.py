@@ -20,7 +20,7 @@ from ops_console.core import demo_places
 from ops_console.core.addresses import LOOPBACK, address_of
 from ops_console.core.catalogue import Carrier, Module, TicketType
 from ops_console.core.contradictions import check_terms
-from ops_console.core.demo import FIRST, LAST
+from ops_console.core.demo import FIRST
 from ops_console.core.devices import is_network
 from ops_console.core.errors import CalendarInvalid, SettingsInvalid
 from ops_console.core.hours import cut
@@ -110,8 +110,8 @@ def demo_of(real: Settings, host: str = "") -> Settings:
     )  # fmt: skip
     terms = replace(
         real.terms, number=demo_places.CONTRACT, name=demo_places.CONTRACT_NAME, hospital=demo_places.HOSPITAL_NAME,
-        vendor=demo_places.VENDOR_NAME, starts_on=FIRST, ends_on=LAST, counts_from=FIRST, go_live_on=None,
-        openings=(), fee=demo_places.FEE, nodes=(),
+        vendor=demo_places.VENDOR_NAME, starts_on=FIRST, ends_on=demo_places.ENDS_ON, counts_from=FIRST,
+        go_live_on=None, openings=(), fee=demo_places.FEE, nodes=(),
         clauses=tuple(replace(clause, go_live_on=None) for clause in real.terms.clauses),
     )  # fmt: skip
     return replace(

@@ -40,7 +40,8 @@ WORDS: Mapping[str, Iterable[str]] = {
 }  # fmt: skip
 BOUNDS = {
     "limit": (1, 999), "count": (1, 31), "workdays": (0, 260), "minutes": (0, 10_080), "grace_days": (0, 60),
-    "min_gap_days": (0, 31), "year": (1, 50), "used": (0, 999), "lock_workday": (1, 20), "answer_workdays": (1, 20),
+    "due_days": (-60, 60), "min_gap_days": (0, 31), "year": (1, 50),
+    "used": (0, 999), "lock_workday": (1, 20), "answer_workdays": (1, 20),
     "sample_size": (1, 200), "security_minutes": (1, 1_440), "at_risk": (0, 10_000), "pay_days": (1, 365),
 }  # fmt: skip
 MAY_BE_EMPTY = ("signs", "duplicate_of", "document", "condition", "legal_basis", "matters", *WORDS)

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 from flask import Flask
+from hypothesis import settings as hypothesis_settings
 from jinja2 import FileSystemBytecodeCache
 
 from ops_console import settings
@@ -26,6 +27,9 @@ from ops_console.store.migrate import migrate
 from tests.real_services import fresh_postgres, shared_folder
 
 pytest_plugins = ["tests.real_services"]
+# No example fails for a slow machine: speed is measured in benchmarks.
+hypothesis_settings.register_profile("ops", deadline=None)
+hypothesis_settings.load_profile("ops")
 NOON = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)  # 2026-11-20 18:00 in Shanghai
 DATA = Path(__file__).parent / "data"
 HOSPITAL = actor_of("hospital", "信息科长", "hospital")

@@ -36,5 +36,5 @@ def hands_of(console: Console, clock: FakeClock, **changed: Any) -> Hands:
     end = clock.at
     return Hands(
         console.read, console.write, console.book, console.files.keep_attachment, console.hasher, console.policy,
-        console.public_secrets, console.runs(), console.anchoring(), put, lambda: end,
+        console.public_secrets, console.runs(), console.anchoring(), console.signing, put, lambda: end,
     )  # fmt: skip

@@ -51,7 +51,7 @@ def test_the_shipped_file_holds_the_tenders_contract() -> None:
     }  # fmt: skip
     assert {limit.id for limit in terms.limits if limit.pausable} == {"C-18"}
     assert terms.hours == (("08:00", "18:00"),)
-    assert len(found.ticket_types) == 16
+    assert len(found.ticket_types) == 18
     assert [t.name for t in found.ticket_types if not t.declinable] == ["指令性任务"]
     assert len(found.modules) == 17
     assert (found.server.host, found.server.port) == ("127.0.0.1", 8000)

@@ -160,6 +160,7 @@ DEFECTS = [
     # what contradicts itself
     ((FIRST_CLAUSE, '[[contract.clause]]\nid = "C-02"'), "contract.clause", "条款编号 C-02 重复"),
     (('duplicate_of = "C-19"', 'duplicate_of = "C-99"'), "contract.clause C-41.duplicate_of", "没有 C-99"),
+    (('event = "release"', 'event = "release"\ndue_days = 3'), "contract.clause C-13.task note", "只用于周期任务"),
     (('workdays = 5', 'workdays = 5\nminutes = 30'), "contract.clause C-13.task faq", "只能有一个"),
     (('period = "month"', 'period = "month"\nevent = "release"'), "contract.clause C-27.task reconcile", "只写一个"),
     (('period = "month"', 'period = "month"\nworkdays = 5'), "contract.clause C-27.task reconcile", "最后一天到期"),

@@ -90,7 +90,7 @@ def _build(terminal: Any, today: date | None, folder: DemoFolder, day: str, now:
         hands = demo.Hands(
             console.read, console.write, console.book, console.files.keep_attachment, console.hasher, console.policy,
             console.public_secrets, console.runs(), replace(anchoring, bound=lru_cache(1)(anchoring.bound)),
-            clock.put, utc_now,
+            console.signing, clock.put, utc_now,
         )  # fmt: skip
 
         def progress(month: str, made: int, all_of_them: int) -> None:

@@ -126,9 +126,11 @@ class TimeLimit:
 class Task:
     """One thing to be done under a clause: every `period`, or after each `event`, with its own basis.
 
-    Of a period `count` are owed. After an event it is due `workdays` working days later (the end of that day) or
-    `minutes` later, and within the same Shanghai day where `same_day`. `grace_days` natural days follow, within which
-    it counts as late but done. Two runs closer than `min_gap_days` count once. `evidence` are the codes accepted.
+    Of a period `count` are owed, by the end of its last day or `due_days` days after that day (before it where
+    negative): a month's report can only be written once the month is over. After an event it is due `workdays` working
+    days later (the end of that day) or `minutes` later, and within the same Shanghai day where `same_day`. `grace_days`
+    natural days follow, within which it counts as late but done. Two runs closer than `min_gap_days` count once.
+    `evidence` are the codes accepted.
     """
 
     key: str
@@ -137,6 +139,7 @@ class Task:
     period: str = ""
     event: str = ""
     count: int = 1
+    due_days: int = 0
     workdays: int = 0
     minutes: int = 0
     same_day: bool = False
@@ -147,9 +150,14 @@ class Task:
     def sentence(self) -> Sentence:
         """Return when it is owed, as one sentence."""
         if self.period:
+            told = {-1: "%(period)s至少 %(n)s 次%(name)s，不晚于期末前 %(days)s 天",
+                    0: "%(period)s至少 %(n)s 次%(name)s",
+                    1: "%(period)s至少 %(n)s 次%(name)s，不晚于期满后 %(days)s 天"}[
+                (self.due_days > 0) - (self.due_days < 0)
+            ]  # fmt: skip
             return sentence(
-                "%(period)s至少 %(n)s 次%(name)s", period=sentence(PERIOD_NAMES[self.period]), n=self.count,
-                name=self.name,
+                told, period=sentence(PERIOD_NAMES[self.period]), n=self.count, name=self.name,
+                days=abs(self.due_days),
             )  # fmt: skip
         event = sentence(EVENT_NAMES[self.event])
         if self.minutes:

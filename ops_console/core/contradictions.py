@@ -112,7 +112,9 @@ def _task(task: Task) -> Iterator[str]:
     if bool(task.period) == bool(task.event):
         yield "period（周期）和 event（触发的事）必须写且只写一个"
     if task.period and (task.workdays or task.minutes or task.same_day):
-        yield "周期任务在周期最后一天到期，不写 workdays、minutes、same_day"
+        yield "周期任务在周期最后一天到期，或由 due_days 提前、推后若干天，不写 workdays、minutes、same_day"
+    if task.event and task.due_days:
+        yield "due_days 只用于周期任务"
     if task.workdays and (task.minutes or task.same_day):
         yield "workdays 不能与 minutes、same_day 同写，到期时间只能有一个"
     if task.event and task.min_gap_days:

@@ -17,34 +17,39 @@ from ops_console.core.demo_steps import (
     CAP_SHEET,
     CAP_SIGN,
     CAP_START,
+    CLASS_ANSWER,
     CLASS_CONFIRM,
     CLASS_EXEMPT,
+    CLASS_OBJECT,
     CLASS_ORDER,
     Step,
 )
 from ops_console.core.working_time import WorkingCalendar
 
-CHANGES = ("告知宣传", "接口与上传", "政策性修改", "客户化开发", "指令性任务")  # settled by both, as config.toml ships
-CAPPED, SHEET_FIRST, DIRECTIVE, NOTICE = (
-    ("政策性修改", "客户化开发", "告知宣传"),
-    "客户化开发",
-    "指令性任务",
-    "告知宣传",
-)
-GO_LIVE = 0.62  # of notices: those of a go-live, which use no cap (domain §6.1)
+# Whose class both settle, as config.toml ships them.
+CHANGES = ("告知宣传", "接口与上传", "政策性修改", "客户化开发", "指令性任务", "升级改造", "现场专家诊断")
+CAPPED = ("政策性修改", "客户化开发", "告知宣传", "现场专家诊断")
+SHEET_FIRST, DIRECTIVE, NOTICE = "客户化开发", "指令性任务", "告知宣传"
+GO_LIVE = "首页上线告知"  # how a notice of a go-live is titled, which uses no cap (domain §6.1)
+UPGRADE = "由 HIS 升级引起，属一.2 的改造，费用由乙方承担，不占客户化开发的额度"
 ORDER = "{who}转来上级通知，按来文要求和时限办理；来文编号见附件登记"
 
 
 @dataclass(frozen=True)
 class Change:
-    """What of a life settles its class: the story, its type, who asks, who entered it and when, when it ended."""
+    """What of a life settles its class: the story, its type and title, who asks, who entered it and when, when it ended.
+
+    `mistaken`: the type that the vendor filed it as.
+    """
 
     story: str
     type: str
+    title: str
     department: str
     entered_by: str
     entered_at: datetime
     restored_at: datetime
+    mistaken: str = ""
 
 
 def settling(change: Change, calendar: WorkingCalendar) -> list[Step]:
@@ -62,10 +67,13 @@ def settling(change: Change, calendar: WorkingCalendar) -> list[Step]:
         at = next_opening(shifted(after, random.uniform(*minutes)), calendar, random)
         steps.append(Step(at, change.story, act, who, facts))
 
+    if change.mistaken:
+        then((40, 200), CLASS_OBJECT, CHIEF, wished=change.type, reason=UPGRADE)
+        then((60, 300), CLASS_ANSWER, MANAGER, wished=change.type)
+        return steps
     if change.type == DIRECTIVE:
         then((5, 60), CLASS_ORDER, random.choice(OFFICERS), order=ORDER.format(who=change.department))
-    is_go_live = change.type == NOTICE and random.random() < GO_LIVE
-    if is_go_live:
+    if change.type == NOTICE and change.title.startswith(GO_LIVE):
         then((10, 200), CLASS_EXEMPT, CHIEF)
         then((10, 200), CLASS_CONFIRM, ENGINEER)
         return steps

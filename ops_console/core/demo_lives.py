@@ -16,7 +16,7 @@ from ops_console.core.demo import SEED, VOLUMES, Report, on_duty, shifted
 from ops_console.core.demo_caps import Change, settling
 from ops_console.core.demo_ends import End, ending
 from ops_console.core.demo_places import ENGINEER, OFFICERS, SECOND_LINE, SUBSTITUTE
-from ops_console.core.demo_steps import DESCRIBE, OPEN, PUBLIC, RETYPE, Step, Story
+from ops_console.core.demo_steps import DESCRIBE, FILE, OPEN, PUBLIC, RETYPE, Step, Story
 from ops_console.core.demo_words import Said, Stock, said
 from ops_console.core.moments import ZONE
 from ops_console.core.tickets import (
@@ -51,10 +51,12 @@ WORK = {
     "数据纠错": (120.0, 0.9), "缺陷": (9 * 600.0, 0.8), "环境问题": (35.0, 0.9), "功能维护": (5 * 600.0, 0.6),
     "告知宣传": (2 * 600.0, 0.6), "接口与上传": (4 * 600.0, 0.6), "升级发布": (240.0, 0.4),
     "性能优化": (6 * 600.0, 0.6), "政策性修改": (8 * 600.0, 0.4), "客户化开发": (15 * 600.0, 0.3),
-    "指令性任务": (3 * 600.0, 0.4),
+    "指令性任务": (3 * 600.0, 0.4), "升级改造": (9 * 600.0, 0.2), "现场专家诊断": (2 * 600.0, 0.2),
 }  # fmt: skip
 MISTAKEN = {"故障": "咨询", "数据纠错": "咨询", "缺陷": "故障", "环境问题": "故障", "咨询": "环境问题"}
 RETYPED, PAUSED, UNTOLD, RAISED = 0.028, 0.03, 0.04, 0.06
+CAUSE_TOLD, WITH_RECORD = 0.22, 0.975  # of faults; with more causes told, nearly every fault would be a repeated one
+FREE_MINUTES, FREE_TOLD = {"数据纠错": (20, 180), "接口与上传": (120, 600), "指令性任务": (480, 1200)}, 0.85
 THIRD_PARTY = "第三方系统厂商正在处理，已提交其工单，等待回复"
 OWN_REASON = "等待科室提供现场配合时间和账号"
 OFFICE_HELP = 0.25  # of walk-ins, those that the IT department enters itself
@@ -62,7 +64,10 @@ OFFICE_HELP = 0.25  # of walk-ins, those that the IT department enters itself
 
 @dataclass(frozen=True)
 class Fate:
-    """What is settled beforehand for a report; what is None is drawn. Delays are minutes."""
+    """What is settled beforehand for a report; what is None is drawn. Delays are minutes.
+
+    `mistaken`: the type it is filed as, to which the hospital objects. `minutes`: what was spent on it.
+    """
 
     answer: float | None = None
     lag: float | None = None
@@ -71,6 +76,8 @@ class Fate:
     onsite: bool | None = None
     who: str = ""
     is_accepted: bool | None = None
+    mistaken: str = ""
+    minutes: int = 0
 
 
 class Life:
@@ -99,8 +106,9 @@ class Life:
         )  # fmt: skip
         steps += ending(told, self.restore, self.calendar, self.sampled, self.random)
         change = Change(
-            self.report.key, self.report.type, self.said.department.name, self.entered_by, steps[0].at, self.restore.at
-        )
+            self.report.key, self.report.type, self.said.text.title, self.said.department.name, self.entered_by,
+            steps[0].at, self.restore.at, self.fate.mistaken,
+        )  # fmt: skip
         steps += settling(change, self.calendar)
         ordered = tuple(sorted(steps, key=lambda step: step.at))
         return Story(self.report.key, self.report.type, self.report.channel, self.said, ordered)
@@ -171,7 +179,11 @@ class Life:
         answers = (
             is_claimed and self.is_called or self.entered_at == self.answered_at and self.entered_by not in OFFICERS
         )
-        facts = {"type": wrong or type_name, "answered": bool(answers and self.entered_by), "needs_onsite": False}
+        facts = {
+            "type": self.fate.mistaken or wrong or type_name,
+            "answered": bool(answers and self.entered_by),
+            "needs_onsite": False,
+        }
         first = Step(
             self.entered_at, self.report.key, act, self.entered_by, facts,
             claimed_at=self.reported_at if is_claimed else None, proved=self.is_backfilled and self.is_proved,
@@ -216,9 +228,25 @@ class Life:
             steps += self._raised(began)
         self.restore = self._restore(restored)
         steps.append(self.restore)
-        if self.is_fault and random.random() < 0.6:
+        if self.is_fault:
+            steps += self._record(restored)
+        if self.is_fault and random.random() < CAUSE_TOLD:
             steps.append(self._details(restored))
+        elif spent := self.fate.minutes or self._free_minutes():
+            steps.append(self._details(restored, spent))
         return steps
+
+    def _record(self, restored: datetime) -> list[Step]:
+        """The record of a fault, which nearly all have (domain §6.5). Draws apart."""
+        random = Random(f"{SEED}/record/{self.report.key}")  # noqa: S311 - figures of a demo, no secrets
+        at = max(restored, self.entered_at) + timedelta(seconds=random.randint(90, 900))
+        return [Step(at, self.report.key, FILE, self._turn(at))] if random.random() < WITH_RECORD else []
+
+    def _free_minutes(self) -> int:
+        """What was spent on work that is free by the contract (C-02 to C-04), where it is told. Draws apart."""
+        least, most = FREE_MINUTES.get(self.report.type, (0, 0))
+        random = Random(f"{SEED}/minutes/{self.report.key}")  # noqa: S311 - figures of a demo, no secrets
+        return random.randint(least, most) if random.random() < FREE_TOLD else 0
 
     def _restored(self, began: datetime) -> datetime:
         random = self.random
@@ -263,9 +291,9 @@ class Life:
             step, facts={"handler": step.who, "mode": mode}, personal={"process": process} if process else {}
         )
 
-    def _details(self, restored: datetime) -> Step:
+    def _details(self, restored: datetime, spent: int = 0) -> Step:
         at = max(restored, self.entered_at) + timedelta(seconds=self.random.randint(60, 400))
-        minutes = max(1, min(600, round((restored - self.answered_at) / timedelta(minutes=1))))
+        minutes = spent or max(1, min(600, round((restored - self.answered_at) / timedelta(minutes=1))))
         return Step(
             at, self.report.key, DESCRIBE, self._turn(at), {"cause": self.said.text.cause, "minutes": str(minutes)}
         )

@@ -6,12 +6,14 @@ Not for accounts (`services/demo_house.py`). Nobody here exists; a name is a sur
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from ops_console.core.money import Fee
 
 MARK = "demo.json"  # stands in a data folder that holds a demo, and in no other
 CONTRACT, CONTRACT_NAME = "演示-2026", "城乡一体化大健康管理远程服务平台运维服务合同（演示）"
 HOSPITAL_NAME, VENDOR_NAME = "青禾县人民医院（演示）", "云桥信息技术（演示）"
+ENDS_ON = date(2027, 12, 31)  # a second contract year, so that what is one too many can wait for it (storyline 9)
 FEE = Fee(12_000_000)  # 120,000.00 元 a year: as invented as the parties
 
 

@@ -12,7 +12,7 @@ from ops_console.core.demo_steps import OPEN, Story
 from ops_console.core.moments import ZONE
 from ops_console.core.tickets import ARRIVED, RESPONDED, RESTORE
 
-CHAT, CALL = "微信群聊天记录.txt", "通话记录.txt"
+CHAT, CALL, RECORD = "微信群聊天记录.txt", "通话记录.txt", "处理记录.txt"
 REPLIES = {RESPONDED: "收到，正在查", ARRIVED: "已到现场", RESTORE: "已恢复，请再试一下"}
 
 
@@ -34,3 +34,9 @@ def proof_of(story: Story) -> str:
             continue
         lines.append(f"{at.astimezone(ZONE):%Y-%m-%d %H:%M:%S} {told}")
     return "\n".join(lines) + "\n"
+
+
+def record_of(story: Story) -> str:
+    """Given a story, return the record of what was done, as the engineer attaches it."""
+    told = story.said.text
+    return f"演示处理记录（虚构） {story.key}\n问题：{told.title}\n处理：{told.process}\n原因：{told.cause}\n"

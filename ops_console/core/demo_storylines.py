@@ -46,6 +46,10 @@ LARGE = (
     (8, 5, 9, "客户化开发", "门诊药房", "M-10", "药房备药状态推送", "备好药后推送取药提醒。"),
     (9, 9, 10, "客户化开发", "公卫科", "M-13", "老年人体检结果推送", "按家庭医生分组推送。"),
     (11, 4, 9, "客户化开发", "医共体办公室", "M-14", "医共体床位查询（第 9 项，待商定）", "双方商定转入下一合同年。"),
+    (3, 25, 9, "现场专家诊断", "医务科", "M-17", "接口服务专家现场诊断", "专家到场 2 日，完成压力诊断并交报告。"),
+    (6, 17, 9, "现场专家诊断", "门诊收费处", "M-02", "支付链路专家现场诊断", "专家到场复核支付链路，给出三条改进。"),
+    (10, 21, 9, "现场专家诊断", "医务科", "M-15", "数据库专家现场诊断", "专家到场调优两日，慢查询清零。"),
+    (11, 18, 14, "升级改造", "医务科", "M-17", "EMR 接口升级适配", "按新版接口完成改造并联调。"),
     (2, 25, 9, "指令性任务", "公卫科", "M-17", "卫健委：补报 2025 年电子健康卡数据", "按要求期限完成上报，回执存档。"),
     (4, 22, 9, "指令性任务", "医务科", "M-15", "市卫健委互联网诊疗监管数据核查", "核查 3 类数据并提交说明。"),
     (6, 3, 14, "指令性任务", "公卫科", "M-08", "家庭医生签约数据专项上报", "按模板上报。"),
@@ -60,6 +64,21 @@ def storylines(stock: Stock, calendar: WorkingCalendar, sampled: frozenset[str])
     yield from (story_of(report, stock, calendar, sampled, fate) for report, fate in _scripted())
     for n in range(len(APRIL)):
         yield _april(n, story_of(*_april_report(n, stock), calendar, sampled, _april_fate(n)))
+
+
+def _upgrade() -> tuple[Report, Fate]:
+    """Storyline 4: the vendor files what a core system's upgrade asks for as customisation: it uses no cap."""
+    told = Text(
+        ("M-17",), "HIS 升级后平台接口改造", "HIS 5 月升级，挂号、缴费、报告接口需同步改造。",
+        "三组接口改造并联调，用时 60 小时。",
+        "接口异常", "远程",
+    )  # fmt: skip
+    place = next(d for d in DEPARTMENTS if d.name == "医务科")
+    fate = Fate(
+        said=Said(place, place.reporters[0], "M-17", told), who=ENGINEER, mistaken="客户化开发", minutes=60 * 60,
+        lag=4.0, onsite=False,
+    )  # fmt: skip
+    return Report("story/his-upgrade", _at(5, 6, 9, 20), "升级改造", "电话"), fate
 
 
 def is_scripted(at: datetime) -> bool:
@@ -77,6 +96,7 @@ def _scripted() -> Iterator[tuple[Report, Fate]]:
     night = Report("story/callback", _at(2, 18, 2, 5), FAULT, "微信群")
     yield night, Fate(answer=75.0, lag=75.5, proved=True, said=callback, onsite=False, is_accepted=False)
     yield from _overload()
+    yield _upgrade()
     for number, release in enumerate(RELEASES):
         yield Report(f"story/release-{number}", _at(release.month, release.day, 8, 30), "升级发布", "管理端"), Fate()
     for number, (month, day, hour, type_name, department, module, title, process) in enumerate(LARGE):

@@ -180,7 +180,7 @@ def periodic(terms: Terms, until: date) -> tuple[Duty, ...]:
 
 
 def _of_period(clause: Clause, task: Task, period: Period, n: int) -> Duty:
-    due = last_second(period.end - DAY)
+    due = last_second(period.end - DAY + task.due_days * DAY)
     return Duty(
         f"{clause.id}/{task.key}/{period.start.isoformat()}/{n}", clause.id, task.key, task.name, task.basis,
         due, due + task.grace_days * DAY, period_start=period.start, period_end=period.end,

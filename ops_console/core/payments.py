@@ -32,8 +32,10 @@ WHOLE = 10_000  # hundredths of a per cent
 LARGEST_BOND = 1_000  # of the contract's sum, in hundredths of a per cent: 政府采购法实施条例 第48条
 USUAL = (Node("month", MONTH_NODE),)  # what counts where the contract names no node
 OFF, NOT_YET, BLOCKED, WAITING, OVERDUE, PAID = "off", "not_yet", "blocked", "waiting", "overdue", "paid"
+NOTHING = "nothing"  # signed, and nothing is left to be paid
 STATUS_NAMES = {
     OFF: "不计入付款", NOT_YET: "未到", BLOCKED: "待签署", WAITING: "待付款", OVERDUE: "已过付款日", PAID: "已付款",
+    NOTHING: "应付为零，不用付款",
 }  # fmt: skip
 
 
@@ -89,6 +91,8 @@ class Payment:
         """Given today in Shanghai and the day it was paid, return where it stands."""
         if paid_on is not None:
             return PAID
+        if self.payable == 0:
+            return NOTHING
         if self.payable is not None:
             return OVERDUE if self.due_on is not None and self.due_on < today else WAITING
         if not self.missing:

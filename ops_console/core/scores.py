@@ -227,12 +227,24 @@ def _scored(item: Item, deductions: Sequence[Deduction], measured: Mapping[str, 
     main = known[item.measures[0]] if known else NOTHING
     missing = tuple(name for name, one in known.items() if one.missing)
     fair = 0 if item.observed_by in ONE_SIDED else sum(one.points for one in deductions if one.two_sided)
+    numerator, denominator = _counted(item, known)
     return Scored(
-        item.code, item.weight, main.numerator, main.denominator, tuple(deductions),
+        item.code, item.weight, numerator, denominator, tuple(deductions),
         _within(sum(one.points for one in deductions), item), _within(fair, item),
         empty=not item.by_hand and not missing and not any(_happened(one) for one in known.values()),
         missing=missing, too_few=_happened(main) and _is_too_few(item, main),
     )  # fmt: skip
+
+
+def _counted(item: Item, known: Mapping[str, Measured]) -> tuple[int, int]:
+    """The measure that its bands read, as it is; else how many facts its steps count, of how many, each fact once."""
+    if item.by_hand:
+        return 0, 0
+    if item.measure:
+        return known[item.measure].numerator, known[item.measure].denominator
+    mine = [known[step.measure] for step in item.steps]
+    hits = {hit.ref for one in mine for hit in one.hits if hit.count > 0}
+    return len(hits), len({ref for one in mine for ref in one.population} | hits)
 
 
 def _happened(one: Measured) -> bool:

@@ -6,7 +6,7 @@ transaction; each is sealed into the chain before the next, and clocks are notic
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from ops_console.core.demo import FIRST
+from ops_console.core.demo_contract import steps as contract_steps
 from ops_console.core.demo_now import present
 from ops_console.core.demo_steps import Step, Story, in_order
 from ops_console.core.demo_words import Stock
@@ -22,12 +23,14 @@ from ops_console.core.errors import Refused
 from ops_console.core.moments import ZONE, day_start, whole
 from ops_console.core.people import SYSTEM
 from ops_console.core.public_reports import Secrets
-from ops_console.services import anchors, clocks, demo_house, detectors, jobs
+from ops_console.services import anchors, clocks, demo_house, detectors, duty_plans, freezes, jobs
 from ops_console.services.contracts import Book, Books
-from ops_console.services.demo_acts import Acts, KeepFile
+from ops_console.services.demo_acts import Acts
 from ops_console.services.demo_house import Key
+from ops_console.services.demo_parts import KeepFile
 from ops_console.services.people import Policy
 from ops_console.services.ports import Now, OpenSession, PasswordHasher
+from ops_console.services.signing import Hands as SigningHands
 from ops_console.store import audit, catalogue
 from ops_console.store import clocks as clock_store
 
@@ -35,12 +38,17 @@ BATCH = 100
 SILENCE, ANCHOR = "confirm-by-silence", "anchor"
 SETTLED = timedelta(hours=25)  # new accounts sign nothing during their first 24 hours
 # The jobs that run in the demo's past: when after midnight, and which. Of the hourly one, the morning's; second looks
-# on the first of each month and on the last day alone, for each looks at the month before too.
+# on the first of each month and on the last day alone, for each looks at the month before too. Duties are made when
+# their period begins, months frozen once their working day has passed: on other days those two jobs find nothing.
 NIGHTLY = (
     (timedelta(minutes=5), ANCHOR),
+    (timedelta(minutes=15), duty_plans.JOB),
+    (timedelta(minutes=20), freezes.JOB),
     (timedelta(hours=3, minutes=30), detectors.JOB),
     (timedelta(hours=8, minutes=5), SILENCE),
 )
+ALL_DAYS = range(1, 32)
+DAYS_OF = {detectors.JOB: (1,), duty_plans.JOB: (1,), freezes.JOB: range(6, 18)}
 Progress = Callable[[str, int, int], None]
 
 
@@ -57,6 +65,7 @@ class Hands:
     house: Secrets
     runs: jobs.Runs
     anchoring: anchors.Hands
+    signing: SigningHands
     set_now: Callable[[datetime], None]
     real_now: Now
 
@@ -88,9 +97,9 @@ def build(
     ready, places = demo_house.furnish(hands.open_write, hands.hasher, hands.policy, hands.house, modules, furnished)
     hands.set_now(furnished + SETTLED)
     demo_house.receive_anchors(hands.anchoring, furnished + SETTLED)
-    acts = Acts(hands.books, hands.keep_file, hands.house, modules, places)
+    acts = Acts(hands.books, hands.keep_file, hands.house, modules, places, hands.signing)
     told = [*stories(year, until), *(_present(book, until) if live else ())]
-    play(hands, acts, told, until, progress)
+    play(hands, acts, told, until, progress, tuple(contract_steps(year.calendar, until)))
     keys = demo_house.hand_keys(hands.open_read, hands.open_write, hands.hasher, hands.policy, ready, hands.real_now())
     with hands.open_read() as session:
         return Built(until, len(acts.numbers), audit.chain_head(session)[0], keys)
@@ -108,10 +117,15 @@ def _check_catalogue(stock: Stock, modules: Mapping[str, str], types: set[str]) 
         raise Refused("演示年要用 config.toml 原有的目录；缺少：%(names)s。", names="、".join(missing))
 
 
-def play(hands: Hands, acts: Acts, told: list[Story], until: datetime, progress: Progress) -> None:
-    """Given what acts, stories and an instant, do their steps up to it as time passes; tell each month's progress."""
+def play(
+    hands: Hands, acts: Acts, told: list[Story], until: datetime, progress: Progress, besides: Sequence[Step] = ()
+) -> None:
+    """Given what acts, stories, steps of no story and an instant, do the steps up to it as time passes.
+
+    Each month's progress is told.
+    """
     by_key = {story.key: story for story in told}
-    steps = in_order(told, until)
+    steps = in_order(told, until, besides)
     night = _nights(until)
     due = next(night, None)
     batch: list[Step] = []
@@ -145,7 +159,7 @@ def _flush(hands: Hands, acts: Acts, by_key: Mapping[str, Story], batch: list[St
             for step in batch:
                 _notice(session, hands.books, step.at)
                 hands.set_now(step.at)
-                acts.do(session, step, by_key[step.story])
+                acts.do(session, step, by_key.get(step.story))
                 audit.seal(session)
     return []
 
@@ -168,7 +182,7 @@ def _nights(until: datetime) -> Iterator[tuple[datetime, str]]:
         is_last = day_start(day + timedelta(days=1)) > until
         for after, name in NIGHTLY:
             at = whole(start + after)
-            if at <= until and (name != detectors.JOB or day.day == 1 or is_last):
+            if at <= until and (day.day in DAYS_OF.get(name, ALL_DAYS) or is_last):
                 yield at, name
         day += timedelta(days=1)
 

@@ -9,19 +9,31 @@ import io
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from typing import IO
 
 from sqlalchemy.orm import Session
 
 from ops_console.core.attachments import NewFile
 from ops_console.core.demo_places import CHIEF, NAMES
-from ops_console.core.demo_proofs import proof_name, proof_of
-from ops_console.core.demo_steps import ACCEPT, DESCRIBE, OPEN, PROPOSE, PUBLIC, PUBLIC_ANSWER, RETYPE, Step, Story
+from ops_console.core.demo_proofs import RECORD, proof_name, proof_of, record_of
+from ops_console.core.demo_steps import (
+    ACCEPT,
+    DESCRIBE,
+    FILE,
+    OPEN,
+    PROPOSE,
+    PUBLIC,
+    PUBLIC_ANSWER,
+    RETYPE,
+    Step,
+    Story,
+)
 from ops_console.core.public_reports import KINDS, Secrets
 from ops_console.core.trust import GRADE_BARE, GRADE_PROVED
 from ops_console.services import (
+    attachments,
     corrections,
     demo_caps,
+    demo_contract,
     descriptions,
     public_answers,
     public_reports,
@@ -29,19 +41,21 @@ from ops_console.services import (
 )  # fmt: skip
 from ops_console.services.contracts import Books
 from ops_console.services.demo_house import actor_named
+from ops_console.services.demo_parts import KeepFile, Part
 from ops_console.services.public_answers import Answer
+from ops_console.services.signing import Hands
 from ops_console.services.tickets import Move, OpenTicket
 
 NETWORK, ADDRESS = "10.20.0.0/16", "10.20.3.{n}"
 LATE = (GRADE_PROVED, GRADE_BARE)
-KeepFile = Callable[[IO[bytes], str], NewFile]
 
 
 @dataclass
 class Acts:
     """Who acts on what so far: the number of each story's ticket, and its status address where one reported freely.
 
-    `places` are the sticker's tokens by department, `modules` the names by code.
+    `places` are the sticker's tokens by department, `modules` the names by code; `cases` are the numbers of breach
+    cases by what they are about.
     """
 
     books: Books
@@ -49,12 +63,18 @@ class Acts:
     house: Secrets
     modules: Mapping[str, str]
     places: Mapping[str, str]
+    signing: Hands
     numbers: dict[str, str] = field(default_factory=dict)
     addresses: dict[str, str] = field(default_factory=dict)
     files: dict[str, NewFile] = field(default_factory=dict)
+    cases: dict[str, str] = field(default_factory=dict)
 
-    def do(self, session: Session, step: Step, story: Story) -> None:
+    def do(self, session: Session, step: Step, story: Story | None) -> None:
         """Given a transaction, a step and its story, do it through the services, at the step's moment."""
+        if story is None:
+            book = self.books(session)
+            demo_contract.do(Part(session, book, step, self.keep_file, self.signing, self.numbers, self.cases))
+            return
         ACTS.get(step.act, Acts._move)(self, session, step, story)
 
     def _open(self, session: Session, step: Step, story: Story) -> None:
@@ -141,12 +161,16 @@ class Acts:
             self.files[story.key] = self.keep_file(io.BytesIO(proof_of(story).encode()), proof_name(story))
         return (self.files[story.key].digest,)
 
+    def _file(self, session: Session, step: Step, story: Story) -> None:
+        kept = self.keep_file(io.BytesIO(record_of(story).encode()), RECORD)
+        attachments.attach(session, self.numbers[story.key], kept, actor_named(step.who), step.at)
+
     def _settle(self, session: Session, step: Step, story: Story) -> None:
         demo_caps.do(session, self.books(session), step, self.numbers[story.key], self.keep_file)
 
 
 ACTS: Mapping[str, Callable[[Acts, Session, Step, Story], None]] = {
     OPEN: Acts._open, PUBLIC: Acts._public, PUBLIC_ANSWER: Acts._public_answer, RETYPE: Acts._retype,
-    DESCRIBE: Acts._describe, ACCEPT: Acts._accept, PROPOSE: Acts._propose,
+    FILE: Acts._file, DESCRIBE: Acts._describe, ACCEPT: Acts._accept, PROPOSE: Acts._propose,
     **dict.fromkeys(demo_caps.ACTS, Acts._settle),
 }  # fmt: skip

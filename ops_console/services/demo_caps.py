@@ -23,8 +23,10 @@ from ops_console.core.demo_steps import (
     CAP_SHEET,
     CAP_SIGN,
     CAP_START,
+    CLASS_ANSWER,
     CLASS_CONFIRM,
     CLASS_EXEMPT,
+    CLASS_OBJECT,
     CLASS_ORDER,
     Step,
 )
@@ -77,6 +79,16 @@ def _order(session: Session, book: Book, step: Step, number: str, actor: Actor) 
     classification.tell_order(session, book, number, text, (), actor=actor, now=step.at)
 
 
+def _object(session: Session, book: Book, step: Step, number: str, actor: Actor) -> None:
+    wished, reason = str(step.facts["wished"]), str(step.facts["reason"])
+    classification.object_to(session, book, number, wished, reason, actor=actor, now=step.at)
+
+
+def _answer(session: Session, book: Book, step: Step, number: str, actor: Actor) -> None:
+    given = classification.Answer(str(step.facts["wished"]), True)
+    classification.answer(session, book, number, given, actor=actor, now=step.at)
+
+
 def _propose_sheet(
     session: Session, book: Book, step: Step, entry: CapEntry, actor: Actor, keep_file: KeepFile
 ) -> None:
@@ -115,7 +127,8 @@ def _accept(session: Session, book: Book, step: Step, entry: CapEntry, actor: Ac
 
 
 SAYS: Mapping[str, Callable[[Session, Book, Step, str, Actor], None]] = {
-    CLASS_CONFIRM: _confirm_class, CLASS_EXEMPT: _exempt, CLASS_ORDER: _order,
+    CLASS_CONFIRM: _confirm_class, CLASS_EXEMPT: _exempt, CLASS_ORDER: _order, CLASS_OBJECT: _object,
+    CLASS_ANSWER: _answer,
 }  # fmt: skip
 USES: Mapping[str, Callable[[Session, Book, Step, CapEntry, Actor], None]] = {
     CAP_SIGN: _sign, CAP_START: _start, CAP_DEFER: _defer, CAP_ACCEPT: _accept,

@@ -81,6 +81,16 @@ def test_a_month_is_due_in_the_last_second_of_its_last_day(month: str, last: dat
     assert (duty.month, duty.due_on) == (month, last)
 
 
+def test_a_report_is_due_days_after_its_month_and_a_test_days_before_its_years_end() -> None:
+    report = clause(Minimum, "C-58", "考核", task("monthly", "月报", period=MONTH, due_days=8, grace_days=5))
+    year = clause(Minimum, "C-51", "渗透测试", task("pentest", "渗透测试", period=YEAR, due_days=-30))
+    given = terms(starts_on=START, ends_on=date(2027, 12, 31), clauses=(report, year))
+    due = {duty.key: (duty.due_at, duty.grace_until) for duty in periodic(given, date(2026, 2, 1))}
+    assert due["C-58/monthly/2026-01-01/1"] == (at("2026-02-08 23:59:59"), at("2026-02-13 23:59:59"))
+    assert due["C-58/monthly/2026-02-01/1"] == (at("2026-03-08 23:59:59"), at("2026-03-13 23:59:59"))
+    assert due["C-51/pentest/2026-01-01/1"] == (at("2026-12-01 23:59:59"), at("2026-12-01 23:59:59"))
+
+
 def test_halves_and_years_are_the_contracts() -> None:
     years = contract_years(terms(starts_on=date(2026, 3, 15), ends_on=date(2028, 3, 14)))
     assert periods(HALF, date(2026, 3, 15), years, date(2026, 9, 15)) == (

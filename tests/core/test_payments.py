@@ -80,6 +80,12 @@ def test_an_unsigned_month_holds_its_node_up_by_name() -> None:
     assert paid(contract(), m05=DRAFT)[4].status(date(2026, 6, 3), None) == core.BLOCKED
 
 
+def test_a_month_whose_whole_fee_is_deducted_leaves_nothing_to_be_paid() -> None:
+    ninth = paid(contract(), lines={"2026-09": (C55,)})[8]
+    assert ninth.payable == 0
+    assert ninth.status(date(2027, 1, 1), None) == core.NOTHING
+
+
 def test_it_is_due_so_many_days_after_the_last_signature() -> None:
     first, *_, last = paid(contract(Node("q", QUARTER_NODE)))
     assert first.due_on == date(2026, 5, 10)  # signed on 10 April, 30 natural days

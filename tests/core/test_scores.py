@@ -58,7 +58,7 @@ def scored(made: Sheet | Item, **facts: Measured) -> tuple[Scored, ...]:
 def test_each_hit_deducts_and_never_more_than_the_item_weighs() -> None:
     slow = item("A1", 300, Step("slow", 100), Step("unproven", 50))
     (found,) = scored(slow, slow=measured(1, 2, of=9), unproven=measured(3, of=9))
-    assert (found.deducted, found.numerator, found.denominator, found.empty) == (250, 2, 9, False)
+    assert (found.deducted, found.numerator, found.denominator, found.empty) == (250, 3, 9, False)
     assert [(one.ref.id, one.points) for one in found.deductions] == [("GD-001", 100), ("GD-002", 100), ("GD-003", 50)]
     (all_of_it,) = scored(slow, slow=measured(*range(1, 9), of=9), unproven=measured(of=9))
     assert all_of_it.deducted == 300

@@ -68,7 +68,7 @@ def played(console: Console, clock: FakeClock, stories: list[Story], until: date
         hands.open_write, hands.hasher, hands.policy, hands.house, modules, clock.at
     )  # fmt: skip
     demo_house.receive_anchors(hands.anchoring, begun() + demo.SETTLED)
-    acts = Acts(hands.books, hands.keep_file, hands.house, modules, places)
+    acts = Acts(hands.books, hands.keep_file, hands.house, modules, places, hands.signing)
     demo.play(hands, acts, stories, until.astimezone(UTC), lambda *_: None)
     with console.read() as session:
         return {key: tickets.view(session, console.book(session), n, READER) for key, n in acts.numbers.items()}
