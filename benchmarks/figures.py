@@ -38,7 +38,8 @@ its aim is marked ✗.
 Common method: embedded SQLite, everything on loopback and on one machine, server and client share its cores. Times are
 wall times of a whole answer as the client sees it. The disk cache is warm: dropping it needs root.
 `pace` is how quick the processor was just after a section was measured: the processor seconds of one fixed loop, five
-times. The host is shared, so the same code took up to twice as long at another hour; compare sections by it.
+times. The host is shared, so the same code took up to twice as long at another hour; compare sections by it. `load` is
+that of the minute before: above 0.5, other work ran on the machine too, and the section is to be measured again.
 """
 
 

@@ -96,8 +96,11 @@ def take(page: Page, name: str) -> None:
 
 
 def at_the_desk(browser: Browser, told: dict[str, Any]) -> None:
-    """The hospital's month, a ticket whose answer was corrected, the vendor's quick log."""
+    """The month that cost its fee, its duties, a ticket whose answer was corrected, the vendor's quick log."""
     chief = page_of(browser, told, CHIEF)
+    for name, path in (("month", "/month/2026-09"), ("duties", "/duties?month=2026-11")):
+        chief.goto(f"{BASE}{path}")
+        take(chief, name)
     chief.goto(f"{BASE}/dashboard?month=2026-11")
     chief.wait_for_selector("[data-chart] svg")
     take(chief, "dashboard")

@@ -37,7 +37,7 @@ ORDER = "{who}转来上级通知，按来文要求和时限办理；来文编号
 
 @dataclass(frozen=True)
 class Change:
-    """What of a life settles its class: the story, its type and title, who asks, who entered it and when, when it ended.
+    """What of a life settles its class: the story, its type and title, who asks, who entered it, when it ended.
 
     `mistaken`: the type that the vendor filed it as.
     """

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from ops_console.core.agreements import PROPOSED
 from ops_console.core.cap_entries import CAP_ASKED, SUBJECT, acts_open, check_start, fold, may_withdraw
 from ops_console.core.caps import (
+    DEFERRED,
     HELD,
     CapEntry,
     CapYear,
@@ -94,6 +95,7 @@ class Overview:
     year: YearChoice
     caps: Sequence[CapYear]
     held: Sequence[CapEntry]
+    deferred: Sequence[CapEntry]
     entries: Sequence[CapEntry]
     by_state: Mapping[str, int]
     count: int
@@ -114,7 +116,14 @@ def overview(
     counted = store.counts(session, year.contract_id, year.number, clause)
     found = store.page(session, year.contract_id, year.number, clause, states, limit=PAGE, offset=(page - 1) * PAGE)
     shown = counted.get(state, 0) if state else sum(counted.values())
-    return Overview(year, caps, [one for one in known if one.state == HELD], found, counted, shown)
+    held = [one for one in known if one.state == HELD]
+    return Overview(year, caps, held, [one for one in known if _left(one, year)], found, counted, shown)
+
+
+def _left(entry: CapEntry, year: YearChoice) -> bool:
+    """Whether an entry was asked for in that year and both parties put it off to a later one."""
+    is_later = entry.way == DEFERRED and entry.not_before is not None and entry.not_before > year.last
+    return is_later and year.first <= local_day(entry.requested_at) <= year.last
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from ops_console.core.terms import Opening
 from ops_console.services import caps
 from tests.caps import ENGINEER, MANAGER, accept, approve, ask, fill, load_caps, load_without_caps
 from tests.conftest import HOSPITAL, VENDOR, do, log_ticket
-from tests.services.test_caps import propose
+from tests.services.test_caps import CHIEF, confirm, propose
 from tests.web.conftest import Site
 from tests.web.pages import Node, Page
 
@@ -256,6 +256,16 @@ def test_the_other_party_refuses_with_a_reason_and_the_proposer_takes_back(house
     assert vendor.post(f"{where}/2", word="back").status == 302
     assert chief.post(f"{where}/99", word="yes", digest="x").status == 404
     assert of(house, made).state == "held"
+
+
+def test_what_both_put_off_stays_in_sight_in_the_year_that_asked_for_it(house: Site) -> None:
+    made = held_one(house)
+    confirm(house.console, propose(house.console, made, "deferred", ENGINEER), CHIEF)
+    page = house.as_("hospital").get("/caps").text
+    assert "双方商定转入以后的合同年" in page
+    assert "2027-01-01 起" in page.partition("双方商定转入以后的合同年")[2]
+    later = house.as_("hospital").get("/caps?year=2027-01-01").text
+    assert "双方商定转入以后的合同年" not in later
 
 
 def test_the_sheet_is_uploaded_agreed_upon_and_then_work_may_begin(house: Site) -> None:
