@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ from flask import Blueprint, g, render_template, url_for
 from ops_console.core.caps import STATE_NAMES as CAP_STATES
 from ops_console.core.caps import WHY_NAMES
 from ops_console.core.explanations import CLASS_NAMES, CLOCK_NAMES, RESULT_NAMES
+from ops_console.core.frozen_months import CODE_LENGTH
 from ops_console.core.months import STATE_NAMES as MONTH_STATES
 from ops_console.core.rechecks import (
     CAP,
@@ -35,6 +37,7 @@ from ops_console.web.rights import needs
 from ops_console.web.sign_in import console
 
 pages = Blueprint("rechecks", __name__)
+HASH = re.compile(r"[0-9a-f]{64}")
 FIELD_NAMES = {
     **formats.FIELD_NAMES,
     **RELEASE_FIELDS,
@@ -45,7 +48,7 @@ FIELD_NAMES = {
     "unproven": "未证实的时间", "blanks": "空缺", "closure": "确认方式", "limit_id": "时限条款",
     "limit_seconds": "时限（秒）", "started_at": "开始", "stopped_at": "停止", "active_seconds": "计入（秒）",
     "result": "结果", "raw_result": "不扣除挂起的结果", "clause": "条款", "task": "任务", "key": "编号",
-    "version": "版本", "due_at": "到期", "grace_until": "宽限到", "delivered_at": "完成时间",
+    "version": "版本", "due_at": "应完成于", "grace_until": "宽限到", "delivered_at": "完成时间",
     "accepted_at": "验收时间", "waived_at": "豁免时间", "waived_by": "豁免人", "waived_reason": "豁免原因",
     "name": "名称", "basis": "依据", "period_start": "期间开始", "period_end": "期间结束", "begun_at": "起算时间",
     "year": "合同年", "requester": "提出人", "side": "一方", "requested_at": "提出时间", "recorded_by": "录入人",
@@ -154,8 +157,11 @@ def field_name(one: Difference) -> str:
     return gettext(FIELD_NAMES.get(one.field, one.field))
 
 
-def value(one: Difference, what: str | int | bool | None) -> str:
-    """Given a difference and one of its values, return it as people read it: instants in Shanghai, words translated."""
+def value(one: Difference, what: str | int | bool | None, *, short: bool = False) -> str:
+    """Given a difference and one of its values, return it as people read it: instants in Shanghai, words translated.
+
+    `short`: of a hash the first characters.
+    """
     if one.field == ROW:
         return gettext("有这一行" if what else "没有这一行")
     if what is None or what == "":
@@ -165,4 +171,6 @@ def value(one: Difference, what: str | int | bool | None) -> str:
     text = str(what)
     if one.field in WORDS:
         return gettext(VALUE_NAMES.get(one.kind, {}).get(text, text))
+    if short and HASH.fullmatch(text):
+        return text[:CODE_LENGTH]
     return formats.instant_in_words(text)
