@@ -1,6 +1,6 @@
-"""`contract show` and `contract explain`: the versions as the console holds them, and one clause with what bears on it.
+"""`contract show`, `explain` and `what-if`: the versions as the console holds them, one clause with what bears on it.
 
-Confirming is for the page alone.
+A month under other answers is told by `cli/what_if.py`. Confirming is for the page alone.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from ops_console.adapters.contract_words import change_name, change_value, limit_types, shown
+from ops_console.cli import what_if
 from ops_console.core.clauses import ClauseCard, cards
 from ops_console.core.contracts import BOUND_NAMES, KIND_NAMES, TimeLimit
 from ops_console.core.errors import NotFound
@@ -25,8 +26,13 @@ STATE_NAMES = {"in_force": "生效", "proposed": "待双方确认", "withdrawn":
 
 def add_commands(verbs: Any, terminal: Any) -> None:
     """Given the parser's verbs, add `contract show` and `contract explain`."""
-    verb = verbs.add_parser("contract", help=terminal.say("合同版本：contract show；一条条款：contract explain C-38"))
-    nouns = verb.add_subparsers(required=True, metavar="show|explain")
+    verb = verbs.add_parser(
+        "contract",
+        help=terminal.say(
+            "合同版本：contract show；一条条款：contract explain C-38；换一个口径：contract what-if 2026-09 K1=hotline"
+        ),
+    )
+    nouns = verb.add_subparsers(required=True, metavar="show|explain|what-if")
     show = nouns.add_parser("show")
     show.add_argument("--json", action="store_true")
     show.set_defaults(act=show_contract)
@@ -34,6 +40,7 @@ def add_commands(verbs: Any, terminal: Any) -> None:
     explain.add_argument("clause", metavar="C-38")
     explain.add_argument("--json", action="store_true")
     explain.set_defaults(act=explain_clause)
+    what_if.add_command(nouns)
 
 
 def show_contract(terminal: Any, given: Any) -> int:

@@ -22,7 +22,9 @@ STATE_NAMES = {
     SETTLED: "双方已确认", WAITING: "分类待确认", RULED: "甲方定类，待乙方表态", OBJECTED: "有异议，待答复",
     DIFFERED: "各执己见",
 }  # fmt: skip
-OF_VISITS = ("environment_onsite", "all_onsite")  # readings of C-12 by which a visit, not a request, uses the cap
+ENVIRONMENT_VISITS, ALL_VISITS = "environment_onsite", "all_onsite"
+OF_VISITS = (ENVIRONMENT_VISITS, ALL_VISITS)  # readings of C-12 by which a visit, not a request, uses the cap
+NEVER_LIMITED = ("directive", "defect")  # whatever the reading (domain §1.9)
 UPHELD, MAINTAINED, TAKEN_BACK, CHANGED = "upheld", "maintained", "taken_back", "changed"
 OUTCOMES = ("", UPHELD, MAINTAINED, TAKEN_BACK, CHANGED)
 OUTCOME_NAMES = {
@@ -104,6 +106,16 @@ def cap_of(type_name: str, clauses: Iterable[Clause]) -> YearlyCap | None:
     return next((clause for clause in caps if type_name and type_name in clause.types), None)
 
 
+def claims(cap: YearlyCap, type_name: str) -> bool:
+    """Given a cap and a ticket's type, say whether such tickets may use it: those of its types; of a cap that the
+    parties read as one of every visit (K2), all but what is never limited: directives, faults, defects.
+    """
+    if type_name in cap.types:
+        return bool(type_name)
+    never = {name for category in PRECEDENCE if category.key in NEVER_LIMITED for name in category.types}
+    return cap.scope == ALL_VISITS and bool(type_name) and type_name not in never
+
+
 def category_of(type_name: str, clauses: Iterable[Clause] = ()) -> Category | None:
     """Given a ticket type and the contract's clauses, return its category; None for what is no change."""
     cap = cap_of(type_name, clauses)
@@ -126,7 +138,7 @@ def is_in_cap(facts: TicketFacts, clauses: Iterable[Clause]) -> YearlyCap | None
     cap = cap_of(facts.type, clauses)
     if cap is None or facts.withdrawn or set(facts.class_by) != set(BOTH):
         return None
-    if getattr(cap, "scope", "") in OF_VISITS and not facts.needs_onsite:
+    if cap.scope in OF_VISITS and not facts.needs_onsite:
         return None
     return None if is_exempt(facts, (cap,)) else cap
 

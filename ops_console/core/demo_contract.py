@@ -205,6 +205,9 @@ class Told:
     story: str = ""
 
 
+# To whom the hospital reports, as config.toml names them, and why it need not.
+CYBER, CRITICAL = "报网信部门", "报网信部门（涉及关键信息基础设施）"
+NO_LEAK, NOT_CRITICAL = "不涉及信息外泄，无需报送。", "本平台未列入关键信息基础设施，无需按此时限报送。"
 NEW_YEAR, SCREENSHOT, LINK = "new-year", "screenshot", "link"
 CASES = {
     NEW_YEAR: Told(
@@ -228,18 +231,23 @@ CASES = {
 def _cases() -> Iterator[Step]:
     yield from (
         _case(_on(2, 18, 8, 40), CASE_RAISED, "wu.qian", NEW_YEAR),
+        _case(_on(2, 18, 8, 50), CASE_SENT, CHIEF, NEW_YEAR, receiver=CYBER, text=NO_LEAK, needed=False),
+        _case(_on(2, 18, 8, 52), CASE_SENT, CHIEF, NEW_YEAR, receiver=CRITICAL, text=NOT_CRITICAL, needed=False),
         _case(_on(2, 24, 9, 50), CASE_FILED, CHIEF, NEW_YEAR),
         _case(_on(2, 26, 16, 20), CASE_STATED, MANAGER, NEW_YEAR,
               text="值班工程师 2:20 已开始远程重启回调，3:20 恢复后才登记；未及时电话报告，接受意见，但不属瞒报。"),
         _case(_on(6, 15, 11, 0), CASE_RAISED, "zheng.hao", LINK),
+        _case(_on(6, 15, 13, 30), CASE_SENT, CHIEF, LINK, receiver=CYBER, text="口头报告：疑似诈骗短信，正在核查。"),
+        _case(_on(6, 15, 13, 32), CASE_SENT, CHIEF, LINK, receiver=CRITICAL, text=NOT_CRITICAL, needed=False),
         _case(_on(6, 16, 9, 40), CASE_FILED, CHIEF, LINK),
         _case(_on(6, 17, 15, 30), CASE_STATED, MANAGER, LINK,
               text="出口日志和短信通道 30 天内没有向外发送该链接，号码不在本平台任何导出中。"),
         _case(_on(6, 19, 16, 40), CASE_FOUND, CHIEF, LINK, upheld=False,
               text="运营商证实为群发诈骗短信，与平台数据无关。"),
         _case(_on(9, 10, 15, 30), CASE_RAISED, CHIEF, SCREENSHOT),
-        _case(_on(9, 10, 16, 30), CASE_SENT, CHIEF, SCREENSHOT, receiver="报网信部门",
+        _case(_on(9, 10, 16, 30), CASE_SENT, CHIEF, SCREENSHOT, receiver=CYBER,
               text="首报：运维群误发带患者信息的截图，已撤回，影响 1 人，正在核查。"),
+        _case(_on(9, 10, 16, 32), CASE_SENT, CHIEF, SCREENSHOT, receiver=CRITICAL, text=NOT_CRITICAL, needed=False),
         _case(_on(9, 11, 9, 30), CASE_FILED, CHIEF, SCREENSHOT),
         _case(_on(9, 14, 14, 10), CASE_STATED, MANAGER, SCREENSHOT,
               text="属实。系二线为说明问题截图未遮盖，已停其查看权限并组织培训。"),

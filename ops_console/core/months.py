@@ -27,12 +27,16 @@ MOST_WORKDAYS = 40
 
 @dataclass(frozen=True)
 class Life:
-    """Where a month stands: its state, when its facts are or were frozen, when it ends."""
+    """Where a month stands: its state, when its facts are or were frozen, when it ends.
+
+    `is_final`: it is none of the contract's months but takes what they could not (合同终期结算).
+    """
 
     month: str
     state: str
     ends_at: datetime
     freezes_at: datetime
+    is_final: bool = False
 
 
 def life_of(month: str, terms: Terms, calendar: WorkingCalendar, stored: str, now: datetime) -> Life:
@@ -43,7 +47,7 @@ def life_of(month: str, terms: Terms, calendar: WorkingCalendar, stored: str, no
     """
     ends_at = month_start(shift_month(month, 1))
     freezes_at = freeze_moment(month, terms.settlement.lock_workday, calendar)
-    return Life(month, _state(month, terms, stored, ends_at, now), ends_at, freezes_at)
+    return Life(month, _state(month, terms, stored, ends_at, now), ends_at, freezes_at, is_final(terms, month))
 
 
 def _state(month: str, terms: Terms, stored: str, ends_at: datetime, now: datetime) -> str:
@@ -73,14 +77,28 @@ def after_workdays(at: datetime, count: int, calendar: WorkingCalendar) -> datet
 
 
 def assessed_months(terms: Terms, now: datetime) -> tuple[str, ...]:
-    """Given a contract and now, return its months from go-live to the one of now or its end, in order."""
+    """Given a contract and now, return its months from go-live to the one of now or its final settlement, in order."""
     first = month_of(day_start(max(terms.live_on(), terms.starts_on)))
-    last = min(month_of(now), month_of(day_start(terms.ends_on)))
+    last = min(month_of(now), final_month(terms))
     months = []
     while first <= last:
         months.append(first)
         first = shift_month(first, 1)
     return tuple(months)
+
+
+def final_month(terms: Terms) -> str:
+    """Given a contract, return the month after its last one: its final settlement (合同终期结算).
+
+    It takes what would have landed in a later month: clocks that were open at the end, what was corrected since,
+    deductions executed since, what a month's fee could not bear. There is no fee and no score in it.
+    """
+    return shift_month(month_of(day_start(terms.ends_on)), 1)
+
+
+def is_final(terms: Terms, month: str) -> bool:
+    """Given a contract and a month, say whether that month is its final settlement."""
+    return month == final_month(terms)
 
 
 def year_and_place(terms: Terms, month: str) -> tuple[int, int]:

@@ -7,7 +7,7 @@ clause and an approval; nothing comes out below zero.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ops_console.core.money import in_words
 from ops_console.core.scores import FULL
@@ -52,6 +52,20 @@ def settle(fee: int | None, lines: Iterable[MoneyLine]) -> Money:
     left = fee - sum(line.amount for line in kept)
     payable = max(0, left)
     return Money(fee, kept, payable, max(0, -left), in_words(payable))
+
+
+def unborne(money: Money) -> tuple[MoneyLine, ...]:
+    """Given a month's sheet of money, return what of its lines the fee could not bear: it bears them in order.
+
+    They come to `carried_over`; without a fee there is nothing to bear them and nothing left over.
+    """
+    left, found = money.fee or 0, []
+    for line in money.lines:
+        borne = min(left, line.amount)
+        left -= borne
+        if line.amount > borne:
+            found.append(replace(line, amount=line.amount - borne))
+    return tuple(found) if money.fee is not None else ()
 
 
 def score_deduction(fee: int, ratio: int, at_risk: int) -> int:

@@ -27,6 +27,7 @@ from ops_console.core.months import (
     LOCKED,
     Life,
     Word,
+    is_final,
     last_by_target,
     life_of,
     year_and_place,
@@ -114,8 +115,13 @@ def words_of(session: Session, contract_id: int, month: str) -> tuple[Word, ...]
 def basis(
     session: Session, version: VersionInForce, versions: Mapping[str, Any], month: str, words: tuple[Word, ...]
 ) -> Basis:
-    """Given a contract's version, the versions of its tickets, a month and what was said, return what judges it."""
+    """Given a contract's version, the versions of its tickets, a month and what was said, return what judges it.
+
+    The final settlement has neither sheet nor fee: the contract is over.
+    """
     terms = version.terms
+    if is_final(terms, month):
+        return Basis(terms, versions)
     return Basis(
         terms,
         versions,

@@ -26,6 +26,7 @@ from ops_console.core.breaches import (
 )
 from ops_console.core.errors import Refused
 from ops_console.core.moments import parse_month, whole
+from ops_console.core.months import final_month
 from ops_console.core.people import HOSPITAL, Actor
 from ops_console.core.sentences import sentence
 from ops_console.core.silence import silence_ends
@@ -175,7 +176,8 @@ def execute(
 ) -> None:
     """Given an approved case, note that it is carried out with a month's settlement.
 
-    Its own month, or a later one where that is frozen already: then the note has to say so. Raises Refused else.
+    Its own month, or a later one where that is frozen already: then the note has to say so. The last is the contract's
+    final settlement. Raises Refused else.
     """
     row = held(session, number, version, rules.EXECUTE, actor, now)
     _speak(session, actor, now)
@@ -183,6 +185,9 @@ def execute(
     told = masker_of(session).text(check_text(execution.note, "note", LONGEST_REASON, may_be_empty=month == row.month))
     if month < row.month:
         raise Refused("不能计入早于 %(month)s 的月份。", field="month", month=row.month)
+    term = book.term_of(row.contract_id)
+    if term is not None and month > (final := final_month(term)):
+        raise Refused("合同的终期结算是 %(month)s，不能计入更晚的月份。", field="month", month=final)
     contracts.hold(session, row.contract_id)  # a month that is being frozen is frozen before it is looked at
     if month in settled_months(session, row.contract_id):
         raise Refused("%(month)s 的事实已冻结，请选之后未冻结的月份（结转）。", field="month", month=month)

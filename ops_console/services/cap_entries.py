@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -37,10 +37,9 @@ from ops_console.core.caps import (
     count,
     in_effect,
     local_day,
-    reached,
     year_of,
 )
-from ops_console.core.classification import is_in_cap
+from ops_console.core.classification import ALL_VISITS, is_in_cap
 from ops_console.core.contracts import YearlyCap
 from ops_console.core.errors import NotFound, Refused
 from ops_console.core.moments import whole
@@ -48,13 +47,12 @@ from ops_console.core.people import Actor
 from ops_console.core.terms import Terms
 from ops_console.core.ticket_folds import fold as fold_ticket
 from ops_console.core.tickets import Event, TicketFacts
+from ops_console.services.cap_warnings import tell, warn
 from ops_console.services.contracts import Book
 from ops_console.services.resets import refuse_fresh_reset, signing_facts
-from ops_console.store import audit, messages, tickets
+from ops_console.store import audit, tickets
 from ops_console.store import caps as store
 from ops_console.store.masks import masker_of
-
-NOTICE_LIFE = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -162,7 +160,7 @@ def approve(session: Session, book: Book, entry_id: int, actor: Actor, now: date
         raise Refused("“%(cap)s”本合同年仍已用满，请先与对方商定。", cap=year.name)
     told = note(session, entry, CAP_HELD, actor, now, facts={**facts, "taken": year.taken})
     payload = {"entry": entry.id, "clause": year.clause, "cap": year.name, "title": entry.title, "limit": year.limit}
-    _tell(session, f"cap_held/{entry.id}/{whole(now).isoformat()}", "cap_held", payload, now)
+    tell(session, f"cap_held/{entry.id}/{whole(now).isoformat()}", "cap_held", payload, now)
     return told
 
 
@@ -173,33 +171,17 @@ def _check_live(terms: Terms, cap: YearlyCap, now: datetime) -> None:
 
 
 def _check_class(session: Session, terms: Terms, entry: CapEntry) -> None:
-    """What uses a cap is settled by both: neither fills it with what the other calls a defect (domain §1.8)."""
+    """What uses a cap is settled by both: neither fills it with what the other calls a defect (domain §1.8).
+
+    Where every visit counts (K2), the class of what somebody came for decides nothing.
+    """
     row = tickets.by_number(session, entry.ticket) if entry.ticket else None
     cap = terms.clause(entry.clause)
-    if row is None or not isinstance(cap, YearlyCap) or not cap.types:
+    if row is None or not isinstance(cap, YearlyCap) or not cap.types or cap.scope == ALL_VISITS:
         return
     found = is_in_cap(facts_of(session, row), terms.clauses)
     if found is None or found.id != cap.id:
         raise Refused("工单 %(number)s 的分类还没有由双方确认为这一类，不能批准占用额度。", number=row.number)
-
-
-def warn(session: Session, contract_id: int, year: CapYear, taken: int, now: datetime) -> None:
-    """Given a cap's year and what counts of it now, tell both that N−2 or N is reached, each once a year."""
-    mark = reached(taken, year.limit)
-    if mark is None:
-        return
-    payload = {
-        "clause": year.clause, "cap": year.name, "taken": taken, "limit": year.limit, "first": year.first.isoformat(),
-        "last": year.last.isoformat(),
-    }  # fmt: skip
-    _tell(session, f"cap/{contract_id}/{year.clause}/{year.year}/{mark}", "cap_warning", payload, now)
-
-
-def _tell(session: Session, key: str, kind: str, payload: dict[str, object], now: datetime) -> None:
-    messages.put(
-        session, dedup_key=key, audience="both", kind=kind, payload=payload, created_at=whole(now),
-        expires_at=whole(now) + NOTICE_LIFE,
-    )  # fmt: skip
 
 
 def accept(session: Session, entry_id: int, text: str, actor: Actor, now: datetime) -> CapEntry:

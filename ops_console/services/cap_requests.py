@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from ops_console.core.cap_entries import CAP_ASKED, LONGEST_NAME, check_text, check_title
 from ops_console.core.caps import cap_name, in_effect, local_day
-from ops_console.core.classification import cap_of, is_exempt
+from ops_console.core.classification import claims, is_exempt
 from ops_console.core.contracts import YearlyCap
 from ops_console.core.errors import Refused
 from ops_console.core.moments import day_start, whole
@@ -98,7 +98,7 @@ def _ticket(session: Session, terms: Terms, cap: YearlyCap, number: str) -> int 
     facts = facts_of(session, row)
     if is_exempt(facts, terms.clauses):
         raise Refused("工单 %(number)s 是上线告知，不占额度，不用登记。", field="ticket", number=row.number)
-    if cap.types and cap_of(facts.type, (cap,)) is None:
+    if cap.types and not claims(cap, facts.type):
         raise Refused(
             "工单 %(number)s 的类型是%(type)s，不占“%(cap)s”的额度；如归类有误，先由双方改类型。",
             field="ticket", number=row.number, type=sentence(facts.type or "类型待补"), cap=cap_name(cap),

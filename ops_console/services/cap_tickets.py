@@ -24,7 +24,7 @@ from ops_console.core.caps import (
     local_day,
     year_of,
 )
-from ops_console.core.classification import BOTH, cap_of, is_exempt, is_in_cap
+from ops_console.core.classification import BOTH, claims, is_exempt, is_in_cap
 from ops_console.core.contracts import Clause, YearlyCap
 from ops_console.core.moments import whole
 from ops_console.core.people import HOSPITAL
@@ -79,7 +79,7 @@ def why_returned(entry: CapEntry, facts: TicketFacts, clauses: Sequence[Clause])
         return TICKET_ENDED if entry.state in (ASKED, HELD) else None
     if set(facts.class_by) != set(BOTH) or not isinstance(cap, YearlyCap) or not cap.types:
         return None
-    if cap_of(facts.type, (cap,)) is None:
+    if not claims(cap, facts.type):
         return RETYPED
     return EXEMPT if is_exempt(facts, clauses) else None
 

@@ -24,6 +24,7 @@ from ops_console.core.terms import Terms, VersionInForce, terms_from_json, versi
 from ops_console.core.tickets import Event
 from ops_console.core.working_time import KnownYears, WorkingCalendar, missing_years, working_calendar
 from ops_console.services import jobs
+from ops_console.services.cap_warnings import warn_of_openings
 from ops_console.services.resets import refuse_fresh_reset, signing_facts
 from ops_console.store import audit, messages
 from ops_console.store import contracts as store
@@ -53,6 +54,14 @@ class Book:
         others = [v for v in self.versions if v is not first and v.terms.counts_from >= since]
         later = [v for v in others if day_start(v.terms.counts_from) < last]
         return (first, *sorted(later, key=lambda v: (v.terms.counts_from, v.id)))
+
+    def term_of(self, contract_id: int) -> Terms | None:
+        """Given a contract, return its first version's terms with the last day as agreed since; None for an unknown."""
+        mine = [version.terms for version in self.versions if version.contract_id == contract_id]
+        if not mine:
+            return None
+        last = max(mine, key=lambda terms: terms.counts_from)
+        return replace(mine[0], ends_on=last.ends_on)
 
     @cached_property
     def by_id(self) -> dict[int, VersionInForce]:
@@ -191,6 +200,8 @@ def add(
     _note(session, row, "loaded" if state == store.IN_FORCE else "proposed", actor, now, draft.reason, marks)
     if state == store.PROPOSED:
         _tell(session, row, "contract_proposed", now)
+    else:
+        warn_of_openings(session, contract_id, terms, now)
     return row
 
 
@@ -281,6 +292,7 @@ def proposed(session: Session, version_id: int, actor: Actor, now: datetime) -> 
 def _bring_into_force(session: Session, row: store.VersionRow, now: datetime) -> None:
     row.state = store.IN_FORCE
     _note(session, row, "in_force", SYSTEM, now)
+    warn_of_openings(session, row.contract_id, terms_from_json(row.terms), now)
     for other in store.versions(session, store.PROPOSED, lock=True):
         if other.contract_id == row.contract_id:
             _withdraw(session, other, SYSTEM, now)

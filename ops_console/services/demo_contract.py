@@ -196,7 +196,8 @@ def _case_act(part: Part) -> None:
     elif act == CASE_EXECUTED:
         breach_acts.execute(session, book, number, version, Execution(part.month), **by)
     else:
-        sent = Dispatch(part.told("receiver"), part.now, part.actor.name, "电话", part.told("text"))
+        needed = part.step.facts.get("needed", True) is True
+        sent = Dispatch(part.told("receiver"), part.now, part.actor.name, "电话", part.told("text"), needed)
         breach_acts.dispatch(session, book, number, version, sent, **by)
 
 

@@ -105,8 +105,8 @@ def due_months(session: Session, book: Book, now: datetime) -> list[tuple[int, s
     """Given the book and now, return (contract, month) whose facts are to be frozen and are not, the oldest first."""
     found = []
     for contract_id in dict.fromkeys(version.contract_id for version in book.versions):
-        first = next(version for version in book.versions if version.contract_id == contract_id)
-        for month in assessed_months(first.terms, now):
+        term = book.term_of(contract_id)
+        for month in assessed_months(term, now) if term else ():
             where = life(session, book, contract_id, month, now)
             if where.state == DRAFT and now >= where.freezes_at:
                 found.append((contract_id, month))

@@ -13,6 +13,7 @@ from typing import Any
 
 from ops_console.core.contract_facts import BROKEN, OUTCOME_NAMES, UNPROVEN
 from ops_console.core.explanations import CLOCK_NAMES
+from ops_console.core.money import amount
 from ops_console.core.report_blocks import (
     Bars,
     Block,
@@ -72,6 +73,7 @@ def _summary(source: Source) -> Iterable[Block]:
             "本月有 %(n)s 个时限超时，%(m)s 个时间未证实。", n=broken, m=sum(len(one.unproven) for one in found.limits)
         )
     )
+    yield from _final(source.screen)
     credit = source.screen.credibility
     yield Paragraph(
         sentence("报修时间由医院一方登记的 %(n)s／%(total)s 件。", n=credit.from_hospital, total=credit.reports)
@@ -79,6 +81,25 @@ def _summary(source: Source) -> Iterable[Block]:
     yield Paragraph(
         sentence("有 %(n)s 条异议，%(m)s 条未答复。", n=len(source.screen.disputes), m=source.screen.open_disputes)
     )
+
+
+def _final(screen: Screen) -> Iterable[Block]:
+    """What landed after the contract's last month, told with that month once it is over."""
+    final = screen.final
+    if final is None:
+        return
+    if final.is_empty:
+        yield Paragraph(sentence("这是合同的最后一个月，之后没有结转、更正和扣款。"))
+        return
+    yield Paragraph(
+        sentence(
+            "这是合同的最后一个月；合同终期结算（%(month)s）另计结转时限 %(a)s 个、更正 %(b)s 个、到期义务 %(c)s 项、"
+            "扣款 %(sum)s 元。",
+            month=final.month.life.month, a=final.carried, b=final.corrected, c=final.duties,
+            sum=amount(final.deducted),
+        ),
+        strong=True,
+    )  # fmt: skip
 
 
 def _ticket_counts(source: Source) -> Iterable[Block]:

@@ -17,6 +17,7 @@ from ops_console.core.errors import NotFound
 from ops_console.core.frozen_tickets import JudgedBy, ticket_fact
 from ops_console.core.judged_clocks import judged
 from ops_console.core.moments import day_start, month_start, shift_month, whole
+from ops_console.core.months import is_final
 from ops_console.core.terms import Terms, VersionInForce
 from ops_console.core.ticket_folds import fold
 from ops_console.core.tickets import Event, TicketFacts
@@ -51,20 +52,23 @@ def version_of(book: Book, contract_id: int, month: str) -> VersionInForce:
 
 
 def gather(
-    session: Session, book: Book, contract_id: int, month: str, at: datetime, *, seen: int | None = None
-) -> Gathered:
+    session: Session, book: Book, contract_id: int, month: str, at: datetime, *, seen: int | None = None,
+    before: Book | None = None,
+) -> Gathered:  # fmt: skip
     """Given a contract, a month and the cut-off, return the month's facts as of it, every clock judged.
 
-    `seen` is the chain's count that counts as known; None: all that stands there.
+    `seen` is the chain's count that counts as known; None: all that stands there. Tickets reported before the month
+    are judged by `before` (None: by the same book): what another answer changes begins with the month.
     """
     version, cutoff = version_of(book, contract_id, month), whole(at)
     reader = _Reader(session, book, version, month, cutoff, seen)
+    reader.judge_earlier_by(before or book)
     own = store.own_tickets(session, contract_id, month)
     changed = store.changed_tickets(session, contract_id, month)
-    live = day_start(version.terms.live_on())
+    live, end = day_start(version.terms.live_on()), _end_of(version.terms, month)
     found = MonthFacts(
         month, cutoff,
-        tickets=tuple(one for one in reader.tickets(own) if one.reported_at >= live),
+        tickets=tuple(one for one in reader.tickets(own) if live <= one.reported_at < end),
         carried=reader.tickets(changed), earlier=reader.earlier(changed),
     )  # fmt: skip
     known = {row.number: row.id for row in (*own, *changed)}
@@ -72,6 +76,12 @@ def gather(
     versions[version.terms.digest()] = version.terms
     told = _only_told(judged(found, versions))
     return Gathered(with_beside(session, book, version, told), versions, known)
+
+
+def _end_of(terms: Terms, month: str) -> datetime:
+    """Until when reports are the month's: its own end, but in the final settlement the contract's."""
+    last = day_start(terms.ends_on + timedelta(days=1))
+    return last if is_final(terms, month) else month_start(shift_month(month, 1))
 
 
 def _is_used(digest: str, facts: MonthFacts) -> bool:
@@ -101,8 +111,15 @@ class _Reader:
         self.proving = {name for limit in version.terms.limits for name in limit.types}
         self.versions = {known.terms.digest(): known.terms for known in book.versions}
         self.digests = {known.id: known.terms.digest() for known in book.versions}
+        self.earlier_digests: Mapping[int, str] = self.digests
         self.contract_id = version.contract_id
         self.recurring = self._recurring()
+
+    def judge_earlier_by(self, book: Book) -> None:
+        """Given a book of the same versions, judge what was reported before the month by its terms."""
+        digests = {known.id: known.terms.digest() for known in book.versions}
+        self.earlier_digests = digests
+        self.versions |= {digests[known.id]: known.terms for known in book.versions}
 
     def _recurring(self) -> set[str]:
         """The faults whose module and cause another had within 30 days before (domain §2.6, D2)."""
@@ -132,7 +149,8 @@ class _Reader:
         return tuple(sorted(found, key=lambda one: one.number))
 
     def _fact(self, row: Any, facts: TicketFacts, has_files: bool) -> TicketFact:
-        judged_by = JudgedBy(self.digests[row.contract_version_id], row.klass, row.provisional, self._prompt_at)
+        digests = self.earlier_digests if row.reported_at < month_start(self.month) else self.digests
+        judged_by = JudgedBy(digests[row.contract_version_id], row.klass, row.provisional, self._prompt_at)
         is_fault = facts.type in self.proving
         return ticket_fact(
             facts, judged_by, is_fault=is_fault, recurs=row.number in self.recurring, needs_evidence=is_fault,

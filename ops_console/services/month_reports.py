@@ -42,7 +42,10 @@ def month_report(
     source = Source(screen, store.shown(session, numbers))
     terms, row = screen.month.basis.terms, screen.month.row
     return Report(
-        title=sentence("%(month)s %(paper)s", month=month, paper=sentence(title)),
+        title=sentence(
+            "%(month)s 合同终期结算 %(paper)s" if screen.month.life.is_final else "%(month)s %(paper)s", month=month,
+            paper=sentence(title),
+        ),
         subtitle=sentence("%(name)s（%(number)s）", name=terms.name, number=terms.number), cover=_cover(screen),
         chapters=tuple(Chapter(name, tuple(make(source))) for name, make in chapters),
         code=row.digest[:12] if row else "", digest=row.digest if row else "", reading=reading_of(screen),

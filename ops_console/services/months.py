@@ -18,12 +18,13 @@ from ops_console.core.contract_facts import BROKEN, KEPT, OPEN, UNPROVEN
 from ops_console.core.contracts import Clause, TimeLimit
 from ops_console.core.errors import NotFound
 from ops_console.core.moments import month_of, month_start, shift_month
-from ops_console.core.months import EXPLAINED, Dispute, Word, assessed_months, disputes_of, last_by_target
+from ops_console.core.months import EXPLAINED, Dispute, Word, assessed_months, disputes_of, is_final, last_by_target
 from ops_console.core.people import Actor
 from ops_console.core.scores import Deduction
 from ops_console.services import assessments
 from ops_console.services.assessments import Month
 from ops_console.services.contracts import Book
+from ops_console.services.final_settlements import Final, final_of
 from ops_console.store import assessments as store
 from ops_console.store import contracts
 
@@ -56,7 +57,10 @@ class Credibility:
 
 @dataclass(frozen=True)
 class Screen:
-    """A month as one screen shows it. `explained`, `unexplained`: targets of what was not kept."""
+    """A month as one screen shows it. `explained`, `unexplained`: targets of what was not kept.
+
+    `final` is the contract's final settlement, on the screen of its last month once that is over.
+    """
 
     month: Month
     tiles: tuple[Tile, ...]
@@ -67,6 +71,7 @@ class Screen:
     unexplained: tuple[str, ...]
     contracts: Sequence[Any]
     months: tuple[str, ...]
+    final: Final | None = None
 
     @property
     def open_disputes(self) -> int:
@@ -113,6 +118,7 @@ def screen(session: Session, book: Book, contract_id: int, month: str, *, actor:
         disputes=disputes_of(found.words), explanations=explanations,
         unexplained=tuple(target for target in targets(found) if target not in explanations),
         contracts=contracts.all_contracts(session), months=assessed_months(found.version.terms, now)[::-1],
+        final=final_of(session, book, found, actor, now),
     )  # fmt: skip
 
 
@@ -241,22 +247,22 @@ class Past:
     grade: str
     payable: int | None
     outcome: str
+    is_final: bool = False
 
 
 def past(session: Session, book: Book, contract_id: int, actor: Actor, now: datetime) -> tuple[Past, ...]:
     """Given a contract, who asks and now, return its assessed months, the newest first."""
     actor.need("reports.read")
-    mine = [version for version in book.versions if version.contract_id == contract_id]
-    if not mine:
+    term = book.term_of(contract_id)
+    if term is None:
         raise NotFound("没有这份合同。")
     kept = {row.month: row for row in store.frozen(session, contract_id)}
-    first = min(mine, key=lambda version: version.terms.counts_from)
     found = []
-    for month in assessed_months(first.terms, now)[::-1]:
+    for month in assessed_months(term, now)[::-1]:
         row = kept.get(month)
         state = row.state if row else assessments.life(session, book, contract_id, month, now).state
         kept_totals = (row.points, row.grade, row.payable, row.outcome) if row else (None, "", None, "")
-        found.append(Past(month, state, *kept_totals))
+        found.append(Past(month, state, *kept_totals, is_final=is_final(term, month)))
     return tuple(found)
 
 

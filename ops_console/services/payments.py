@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -17,8 +17,8 @@ from sqlalchemy.orm import Session
 from ops_console.core.errors import NotFound, Refused
 from ops_console.core.frozen_months import CODE_LENGTH
 from ops_console.core.moments import ZONE, whole
-from ops_console.core.money import fen_of
-from ops_console.core.months import LOCKED, life_of
+from ops_console.core.money import amount, fen_of
+from ops_console.core.months import LOCKED, final_month, life_of
 from ops_console.core.payments import (
     OVERDUE,
     WAITING,
@@ -89,13 +89,15 @@ def of_year(
     if not 1 <= number <= len(years):
         raise NotFound("合同没有第 %(n)s 年。", n=number)
     months = months_of_year(terms, number)
-    rows = {row.month: row for row in assessments.results(session, contract_id, months)}
+    wanted = (*months, final_month(terms)) if number == len(years) else months
+    rows = {row.month: row for row in assessments.results(session, contract_id, wanted)}
     known = {month: _month_money(book, contract_id, month, rows.get(month), now) for month in months}
     payments = payments_of(terms, number, known)
     notes = _by_key(store.of_contract(session, contract_id))
     warnings = share_warnings(payments)
     if terms.fee is None:
         warnings = (sentence("合同数据里没有年费用，算不出应付金额；请在合同设置里补上。"), *warnings)
+    warnings = (*warnings, *_of_final(rows.get(final_month(terms))))
     return Finance(
         contract_id, version, number, years,
         tuple(_due(payment, notes.get(payment.key, ()), today) for payment in payments), warnings,
@@ -126,6 +128,18 @@ def _month_money(
     return MonthMoney(
         month, where.state, money.fee, money, row.locked_at, row.outcome, row.digest[:CODE_LENGTH]
     )  # fmt: skip
+
+
+def _of_final(row: assessments.AssessmentRow | None) -> Iterable[Sentence]:
+    """What the contract's final settlement takes, once it is frozen: no payment of a month bears it."""
+    if row is None:
+        return
+    deducted = sum(line.amount for line in made(Money, json.loads(row.result)["result"]["money"]).lines)
+    if deducted:
+        yield sentence(
+            "合同终期结算（%(month)s）应扣 %(sum)s 元，从尚未支付的款项中扣除或由乙方退还，没有计入上面的付款。",
+            month=row.month, sum=amount(deducted),
+        )  # fmt: skip
 
 
 def _by_key(rows: Sequence[store.PaymentRow]) -> Mapping[str, tuple[store.PaymentRow, ...]]:

@@ -78,11 +78,19 @@ def sheet_table(screen: Screen) -> Table:
 
 
 def money_table(screen: Screen) -> Table:
-    """Given a month's screen, return its money as a table: the fee, each deduction with its basis, what is payable."""
-    money = screen.month.assessment.money
-    rows: list[tuple[object, ...]] = [(Word("当月运维费用"), "", "", Yuan(money.fee) if money.fee is not None else "—")]
+    """Given a month's screen, return its money as a table: the fee, each deduction with its basis, what is payable.
+
+    Of the final settlement, which has no fee, what is to be taken from sums unpaid or given back.
+    """
+    money, is_final = screen.month.assessment.money, screen.month.life.is_final
+    rows: list[tuple[object, ...]] = []
+    if not is_final:
+        rows.append((Word("当月运维费用"), "", "", Yuan(money.fee) if money.fee is not None else "—"))
     rows += [(Word(LINE_NAMES[line.kind]), line.clause, line.basis, Yuan(-line.amount)) for line in money.lines]
-    rows.append((Word("应付"), "", money.words, Yuan(money.payable) if money.payable is not None else "—"))
+    if is_final:
+        rows.append((Word("终期应扣"), "", "", Yuan(-sum(line.amount for line in money.lines))))
+    else:
+        rows.append((Word("应付"), "", money.words, Yuan(money.payable) if money.payable is not None else "—"))
     columns = head("4 2 6 >3", "项目", "条款", "依据", "金额（元）")
     return Table("应付金额", columns, tuple(rows), NOTHING)
 

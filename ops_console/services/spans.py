@@ -59,8 +59,8 @@ def span(
 ) -> Span:  # fmt: skip
     """Given a contract and months, return those that are assessed by now. Raises NotFound where none is."""
     actor.need("reports.read")
-    first = next((version for version in book.versions if version.contract_id == contract_id), None)
-    known = set(assessed_months(first.terms, now)) if first else set()
+    term = book.term_of(contract_id)
+    known = set(assessed_months(term, now)) if term else set()
     screens = tuple(
         months.screen(session, book, contract_id, month, actor=actor, now=now) for month in wanted if month in known
     )

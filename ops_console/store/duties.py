@@ -185,6 +185,13 @@ def by_key(session: Session, contract_id: int, key: str) -> DutyRow | None:
     return session.scalar(select(DutyRow).where(DutyRow.contract_id == contract_id, DutyRow.key == key))
 
 
+def of_keys(session: Session, contract_id: int, keys: Iterable[str]) -> Sequence[DutyRow]:
+    """Given a contract and keys, return those of its duties that stand, by due time. One statement, none for none."""
+    wanted = list(keys)
+    query = select(DutyRow).where(DutyRow.contract_id == contract_id, DutyRow.key.in_(wanted))
+    return session.scalars(query.order_by(DutyRow.due_at, DutyRow.id)).all() if wanted else ()
+
+
 def due_within(session: Session, wanted: Wanted, contract_id: int | None = None) -> Sequence[DutyRow]:
     """Given a span and a contract (None: every), return the duties due in it, by due time. One statement."""
     query = _narrowed(select(DutyRow), wanted.clause).where(

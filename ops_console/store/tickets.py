@@ -15,6 +15,7 @@ from sqlalchemy import (
     bindparam,
     func,
     insert,
+    or_,
     select,
     text,
     update,
@@ -199,6 +200,20 @@ def reported_between(session: Session, first_month: str, last_month: str, after:
 def by_ids(session: Session, ids: Iterable[int]) -> Sequence[Any]:
     """Given ids, return what judges those tickets anew."""
     return session.execute(select(*JUDGED).where(TicketRow.id.in_(list(ids))).order_by(TicketRow.id)).all()
+
+
+def ids_of_kinds(
+    session: Session, contract_id: int, types: Iterable[str], visits: bool, start: datetime, end: datetime
+) -> Sequence[int]:
+    """Given a contract, ticket types, whether every visit counts and two instants, return the ids of the tickets
+    reported between them that are of such a type, or for which somebody must come.
+    """
+    wanted = TicketRow.type.in_(list(types))
+    wanted = or_(wanted, TicketRow.needs_onsite) if visits else wanted
+    query = select(TicketRow.id).where(
+        TicketRow.contract_id == contract_id, TicketRow.reported_at >= start, TicketRow.reported_at <= end, wanted
+    )  # fmt: skip
+    return session.scalars(query.order_by(TicketRow.id)).all()
 
 
 def restored_before(session: Session, at: datetime, after: int, limit: int) -> Sequence[Any]:

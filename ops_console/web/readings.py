@@ -13,13 +13,18 @@ from typing import Any
 from flask import Blueprint, flash, g, redirect, render_template, request, send_file, url_for
 
 from ops_console.core.clauses import readings_of
+from ops_console.core.contract_facts import OUTCOME_NAMES
 from ops_console.core.errors import NotFound, Refused
 from ops_console.core.moments import MONTH, ZONE, month_of
+from ops_console.core.months import STATE_NAMES
 from ops_console.core.readings import Conflict, conflicts
 from ops_console.core.terms import Terms, VersionInForce
-from ops_console.services import contract_papers, contract_views, readings, reports, what_if
+from ops_console.core.what_if import SUM_NAMES
+from ops_console.services import contract_papers, contract_views, readings, reports, what_if, what_if_months
 from ops_console.services.readings import Answers
+from ops_console.services.report_tables import DUTY_STATES
 from ops_console.services.what_if import WhatIf
+from ops_console.services.what_if_months import MonthWhatIf
 from ops_console.web import formats
 from ops_console.web.contract_papers import go_live_data
 from ops_console.web.database import reading, reading_anew
@@ -53,6 +58,7 @@ def _page(refused: Refused | None = None) -> Any:
     answers = contract_papers.answers(version.terms, ours)
     agreed = sum(answer.agreed is not None for answer in answers)
     question, option, month = _compared(version)
+    beside, compared = _what_if(contract_id, question, option, month)
     return render_template(
         "contracts/readings.html", version=version, contract_id=contract_id, terms=version.terms,
         answers=answers, agreed=agreed, by_default=len(answers) - agreed,
@@ -60,7 +66,8 @@ def _page(refused: Refused | None = None) -> Any:
         waiting=[view for view in ours if view.state == "proposed" and view.origin == "reading"],
         impacts=_impacts(), months=what_if.full_months(g.now), known=_months(),
         contracts=contract_views.sequence(views),
-        compared=_what_if(question, option, month), question=question, option=option, month=month,
+        compared=compared, beside=beside, question=question, option=option, month=month, state_names=STATE_NAMES,
+        sum_names=SUM_NAMES, outcome_names=OUTCOME_NAMES, duty_states=DUTY_STATES,
         refused=refused, typed=request.form, earliest=version.terms.counts_from, today=g.now.astimezone(ZONE).date(),
     ), status_of(refused)  # fmt: skip
 
@@ -87,10 +94,14 @@ def _compared(version: VersionInForce) -> tuple[str, str, str]:
     return (*found, month if MONTH.fullmatch(month) else "")
 
 
-def _what_if(question: str, option: str, month: str) -> WhatIf | None:
+def _what_if(contract_id: int, question: str, option: str, month: str) -> tuple[MonthWhatIf | None, WhatIf | None]:
+    """The month's score and money under that answer, and its tickets; neither where the address asks for none."""
     if not (question and month and g.guest.actor.may("reports.read")):
-        return None
-    return what_if.what_if(reading(), g.book, month, {question: option}, g.guest.actor, g.now)
+        return None, None
+    answers = {question: option}
+    beside = what_if_months.what_if_month(reading(), g.book, contract_id, month, answers, g.guest.actor, g.now)
+    compared = what_if.what_if(reading(), g.book, month, answers, g.guest.actor, g.now, locked_until=beside.kept_until)
+    return beside, compared
 
 
 @pages.post("/contract/readings")

@@ -42,7 +42,7 @@ from tests.caps import (
     load_without_caps,
     year_of,
 )
-from tests.conftest import FakeClock
+from tests.conftest import FakeClock, make_console
 from tests.services.test_tickets import at_once
 
 
@@ -271,8 +271,41 @@ def test_both_are_warned_once_at_two_below_and_at_the_cap(console: Console, cloc
 def test_an_opening_balance_counts_in_the_warning(console: Console) -> None:
     load_caps(console, Opening("C-29", 2, 7, "会签单"))
     fill(console, "C-29", 1)
-    assert [(m["taken"], m["limit"]) for m in told(console, "cap_warning")] == [(8, 8)]
+    assert [(m["taken"], m["limit"]) for m in told(console, "cap_warning")] == [(7, 8), (8, 8)]
     assert approve(console, ask(console)) == HELD
+
+
+@pytest.mark.parametrize(
+    ("used", "warned"), [(5, []), (6, [6]), (7, [7]), (8, [8])]
+)  # fmt: skip
+def test_an_opening_balance_warns_once_when_the_contract_is_loaded(
+    console: Console, used: int, warned: list[int]
+) -> None:
+    load_caps(console, Opening("C-29", 2, used, "会签单"), Opening("C-12", 1, 4, "去年的不再提"))
+    for _ in range(2):
+        console.prepare()
+        assert [(m["clause"], m["taken"], m["audience"]) for m in told(console, "cap_warning")] == [
+            ("C-29", taken, "both") for taken in warned
+        ]
+
+
+def test_a_contract_that_begins_with_seven_of_eight_warns_at_its_first_start(
+    tmp_path: Path, clock: FakeClock, migrated_url: str
+) -> None:
+    text = (PROJECT / "config.toml").read_text(encoding="utf-8")
+    opening = '[[contract.opening]]\nclause = "C-31"\nyear = 2\nused = 7\ndocument = "额度核对单"\n'
+    text = text.replace("[contract.settlement] ", opening + "[contract.settlement] ", 1)
+    (tmp_path / "config.toml").write_text(text, encoding="utf-8")
+    made = make_console(tmp_path / "data", clock, migrated_url, OPS_CONFIG=str(tmp_path / "config.toml"))
+    made.prepare()
+    assert [(m["clause"], m["taken"], m["limit"]) for m in told(made, "cap_warning")] == [("C-31", 7, 8)]
+    made.close()
+
+
+def test_of_an_opening_balance_at_five_the_sixth_is_warned_of(console: Console) -> None:
+    load_caps(console, Opening("C-29", 2, 5, "会签单"))
+    fill(console, "C-29", 3)
+    assert [m["taken"] for m in told(console, "cap_warning")] == [6, 8]
 
 
 def returned(console: Console, entry_id: int) -> CapEntry:

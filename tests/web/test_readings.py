@@ -6,16 +6,21 @@ import io
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from ops_console.console import PROJECT
-from ops_console.services import contracts
+from ops_console.core.score_preset import PRESET
+from ops_console.core.terms import terms_from_json
+from ops_console.services import contracts, freezes
 from ops_console.store import contracts as store
 from ops_console.store.audit import EventRow
 from tests.conftest import FakeClock, do, log_ticket
+from tests.services import test_scores
 from tests.services.test_readings import HOSPITAL, VENDOR
 from tests.web.conftest import Site, everything, open_site
 from tests.web.pages import Browser, Page
@@ -231,13 +236,75 @@ def test_a_month_is_looked_at_under_another_answer_beside_the_present_one(site: 
     page = hospital.get("/contract/readings", answer="K1/hotline", month="2026-10")
 
     section = page.main.one("section", id="what-if")
-    rows = [[cell.text for cell in tr.all("td")] for tr in section.all("tbody")[0].all("tr")]
-    assert rows[0] == ["C-15 工作时间故障响应", "0/1 0.0%", "无"]
-    assert rows[1] == ["C-38 2小时内响应", "无", "1/1 100.0%"]
+    shown = {cells[0]: cells[1:3] for tr in section.all("tr") if len(cells := [td.text for td in tr.all("td")]) > 2}
+    assert shown["C-15 工作时间故障响应 不同"] == ["0/1 0.0%", "无"]
+    assert shown["C-38 2小时内响应 不同"] == ["无", "1/1 100.0%"]
     assert "结果不同的工单 1 件" in section.text
     assert section.all("a", href=f"/tickets/{number}")
     assert "有 1 件工单结果不同" in page.main.all("section", "question")[0].text
     assert everything(site.console) == before
+
+
+def what_if(browser: Browser, month: str, answer: str = "K1/hotline") -> Any:
+    return browser.get("/contract/readings", answer=answer, month=month).main.one("section", id="what-if")
+
+
+def test_score_clauses_and_caps_stand_beside_one_another_with_what_differs_marked(site: Site, clock: FakeClock) -> None:
+    test_scores.confirm(site.console, test_scores.propose(site.console, PRESET, "2026-11"))
+    number = log_ticket(site.console, at=datetime.fromisoformat("2026-11-03T09:00:00+08:00"))
+    do(site.console, number, "responded", at=datetime.fromisoformat("2026-11-03T09:45:00+08:00"))
+    auditor = site.as_("auditor")
+    before = everything(site.console)
+
+    section = what_if(auditor, "2026-11")
+
+    differing = [(tr.all("td")[0].text, tr) for tr in section.all("tr", "differs")]
+    points = dict(differing)["得分 不同"]
+    old, new = (Decimal(td.text) for td in points.all("td")[1:3])
+    assert new == old + 1
+    item = next(tr for name, tr in differing if name.startswith("A1 "))
+    assert [td.text for td in item.all("td")[1:3]] == ["1/1，扣 1", "本月无发生 ，扣 0"]
+    assert item.all("a", href="/contract/clauses#C-15")
+    assert item.all("a")[0]["href"].startswith("/month/2026-11/items/A1")
+    clause = next(tr for name, tr in differing if name.startswith("C-15 ") and "未达标" in tr.text)
+    assert "换成这个答案：故障的响应适用 C-38 的 2 小时" in clause.text
+    names = [tr.all("td")[0].text for tr in section.all("tr") if tr.all("td")]
+    assert names.count("应付") == 1
+    assert sum(name.startswith("年度额度：") for name in names) == 4
+    assert "不保存，不改动任何结果" in section.text
+    assert everything(site.console) == before
+
+
+@pytest.mark.parametrize("answer", ["K7/capped", "K9/lead", "K3/material", "K2/all"])
+def test_a_month_that_no_answer_touches_says_so(site: Site, clock: FakeClock, answer: str) -> None:
+    section = what_if(site.as_("hospital"), "2026-11", answer)
+    assert "这个月没有差别" in section.text
+    assert not section.all("tr", "differs")
+
+
+def test_a_frozen_month_says_that_no_answer_moves_it(site: Site, clock: FakeClock) -> None:
+    with site.console.write() as session:
+        row = store.versions(session)[0]
+        row.terms = replace(terms_from_json(row.terms), go_live_on=date(2026, 10, 1)).as_json()
+    site.console.shelf.forget()
+    late_fault(site, clock)
+    hospital = site.as_("hospital")
+    assert what_if(hospital, "2026-10").all("tr", "differs")
+    with site.console.write() as session:
+        freezes.freeze_month(session, site.console.book(session), 1, "2026-10", actor=HOSPITAL, now=clock.at)
+
+    section = what_if(hospital, "2026-10")
+
+    assert "2026-10 的结果是“事实已冻结”：任何答案都不改动它" in section.text
+    assert not section.all("tr", "differs")
+    assert "结果不同的工单 0 件" in section.text
+    assert "2026-09 是“历史（未考核）”，不考核" in what_if(hospital, "2026-09").text
+
+
+def test_the_open_month_s_screen_leads_there(site: Site) -> None:
+    main = site.as_("hospital").get("/month/2026-11").main
+    (link,) = (one for one in main.all("a") if "换一个口径" in one.text)
+    assert link["href"].endswith("month=2026-11#what-if")
 
 
 @pytest.mark.parametrize(
