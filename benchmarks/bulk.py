@@ -20,7 +20,7 @@ from sqlalchemy import event as listening
 from sqlalchemy.orm import Session
 
 from benchmarks import history
-from benchmarks.history import END, Batch
+from benchmarks.history import WHOLE, Batch, Period
 from ops_console.adapters.statutory_days import StatutoryDays
 from ops_console.core.terms import VersionInForce
 from ops_console.core.ticket_folds import fold
@@ -61,27 +61,27 @@ def _book(versions: tuple[VersionInForce, ...]) -> Book:
     return Book(versions, {v.id: working_calendar(v, versions[::-1], StatutoryDays().of) for v in versions})
 
 
-def rows_of(batch: Batch, count: int, versions: tuple[VersionInForce, ...]) -> Rows:
+def rows_of(batch: Batch, count: int, versions: tuple[VersionInForce, ...], period: Period = WHOLE) -> Rows:
     """Given a batch of the history and the versions in force, return its rows, by the services' own functions."""
     made, book = Rows([], [], [], []), _book(versions)
-    for ticket_id, number, events in history.tell(batch, count, _known()):
+    for ticket_id, number, events in history.tell(batch, count, _known(), period):
         facts = fold(number, events)
         assert facts is not None
         judged = judge(facts, book)
         made.tickets.append({"id": ticket_id, "number": number, **ticket_columns(judged)})
         made.texts.append(search.row_of(ticket_id, facts))
-        made.clocks.extend(clock_columns(judged, ticket_id, END))
+        made.clocks.extend(clock_columns(judged, ticket_id, period.end))
         made.events.extend((ticket_id, number, event) for event in events)
     made.events.sort(key=lambda told: told[2].recorded_at)  # stable: a ticket's own events stay in order
     return made
 
 
-def all_rows(count: int, versions: tuple[VersionInForce, ...]) -> Iterator[Rows]:
-    """Given the number of tickets and the versions, return each batch's rows in order, made ahead of who takes them."""
+def all_rows(count: int, versions: tuple[VersionInForce, ...], period: Period) -> Iterator[Rows]:
+    """Given the number of tickets, the versions and the period, return each batch's rows in order, made ahead."""
     waiting: deque[Future[Rows]] = deque()
     with ProcessPoolExecutor(max(1, (os.cpu_count() or 2) - 1)) as pool:
-        for batch in history.batches(count, _known()):
-            waiting.append(pool.submit(rows_of, batch, count, versions))
+        for batch in history.batches(count, _known(), period):
+            waiting.append(pool.submit(rows_of, batch, count, versions, period))
             if len(waiting) > AHEAD:
                 yield waiting.popleft().result()
         while waiting:
@@ -91,13 +91,13 @@ def all_rows(count: int, versions: tuple[VersionInForce, ...]) -> Iterator[Rows]
 # -- storing them ------------------------------------------------------------------------------------------------
 
 
-def fill(file: Path, count: int, book: Book, head: tuple[int, str]) -> None:
-    """Given a migrated file, the number of tickets, the book and the chain's head, insert everything."""
+def fill(file: Path, count: int, book: Book, head: tuple[int, str], period: Period = WHOLE) -> None:
+    """Given a migrated file, the number of tickets, the book, the chain's head and the period, insert everything."""
     engine = _quick_engine(file)
     with engine.connect() as connection, connection.begin():
         indexes = _drop_indexes(connection)
         tally: Counter[tuple[Any, ...]] = Counter()
-        for rows in all_rows(count, book.versions):
+        for rows in all_rows(count, book.versions, period):
             tally.update(clocks._cell(row) for row in rows.clocks if row["result"])
             head = _store(connection, rows, head)
             with Session(connection, join_transaction_mode="create_savepoint") as session:

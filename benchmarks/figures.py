@@ -25,8 +25,8 @@ from benchmarks.calendars import processor
 
 README = Path(__file__).resolve().parent / "README.md"
 SECTIONS = (  # in the order of README.md
-    "load", "pages", "search", "create", "quick", "reporting", "soak", "chain", "imports", "reports", "start", "demo",
-    "calendars", "detectors",
+    "load", "pages", "search", "create", "quick", "reporting", "soak", "chain", "imports", "reports", "freezing",
+    "chief", "papers", "packages", "start", "demo", "calendars", "detectors",
 )  # fmt: skip
 AIMS = "own aims"  # the source of every figure in a column named so
 HEAD = """# Figures
@@ -38,7 +38,8 @@ its aim is marked ✗.
 Common method: embedded SQLite, everything on loopback and on one machine, server and client share its cores. Times are
 wall times of a whole answer as the client sees it. The disk cache is warm: dropping it needs root.
 `pace` is how quick the processor was just after a section was measured: the processor seconds of one fixed loop, five
-times. The host is shared, so the same code took up to twice as long at another hour; compare sections by it.
+times. The host is shared, so the same code took up to twice as long at another hour; compare sections by it. `load` is
+that of the minute before: above 0.5, other work ran on the machine too, and the section is to be measured again.
 """
 
 

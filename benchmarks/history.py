@@ -1,4 +1,5 @@
-"""Tickets as a busy house would have them: reports from 2025-01 to 2026-11, told as events, the same for the same seed.
+"""Tickets as a busy house would have them, told as events, the same for the same seed: reports from 2025-01 to 2026-11,
+or of another period.
 
 Shares of types, modules, channels, texts and delays are those of `tests/data/tickets-2026.csv`. Not for storing.
 """
@@ -26,6 +27,27 @@ END = datetime(2026, 11, 20, 10, tzinfo=UTC)  # 18:00 in Shanghai: nothing happe
 OPEN_TICKETS, OPEN_DAYS = 30, 3
 LATE_SHARE = 0.015  # on top of the sheet's own breaches: about 5 % of the tickets break a limit
 BATCH = 2_000
+
+
+@dataclass(frozen=True)
+class Period:
+    """From which day to which tickets are reported, and the instant at which they are loaded: nothing happens later.
+
+    `is_done`: every ticket has all its events by then; else some of the last days are still open.
+    """
+
+    first_day: date
+    last_day: date
+    end: datetime
+    is_done: bool = False
+
+    @property
+    def days(self) -> int:
+        """How many days it has."""
+        return (self.last_day - self.first_day).days + 1
+
+
+WHOLE = Period(FIRST_DAY, LAST_DAY, END)
 
 
 @dataclass(frozen=True)
@@ -67,53 +89,54 @@ def _pattern(row: dict[str, str]) -> Pattern:
     )  # fmt: skip
 
 
-def batches(count: int, known: Sequence[Pattern]) -> Iterator[Batch]:
+def batches(count: int, known: Sequence[Pattern], period: Period = WHOLE) -> Iterator[Batch]:
     """Given how many tickets in all, return the days with their shares (weekends have fewer), some days a batch."""
     weekend = sum(p.is_weekend for p in known) / len(known)
-    days = [FIRST_DAY + timedelta(days=n) for n in range((LAST_DAY - FIRST_DAY).days + 1)]
+    days = [period.first_day + timedelta(days=n) for n in range(period.days)]
     weights = list(accumulate((weekend / 2) if day.weekday() >= 5 else (1 - weekend) / 5 for day in days))
     edges = [round(count * weight / weights[-1]) for weight in weights]
     found: list[tuple[date, int, int]] = []
     index = 0
     for day, first, last in zip(days, [0, *edges], edges, strict=False):
         found.append((day, last - first, first))
-        if sum(n for _, n, _ in found) >= BATCH or day == LAST_DAY:
+        if sum(n for _, n, _ in found) >= BATCH or day == period.last_day:
             yield Batch(index, tuple(found))
             found, index = [], index + 1
 
 
 def tell(
-    batch: Batch, count: int, known: Sequence[Pattern], seed: int = SEED
+    batch: Batch, count: int, known: Sequence[Pattern], period: Period = WHOLE, seed: int = SEED
 ) -> Iterator[tuple[int, str, list[Event]]]:
     """Given a batch of a history of `count` tickets, return (id, number, events) of each ticket, in order of report."""
     random = Random(f"{seed}/{count}/{batch.index}")
     groups = {flag: [p for p in known if p.is_weekend == flag] for flag in (True, False)}
     for day, n, first in batch.days:
-        chosen = [_report(day, random.choice(groups[day.weekday() >= 5]), random) for _ in range(n)]
+        chosen = [_report(day, random.choice(groups[day.weekday() >= 5]), random, period.end) for _ in range(n)]
         for serial, (reported, pattern) in enumerate(sorted(chosen, key=lambda pair: pair[0]), start=1):
             ticket = first + serial
-            told = _events(pattern, reported, random)
-            yield ticket, f"GD-{day:%Y%m%d}-{serial:05d}", told[: _known_of(ticket, count)]
+            told = _events(pattern, reported, random, period.end)
+            yield ticket, f"GD-{day:%Y%m%d}-{serial:05d}", told[: _known_of(ticket, count, period)]
 
 
-def _report(day: date, pattern: Pattern, random: Random) -> tuple[datetime, Pattern]:
+def _report(day: date, pattern: Pattern, random: Random, end: datetime) -> tuple[datetime, Pattern]:
     at = datetime(day.year, day.month, day.day, tzinfo=ZONE) + timedelta(
         seconds=min(86399, pattern.second_of_day + random.randrange(600))
     )
-    return min(at.astimezone(UTC), END - timedelta(seconds=random.randrange(3600))), pattern
+    return min(at.astimezone(UTC), end - timedelta(seconds=random.randrange(3600))), pattern
 
 
-def _known_of(ticket: int, count: int) -> int | None:
+def _known_of(ticket: int, count: int, period: Period) -> int | None:
     """How many events of a ticket are known at the end: all, but for OPEN_TICKETS spread over the last days."""
-    days = (LAST_DAY - FIRST_DAY).days + 1
-    recent = max(OPEN_TICKETS, count * OPEN_DAYS // days)
+    if period.is_done:
+        return None
+    recent = max(OPEN_TICKETS, count * OPEN_DAYS // period.days)
     place = ticket - (count - recent) - 1
     is_open = place >= 0 and place * OPEN_TICKETS // recent != (place - 1) * OPEN_TICKETS // recent
     return 1 + ticket % 4 if is_open else None  # reported, answered, on site or described, restored
 
 
-def _events(pattern: Pattern, reported: datetime, random: Random) -> list[Event]:
-    responded, arrived, restored, confirmed = _moments(pattern, reported, random)
+def _events(pattern: Pattern, reported: datetime, random: Random, end: datetime) -> list[Event]:
+    responded, arrived, restored, confirmed = _moments(pattern, reported, random, end)
     row, handler = pattern.cells, pattern.cells["处理人"]
     onsite = row["需到场"] == "是"
     facts = {"type": row["类型"], "module": row["系统模块"], "department": row["报修科室"], "carrier": ""}
@@ -128,14 +151,14 @@ def _events(pattern: Pattern, reported: datetime, random: Random) -> list[Event]
     ]
 
 
-def _moments(pattern: Pattern, reported: datetime, random: Random) -> list[datetime]:
+def _moments(pattern: Pattern, reported: datetime, random: Random, end: datetime) -> list[datetime]:
     """When each thing happened, in order and not after the end: what would be later is drawn together before it."""
     late = timedelta(minutes=random.randrange(125, 300)) if random.random() < LATE_SHARE else timedelta()
     responded = max(pattern.responded, late)
     arrived = max(responded, pattern.arrived or (responded + (pattern.restored - responded) / 2))
     restored = max(arrived, pattern.restored)
     delays = (responded, arrived, restored, max(restored, pattern.confirmed))
-    share = min(1.0, (END - reported) / delays[-1]) if delays[-1] else 1.0
+    share = min(1.0, (end - reported) / delays[-1]) if delays[-1] else 1.0
     return [reported + timedelta(seconds=int(delay.total_seconds() * share)) for delay in delays]
 
 

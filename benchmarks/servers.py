@@ -28,7 +28,7 @@ HOST = "127.0.0.1"
 COMMAND = (sys.executable, "-m", "ops_console")
 START_SECONDS, ANSWER_SECONDS = 60.0, 60.0
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
-ONE_TIME = re.compile(r"账号 vendor\t一次性密码 (\S+)")
+ONE_TIME = r"账号 {account}\t一次性密码 (\S+)"
 
 
 def environment(folder: Path, **more: str) -> dict[str, str]:
@@ -167,22 +167,22 @@ def _submit(browser: Browser, path: str, form: Mapping[str, str]) -> str:
     return answer.location
 
 
-def sign_in(server: Server, password: str) -> Browser:
-    """Given a server and the vendor's password, return a browser that is signed in."""
+def sign_in(server: Server, password: str, account: str = "vendor") -> Browser:
+    """Given a server, an account and its password, return a browser that is signed in."""
     browser = Browser(server.port)
-    _submit(browser, "/sign-in", {"account": "vendor", "password": password})
+    _submit(browser, "/sign-in", {"account": account, "password": password})
     return browser
 
 
-def take_account(server: Server, folder: Path) -> str:
-    """Given a server, make the vendor's account ours and return its password.
+def take_account(server: Server, folder: Path, account: str = "vendor") -> str:
+    """Given a server, make an account ours and return its password.
 
     The one-time password is the one printed at the first start, or a new one when that was long ago.
     """
-    printed = ONE_TIME.search(server.output.read_text(encoding="utf-8"))
-    once = printed[1] if printed else json.loads(command(folder, "users", "reset", "vendor", "--json"))["password"]
+    printed = re.search(ONE_TIME.format(account=account), server.output.read_text(encoding="utf-8"))
+    once = printed[1] if printed else json.loads(command(folder, "users", "reset", account, "--json"))["password"]
     wanted = f"Figures-{secrets.token_hex(8)}"
-    browser = sign_in(server, once)
+    browser = sign_in(server, once, account)
     form = {"current_password": once, "new_password": wanted, "repeated": wanted}
     _submit(browser, "/password", form)
     browser.close()

@@ -73,6 +73,7 @@ from ops_console.services.locations import Sticker
 from ops_console.services.people import NewAccount, Policy
 from ops_console.services.ports import PasswordHasher, Sealer, SheetReader, SheetWriter, TableReader
 from ops_console.services.quick_log import Vocabularies
+from ops_console.services.rechecks import Alarm
 from ops_console.settings import Settings, load
 from ops_console.store import catalogue, presence, roles
 from ops_console.store import data_keys as data_key_store
@@ -142,6 +143,7 @@ class Console:
         self.translations = Translations(PROJECT / "ops_console" / "translations")
         self.vocabularies = Vocabularies([t.name for t in settings.ticket_types], settings.modules)
         self.reminder = Reminder()
+        self.alarm = Alarm()
         self.identity_provider = self._identity_provider()
         self.jobs: dict[str, Job] = {}
         self.wake = threading.Event()

@@ -5,15 +5,17 @@ Not for the duties it makes (`core/duties.py`) nor for rows (`store/releases.py`
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from ops_console.core.contracts import GO_LIVE, NEW_VERSION, RELEASE
 from ops_console.core.duties import Trigger
 from ops_console.core.errors import Refused
-from ops_console.core.moments import day_start
+from ops_console.core.moments import day_start, whole
 from ops_console.core.sheet_text import has_forbidden
+from ops_console.core.tickets import Event
 
 UPDATE, PRODUCT = "update", "version"
 KINDS = (UPDATE, PRODUCT)
@@ -26,6 +28,7 @@ UPGRADE, LATER, NOT = "upgrade", "later", "not"
 DECISION_NAMES = {UPGRADE: "升级", LATER: "暂缓", NOT: "不升级"}
 # What becomes of a change that the other party has a word in.
 PROPOSED, AGREED, REFUSED, TAKEN_BACK = "proposed", "agreed", "refused", "withdrawn"
+REGISTERED, CORRECTED = "release_registered", "release_corrected"
 CHANGE_STATES = (PROPOSED, AGREED, REFUSED, TAKEN_BACK)
 FIELD_NAMES = {
     "version": "版本号", "title": "标题", "ends": "涉及的端", "notes": "说明", "released_at": "发布时间",
@@ -118,3 +121,44 @@ def _plain(value: object) -> object:
 def needs_other_side(changed: Mapping[str, object]) -> bool:
     """Given the fields that change, say whether the other party has a word in it: whatever makes something owed."""
     return any(name not in WORDS for name in changed)
+
+
+# -- what events tell -------------------------------------------------------------------------------------------------
+
+
+def fold(events: Iterable[Event]) -> Release | None:
+    """Given a release's events in the order recorded, return what they come to; None where none registered it."""
+    told: Release | None = None
+    for event in events:
+        if event.kind == REGISTERED:
+            told = _registered(event)
+        elif event.kind == CORRECTED and told is not None:
+            told = replace(told, **_corrected(event))
+    return told
+
+
+def _registered(event: Event) -> Release:
+    given = {name: _told(name, event.facts.get(name)) for name in FIELD_NAMES if name in event.facts}
+    texts = {name: event.personal.get(name, "") for name in PERSONAL}
+    return Release(**{"kind": str(event.facts["kind"]), **given, **texts})  # type: ignore[arg-type]
+
+
+def _corrected(event: Event) -> dict[str, Any]:
+    changed = {
+        name: _told(name, value["new"])
+        for name, value in event.facts.items()
+        if name in FIELD_NAMES and isinstance(value, dict)
+    }
+    for name in PERSONAL:
+        if f"{name}_old" in event.personal or f"{name}_new" in event.personal:
+            changed[name] = event.personal.get(f"{name}_new", "")
+    return changed
+
+
+def _told(name: str, value: object) -> object:
+    """What `_plain` made of a field, as the field again; an empty text of an event is not among its texts."""
+    if name in ("released_at", "go_live_at"):
+        return whole(datetime.fromisoformat(str(value))) if value else None
+    if name == "published_on":
+        return date.fromisoformat(str(value)) if value else None
+    return tuple(value) if isinstance(value, list) else value

@@ -51,7 +51,7 @@ class Plan:
 
 PLANS = (
     Plan(duty_plans.JOB, {"hour": "0", "minute": "10"}, catch_up=True),
-    Plan("recheck", {"hour": "3", "minute": "10"}, catch_up=True),
+    Plan(rechecks.JOB, {"hour": "3", "minute": "10"}, catch_up=True),
     Plan(detectors.JOB, {"hour": "3", "minute": "30"}, catch_up=True),
     Plan("anchor", {"hour": "0", "minute": "5"}, catch_up=True),
     Plan(freezes.JOB, {"hour": "0", "minute": "20"}, catch_up=True),
@@ -69,7 +69,7 @@ def registry(console: Console) -> dict[str, Job]:
     jobs = (
         Job("import-tickets", lambda run: _import(console, run), idempotent=True, title="导入工单台账"),
         Job(duty_plans.JOB, lambda run: _plan_duties(console, run), idempotent=True, title="生成义务"),
-        Job("recheck", lambda run: _recheck(console, run), idempotent=True, title="时限自检"),
+        Job(rechecks.JOB, lambda run: _recheck(console, run), idempotent=True, title="每夜自检"),
         Job(contracts.REJUDGE, lambda run: _rejudge(console, run), idempotent=True, title="按新口径重算工单时限"),
         Job(detectors.JOB, lambda run: _flags(console, run), idempotent=True, title="查找疑点"),
         Job(evidence.JOB, lambda run: _evidence(console, run), idempotent=True, title="生成证据包"),
@@ -104,7 +104,10 @@ def _plan_duties(console: Console, run: Run) -> dict[str, Any]:
 
 
 def _recheck(console: Console, run: Run) -> dict[str, Any]:
-    return rechecks.recheck(run, console.read, console.write, console.book, console.now())
+    try:
+        return rechecks.recheck(run, console.read, console.write, console.book, console.now())
+    finally:
+        console.alarm.forget()
 
 
 def _rejudge(console: Console, run: Run) -> dict[str, Any]:

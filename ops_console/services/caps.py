@@ -6,13 +6,13 @@ Reading alone; not for what happens to entries (`services/cap_entries.py`) nor f
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
 from ops_console.core.agreements import PROPOSED
-from ops_console.core.cap_entries import SUBJECT, acts_open, check_start, fold, may_withdraw
+from ops_console.core.cap_entries import CAP_ASKED, SUBJECT, acts_open, check_start, fold, may_withdraw
 from ops_console.core.caps import (
     DEFERRED,
     HELD,
@@ -205,12 +205,20 @@ def about(session: Session, book: Book, ticket_id: int, facts: TicketFacts, now:
     return TicketCap(entries, next((year for year in counted if year.clause == caps[0].id), None))
 
 
+def known_ids(session: Session) -> list[int]:
+    """Given nothing, return the ids of every entry that has a row or events, in order: for the self-check."""
+    return sorted({*store.ids(session), *map(int, audit.ids_of(session, SUBJECT, CAP_ASKED))})
+
+
+def both(session: Session, entry_ids: Sequence[int]) -> dict[int, tuple[CapEntry | None, CapEntry | None]]:
+    """Given ids, return each entry as its row has it and as its events leave it; None where there is none."""
+    stored, told = store.some(session, entry_ids), audit.of_some(session, SUBJECT, map(str, entry_ids))
+    return {
+        key: (stored.get(key), fold(key, told[str(key)]) if str(key) in told else None) for key in entry_ids
+    }  # fmt: skip
+
+
 def differences(session: Session) -> tuple[int, ...]:
-    """Given nothing, return the ids of the entries whose row is not what their events come to: for the self-check."""
-    stored = {entry.id: entry for entry in store.every(session)}
-    told = {int(key): fold(int(key), events) for key, events in audit.of_things(session, SUBJECT).items()}
-    return tuple(sorted(key for key in stored.keys() | told.keys() if _plain(stored, key) != _plain(told, key)))
-
-
-def _plain(entries: Mapping[int, CapEntry], key: int) -> dict[str, object] | None:
-    return asdict(entries[key]) if key in entries else None
+    """Given nothing, return the ids of the entries whose row is not what their events come to."""
+    pairs = both(session, known_ids(session))
+    return tuple(key for key, (stored, told) in pairs.items() if stored != told)

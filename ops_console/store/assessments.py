@@ -111,6 +111,14 @@ def of_month(session: Session, contract_id: int, month: str, *, hold: bool = Fal
     return session.scalar(query.execution_options(populate_existing=True))
 
 
+def keys(session: Session) -> list[tuple[int, str]]:
+    """Given nothing, return (contract, month) of every frozen month, the oldest first."""
+    query = select(AssessmentRow.contract_id, AssessmentRow.month)
+    return [
+        (contract, month) for contract, month in session.execute(query.order_by(AssessmentRow.month, AssessmentRow.id))
+    ]
+
+
 def heading(session: Session, contract_id: int, month: str) -> AssessmentRow | None:
     """Given a contract and a month, return its frozen month without its documents, or None."""
     query = select(AssessmentRow).options(*WITHOUT_DOCUMENTS)

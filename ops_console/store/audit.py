@@ -227,6 +227,35 @@ def of_things(session: Session, subject: str, subject_id: str | None = None) -> 
     return found
 
 
+def of_some(session: Session, subject: str, subject_ids: Iterable[str]) -> dict[str, list[Event]]:
+    """Given a subject other than tickets and which ones, return each one's events as `of_things`. Two statements."""
+    about = (EventRow.ticket_id.is_(None), EventRow.subject == subject, EventRow.subject_id.in_(list(subject_ids)))
+    found: dict[str, list[Event]] = {}
+    for row, event in _with_texts(session, *about):
+        found.setdefault(row.subject_id, []).append(event)
+    return found
+
+
+def ids_of(session: Session, subject: str, kind: str, since: datetime | None = None) -> list[str]:
+    """Given a subject other than tickets, a kind and an instant (None: ever), return which ones such an event names."""
+    query = select(EventRow.subject_id).where(
+        EventRow.ticket_id.is_(None), EventRow.subject == subject, EventRow.kind == kind
+    )
+    query = query.where(EventRow.recorded_at >= since) if since else query
+    return list(session.scalars(query.distinct().order_by(EventRow.subject_id)))
+
+
+def facts_after(
+    session: Session, subject: str, kinds: Iterable[str], after: int, limit: int
+) -> list[tuple[int, str, dict[str, Any]]]:
+    """Given a subject other than tickets, kinds and a number in the chain, return what follows: number, id, facts."""
+    query = select(EventRow.seq, EventRow.subject_id, EventRow.facts).where(
+        EventRow.ticket_id.is_(None), EventRow.subject == subject, EventRow.kind.in_(list(kinds)), EventRow.seq > after
+    )
+    rows = session.execute(query.order_by(EventRow.seq).limit(limit))
+    return [(seq, subject_id, json.loads(facts)) for seq, subject_id, facts in rows]
+
+
 def notes_of(session: Session, ticket_id: int, side: str) -> list[Event]:
     """Given a ticket's id and the side that asks, return the notes kept for that side alone, oldest first."""
     noted = _with_texts(session, EventRow.ticket_id == ticket_id, EventRow.kind == NOTED)

@@ -132,9 +132,14 @@ def of_contract(session: Session, contract_id: int) -> list[CapEntry]:
     return _found(session, _known().where(CapRow.contract_id == contract_id).order_by(CapRow.id))
 
 
-def every(session: Session) -> list[CapEntry]:
-    """Given nothing, return the entries of all contracts, oldest first."""
-    return _found(session, _known().order_by(CapRow.id))
+def ids(session: Session) -> Sequence[int]:
+    """Given nothing, return the ids of the entries of all contracts, in order."""
+    return session.scalars(select(CapRow.id).order_by(CapRow.id)).all()
+
+
+def some(session: Session, entry_ids: Iterable[int]) -> dict[int, CapEntry]:
+    """Given ids, return the entries that exist, by id. One statement."""
+    return {entry.id: entry for entry in _found(session, _known().where(CapRow.id.in_(list(entry_ids))))}
 
 
 def between(session: Session, contract_id: int, start: datetime, end: datetime) -> list[CapEntry]:

@@ -231,6 +231,14 @@ def provisional_tickets(session: Session, after: int, limit: int) -> list[int]:
     return sorted(set(found))[:limit]
 
 
+def unsettled_tickets(session: Session, before: str, after: int, limit: int) -> list[int]:
+    """Given a month and the last id of the batch before, return ids of earlier months' tickets with open clocks."""
+    query = select(ClockRow.ticket_id).where(
+        ClockRow.result.is_(None), ClockRow.month < before, ClockRow.ticket_id > after
+    )
+    return list(session.scalars(query.distinct().order_by(ClockRow.ticket_id).limit(limit)))
+
+
 def due(session: Session, now: datetime, limit: int = 200) -> list[tuple[int, int, datetime]]:
     """Given now, return (clock id, ticket id, moment) of clocks whose moment has come, oldest first."""
     query = select(ClockRow.id, ClockRow.ticket_id, ClockRow.next_look_at).where(ClockRow.next_look_at <= now)
@@ -247,16 +255,25 @@ def unnoticed(session: Session, ticket_ids: Iterable[int], now: datetime) -> dic
     return {(ticket_id, kind): moment for ticket_id, kind, moment in session.execute(query) if moment}
 
 
-def miscounted(session: Session, first_month: str, last_month: str) -> list[str]:
-    """Given months (inclusive), return those whose tally is not what its settled clocks come to."""
+def miscounts(session: Session, first_month: str, last_month: str) -> list[tuple[tuple[Any, ...], int, int]]:
+    """Given months (inclusive), return every cell whose tally is not what its settled clocks come to, in order.
+
+    (contract, month, kind, class, result, raw result), the number kept, the number counted anew.
+    """
     names = ("contract_id", "month", "kind", "klass", "result", "raw_result")
     fresh = select(*(getattr(ClockRow, name) for name in names), func.count())
     fresh = fresh.where(ClockRow.result.is_not(None), ClockRow.month >= first_month, ClockRow.month <= last_month)
     fresh = fresh.group_by(*fresh.selected_columns[:6])
     kept = select(*(getattr(TallyRow, name) for name in names), TallyRow.n)
     kept = kept.where(TallyRow.n != 0, TallyRow.month >= first_month, TallyRow.month <= last_month)
-    differing = {tuple(row) for row in session.execute(fresh)} ^ {tuple(row) for row in session.execute(kept)}
-    return sorted({row[1] for row in differing})
+    stored, counted = ({tuple(row[:6]): row[6] for row in session.execute(query)} for query in (kept, fresh))
+    cells = sorted(cell for cell in stored.keys() | counted.keys() if stored.get(cell, 0) != counted.get(cell, 0))
+    return [(cell, stored.get(cell, 0), counted.get(cell, 0)) for cell in cells]
+
+
+def miscounted(session: Session, first_month: str, last_month: str) -> list[str]:
+    """Given months (inclusive), return those whose tally is not what its settled clocks come to."""
+    return sorted({cell[1] for cell, _kept, _counted in miscounts(session, first_month, last_month)})
 
 
 def claim(session: Session, clock_id: int, seen: datetime, following: datetime | None) -> bool:

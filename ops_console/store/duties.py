@@ -163,6 +163,16 @@ def keys(session: Session) -> set[tuple[int, str]]:
     return {(contract_id, key) for contract_id, key in session.execute(query)}
 
 
+def ids_due_since(session: Session, since: datetime) -> Sequence[int]:
+    """Given an instant, return the ids of the duties due since then, in order."""
+    return session.scalars(select(DutyRow.id).where(DutyRow.due_at >= since).order_by(DutyRow.id)).all()
+
+
+def some(session: Session, duty_ids: Iterable[int]) -> dict[int, DutyRow]:
+    """Given ids, return the duties that exist, by id. One statement."""
+    return {row.id: row for row in session.scalars(select(DutyRow).where(DutyRow.id.in_(list(duty_ids))))}
+
+
 def one(session: Session, duty_id: int, *, hold: bool = False) -> DutyRow | None:
     """Given an id, return the duty (held against other writers with `hold`), or None."""
     query = select(DutyRow).where(DutyRow.id == duty_id)

@@ -142,6 +142,12 @@ def newest(session: Session, limit: int = 50, job: str | None = None) -> Sequenc
     return session.scalars(query if job is None else query.where(RunRow.job == job)).all()
 
 
+def last_result(session: Session, job: str) -> str | None:
+    """Given a job's name, return the result of its newest run that ended well, or None. One statement."""
+    query = select(RunRow.result).where(RunRow.job == job, RunRow.status == DONE)
+    return session.scalar(query.order_by(RunRow.id.desc()).limit(1))
+
+
 def beat(session: Session, name: str, owner: str, now: datetime, note: str) -> None:
     """Given a loop's name, note that it is alive."""
     row = {"name": name, "owner": owner, "beat_at": now, "note": note}

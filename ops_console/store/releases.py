@@ -92,6 +92,16 @@ def one(session: Session, release_id: int, *, hold: bool = False) -> ReleaseRow 
     return session.scalar(query.execution_options(populate_existing=True))
 
 
+def ids_since(session: Session, since: datetime) -> Sequence[int]:
+    """Given an instant, return the ids of what happened since then, in order."""
+    return session.scalars(select(ReleaseRow.id).where(ReleaseRow.happened_at >= since).order_by(ReleaseRow.id)).all()
+
+
+def some(session: Session, ids: Collection[int]) -> dict[int, ReleaseRow]:
+    """Given ids, return the releases that exist, by id. One statement."""
+    return {row.id: row for row in session.scalars(select(ReleaseRow).where(ReleaseRow.id.in_(ids)))}
+
+
 def standing(session: Session, contract_id: int, kind: str, version: str) -> ReleaseRow | None:
     """Given a contract, a kind and a version, return the release that stands for them, or None."""
     query = select(ReleaseRow).where(

@@ -342,7 +342,7 @@ def test_jobs_are_run_and_listed(terminal: Any) -> None:
     assert terminal("jobs", "run", "recheck").json["status"] == "done"
     assert [run["job"] for run in terminal("jobs", "list", "--json").json] == ["recheck"]
     listed = terminal("jobs", "list").out
-    assert "\t时限自检\t完成\t" in listed
+    assert "\t每夜自检\t完成\t" in listed
     assert "recheck" not in listed
     looked = terminal("jobs", "run", "find-flags").json
     assert (looked["status"], len(looked["result"]["months"])) == ("done", 2)
