@@ -48,6 +48,12 @@ class ItemLine:
     adjustment: Adjustment | None
     deducted: int
 
+    @property
+    def stands_out(self) -> bool:
+        """Whether there is something to be seen: points cut, a value adjusted, or nobody who told the fact."""
+        untold = bool(self.scored.missing) and not self.scored.denominator
+        return self.deducted > 0 or self.adjustment is not None or untold
+
 
 @dataclass(frozen=True)
 class Assessment:

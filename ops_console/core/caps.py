@@ -279,7 +279,7 @@ def forecast(taken: int, limit: int, first: date, last: date, as_of: date) -> Fo
     if taken < min(LEAST_FOR_FORECAST, limit):
         return Forecast(None, sentence("次数太少，不作预测"))
     days, whole = max((as_of - first).days + 1, 1), (last - first).days + 1
-    by_end = -(-taken * whole // days) if days >= EARLIEST else None
+    by_end = max(taken, (2 * taken * whole + days) // (2 * days)) if days >= EARLIEST else None
     if taken >= limit:
         return Forecast(None, sentence("本合同年已用满"), by_end)
     on = as_of + timedelta(days=-(-(limit - taken) * days // taken))
