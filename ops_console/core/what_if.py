@@ -14,9 +14,11 @@ from ops_console.core.assessment_facts import CapFact, CaseFact, DutyFact, Month
 from ops_console.core.assessments import Assessment, ItemLine
 from ops_console.core.clause_lines import ClauseLine
 from ops_console.core.contracts import Penalty, YearlyCap
+from ops_console.core.duties import WAIVED
 from ops_console.core.sentences import Sentence, sentence
 from ops_console.core.settlements import EARLIER_LINE, PENALTY_LINE, SCORE_LINE, Money
 from ops_console.core.terms import Terms
+from ops_console.core.what_if_duties import taken_over
 
 FEE, PAYABLE, CARRIED_OVER = "fee", "payable", "carried_over"
 SUM_NAMES = {
@@ -142,7 +144,7 @@ def _essence(duty: DutyFact | None) -> tuple[object, ...]:
 
 def notes_of(old: Terms, new: Terms, facts: MonthFacts) -> tuple[Sentence, ...]:
     """Given the month's terms now and under other answers and its facts, return what no figure of it can tell."""
-    return (*_of_outages(old, new, facts), *_of_material(old, new, facts))
+    return (*_of_outages(old, new, facts), *_of_material(old, new, facts), *_of_waivers(old, new, facts))
 
 
 def _of_outages(old: Terms, new: Terms, facts: MonthFacts) -> Iterable[Sentence]:
@@ -153,6 +155,16 @@ def _of_outages(old: Terms, new: Terms, facts: MonthFacts) -> Iterable[Sentence]
             "这个月有 %(n)s 件故障；按这个答案，其中造成业务中断的可以作为安全事故立案（C-55）。"
             "没有认定和审批就不扣款。", n=faults,
         )  # fmt: skip
+
+
+def _of_waivers(old: Terms, new: Terms, facts: MonthFacts) -> Iterable[Sentence]:
+    """Why the hospital waived what a third party had a part in (K9) no fact tells: all of it counts, and it is said."""
+    clauses = taken_over(old, new)
+    waived = sum(duty.state == WAIVED and duty.clause in clauses for duty in facts.duties)
+    if waived:
+        yield sentence(
+            "按这个答案，甲方已豁免的 %(n)s 项协助义务都按乙方未完成计；豁免未必都因第三方延误，这是上限。", n=waived
+        )
 
 
 def _outages(terms: Terms) -> bool:

@@ -314,6 +314,7 @@ def test_k9_a_third_party_s_delay_is_the_vendor_s(console: Console, clock: FakeC
     (duty,) = found.duties
     assert (duty.old and duty.old.state, duty.new and duty.new.state) == ("waived", "missed")
     assert changed(found) == {"C-43", "check"}
+    assert [note.values["n"] for note in found.notes] == [1]
 
 
 def test_k10_a_notice_of_twenty_minutes_is_late_by_ten_and_in_time_by_two_hours(
