@@ -220,6 +220,7 @@ class VersionInForce:
     """A confirmed version of a contract: its row id, its number in the contract, and its terms as they count.
 
     `raw` are the terms as they were confirmed, before the answers set anything (`readings.effective`); None: the same.
+    `known_on` is the Shanghai day on which the console was told of the version, None where nobody asks.
     """
 
     id: int
@@ -227,6 +228,7 @@ class VersionInForce:
     version: int
     terms: Terms
     raw: Terms | None = None
+    known_on: date | None = None
 
     @property
     def confirmed(self) -> Terms:

@@ -61,13 +61,15 @@ def plan(run: Run, open_write: OpenSession, books: Books, now: datetime) -> dict
 def expected(book: Book, until: date) -> list[tuple[VersionInForce, Duty]]:
     """Given the contract and a day, return every duty of a period that begins by then, with the version that makes it.
 
-    That is the version in force when the period begins: what changes in the middle of one begins with the next.
+    That is the version in force when the period begins: what changes in the middle of one begins with the next. Where
+    no go-live day is named, nothing of a period that was over before the console was told of the contract.
     """
     return [
         (version, duty)
         for version in book.versions
         for duty in periodic(terms_of(version), until)
         if duty.period_start is not None and book.at(day_start(duty.period_start)).id == version.id
+        if duty.period_end is not None and not book.is_before_the_console(version, duty.period_end)
     ]
 
 

@@ -16,7 +16,7 @@ from ops_console.core.assessment_facts import MonthFacts
 from ops_console.core.assessments import Assessment, Basis, assess
 from ops_console.core.errors import Refused
 from ops_console.core.frozen_months import Beside, FrozenMonth, basis_of, freeze, rejudged, said_anew
-from ops_console.core.moments import shift_month, whole
+from ops_console.core.moments import ZONE, shift_month, whole
 from ops_console.core.months import DRAFT, FROZEN, HISTORY, LOCKED, Life, Word, assessed_months, disputes_of
 from ops_console.core.people import SYSTEM, VENDOR, Actor
 from ops_console.core.terms import VersionInForce
@@ -102,13 +102,18 @@ def freeze_due(
 
 
 def due_months(session: Session, book: Book, now: datetime) -> list[tuple[int, str]]:
-    """Given the book and now, return (contract, month) whose facts are to be frozen and are not, the oldest first."""
+    """Given the book and now, return (contract, month) whose facts are to be frozen and are not, the oldest first.
+
+    Where no go-live day is named, a month that was over before the console was told of the contract waits for a person.
+    """
     found = []
     for contract_id in dict.fromkeys(version.contract_id for version in book.versions):
         term = book.term_of(contract_id)
         for month in assessed_months(term, now) if term else ():
             where = life(session, book, contract_id, month, now)
-            if where.state == DRAFT and now >= where.freezes_at:
+            version, ended = version_of(book, contract_id, month), where.ends_at.astimezone(ZONE).date()
+            is_history = book.is_before_the_console(version, ended)
+            if where.state == DRAFT and now >= where.freezes_at and not is_history:
                 found.append((contract_id, month))
     return found
 

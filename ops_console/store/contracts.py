@@ -8,6 +8,7 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint, Date, ForeignKey, String, Text, UniqueConstraint, cast, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from ops_console.core.moments import ZONE
 from ops_console.core.readings import effective
 from ops_console.core.terms import VersionInForce, terms_from_json
 from ops_console.store.base import Base
@@ -117,7 +118,8 @@ def in_force(session: Session) -> tuple[VersionInForce, ...]:
 
 def _in_force(row: VersionRow) -> VersionInForce:
     raw = terms_from_json(row.terms)
-    return VersionInForce(row.id, row.contract_id, row.version, effective(raw), raw)
+    known_on = row.proposed_at.astimezone(ZONE).date()
+    return VersionInForce(row.id, row.contract_id, row.version, effective(raw), raw, known_on)
 
 
 def last_version(session: Session, contract_id: int) -> int:

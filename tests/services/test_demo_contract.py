@@ -39,6 +39,7 @@ def year(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Ite
         (row,) = contract_rows.versions(session)
         terms = demo_of(console.settings).terms
         row.terms, row.digest, row.counts_from = terms.as_json(), terms.digest(), terms.counts_from
+        row.proposed_at = begun()
     console.shelf.forget()
     hands = hands_of(console, clock)
     clock.at = begun()

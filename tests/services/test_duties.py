@@ -17,11 +17,12 @@ from ops_console.core.errors import NotFound, Refused
 from ops_console.core.people import Actor, actor_of, terminal_actor
 from ops_console.core.terms import DayOverride
 from ops_console.core.tickets import Event
-from ops_console.services import deliveries, duties, duty_plans
+from ops_console.services import deliveries, duties, duty_plans, freezes
 from ops_console.services.deliveries import Done
 from ops_console.services.duties import Ask
 from ops_console.store import audit, people
 from ops_console.store import duties as store
+from ops_console.store.contracts import VersionRow
 from ops_console.store.duties import DutyRow
 from ops_console.store.messages import OutboxRow
 from tests.conftest import FakeClock, log_ticket
@@ -711,3 +712,28 @@ def test_story_of_the_late_video_and_of_the_late_penetration_test(console: Conso
     accept(console, pentest, done(console, pentest))
     assert state(console, pentest) == LATE
     assert isinstance(the(console, pentest).due_at, datetime)
+
+
+def test_without_a_go_live_day_nothing_is_owed_for_what_was_over_before_the_console(
+    console: Console, clock: FakeClock
+) -> None:
+    """The shipped contract runs since 2025; the console is told of it in November 2026."""
+    with console.write() as session:
+        for row in session.query(VersionRow):
+            row.proposed_at = clock.at
+    console.shelf.forget()
+    plan(console)
+    with console.read() as session:
+        first = min(row.period_start for row in session.query(DutyRow) if row.period_start)
+        months = {row.period_start for row in session.query(DutyRow) if row.task == "inspection"}
+        assert freezes.due_months(session, console.book(session), clock.at) == []
+    assert first == date(2026, 1, 1)  # the contract year's; months from the running one on
+    assert months == {date(2026, 11, 1)}
+
+
+def test_with_a_go_live_day_the_past_is_owed_from_it(console: Console, clock: FakeClock) -> None:
+    agree(console, date(2026, 9, 1))
+    plan(console)
+    with console.read() as session:
+        months = {row.period_start for row in session.query(DutyRow) if row.task == "inspection"}
+    assert months == {date(2026, 9, 1), date(2026, 10, 1), date(2026, 11, 1)}
