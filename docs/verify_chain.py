@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """Checks an exported audit chain, and the anchors a party received, without the console: one file, Python 3.8 or newer.
 
-    python3 verify_chain.py EXPORT.jsonl [--anchors ANCHORS.jsonl] [--allow-restored] [--lang zh|en] [--json]
+    python3 verify_chain.py EXPORT.jsonl [--anchors ANCHORS.jsonl] [--allow-restored] [--part] [--lang zh|en] [--json]
 
-Names the first broken entry. Exit: 0 nothing wrong, 1 something is broken or disagrees, 2 wrong usage or no such file.
+Names the first broken entry. `--part`: the file ends before the chain does, as an evidence package's with the freeze, so
+that later anchors count entries it cannot have. Exit: 0 nothing wrong, 1 something is broken or disagrees, 2 wrong usage
+or no such file.
 It reads line by line: memory does not grow with the file. Formats: docs/audit-chain.md of the console.
 """
 
@@ -65,6 +67,10 @@ WORDS = {
     "anchors_early": (
         "{count} 份日锚早于本文件的第一条，未能核对",
         "{count} anchors are older than the first entry of this file and were not compared",
+    ),
+    "anchors_late": (
+        "{count} 份日锚晚于本文件的末条，未能核对",
+        "{count} anchors are newer than the last entry of this file and were not compared",
     ),
     "restored": (
         "{day} 的日锚对不上，链中第 {by} 条登记为恢复备份：请与双方核对原因",
@@ -212,14 +218,19 @@ def read_anchor(number, line):
     return dict(anchor, digest=digest)
 
 
-def check_anchors(chain, anchors):
-    """Given a whole chain and anchors, return (disagreeing, restored, too early): kinds with the values of each."""
-    wrong, restored, early, before = [], [], 0, None
+def check_anchors(chain, anchors, is_part):
+    """Given a whole chain, anchors and whether the file is a part, return (disagreeing, restored, not compared).
+
+    The first two are kinds with the values of each, the last is how many anchors by the kind that says so.
+    """
+    wrong, restored, outside, before = [], [], {"anchors_early": 0, "anchors_late": 0}, None
     for anchor in anchors:
         seq, values = anchor["count"], {"day": anchor["day"], "seq": anchor["count"], "last": chain.last}
         kind = None
         if seq < chain.first and seq != chain.first - 1:
-            early += 1
+            outside["anchors_early"] += 1
+        elif seq > chain.last and is_part:
+            outside["anchors_late"] += 1
         elif seq > chain.last:
             kind = "anchor_cut"
         elif (chain.header["before"] if seq == chain.first - 1 else chain.hashes[seq]) != anchor["head"]:
@@ -231,7 +242,7 @@ def check_anchors(chain, anchors):
             restored.append(("restored", dict(values, by=chain.restored[anchor["digest"]])))
         elif kind is not None:
             wrong.append((kind, values))
-    return wrong, restored, early
+    return wrong, restored, outside
 
 
 def arguments():
@@ -241,6 +252,9 @@ def arguments():
     parser.add_argument("--anchors", help="anchors as a party received them, one a line / 本方收到的日锚，一行一份")
     parser.add_argument(
         "--allow-restored", action="store_true", help="a restored backup named in the chain is no fault"
+    )
+    parser.add_argument(
+        "--part", action="store_true", help="the file ends before the chain does / 本文件只到冻结时为止"
     )
     parser.add_argument("--lang", choices=["zh", "en"], default="zh")
     parser.add_argument("--json", action="store_true")
@@ -266,14 +280,14 @@ def main():
 
 def tell(asked, chain, anchors, told):
     """Given a whole chain, add what is to be said of it and of the anchors; return the exit code."""
-    wrong, restored, early = check_anchors(chain, anchors)
+    wrong, restored, outside = check_anchors(chain, anchors, asked.part)
     values = {"first": chain.first, "last": chain.last, "count": chain.last - chain.first + 1, "head": chain.head}
     told.append(("ok", dict(values, purged=chain.purged)))
     told += wrong + restored
-    if early:
-        told.append(("anchors_early", {"count": early}))
-    if anchors and not wrong and not restored and len(anchors) > early:
-        told.append(("anchors_ok", {"count": len(anchors) - early}))
+    told += [(kind, {"count": count}) for kind, count in outside.items() if count]
+    compared = len(anchors) - sum(outside.values())
+    if not wrong and not restored and compared:
+        told.append(("anchors_ok", {"count": compared}))
     return 1 if wrong or (restored and not asked.allow_restored) else 0
 
 
@@ -292,7 +306,7 @@ def say(asked, told, code):
         return
     language = 0 if asked.lang == "zh" else 1
     for kind, values in told:
-        good = kind in ("ok", "anchors_ok", "anchors_early")
+        good = kind in ("ok", "anchors_ok", "anchors_early", "anchors_late")
         print(("" if good else WORDS["broken"][language]) + WORDS[kind][language].format(**values))
 
 

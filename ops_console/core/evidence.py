@@ -148,7 +148,8 @@ README_TEXT = """\
 1  双击 index.html：离线查看本月；点数字看明细，再点单号看事件。不连网络。
 2  python3 recalculate_month.py .    用包内的事实独立重算每一个数字，逐格与 month.json 比较；
    同时核对每个文件的哈希、审计链和签署。0 = 一致，1 = 有不同（逐条列出），2 = 读不出来。
-3  python3 verify_chain.py chain.jsonl --anchors 本方收到的日锚.jsonl    与本方自己保存的日锚核对。
+3  python3 verify_chain.py chain.jsonl --part --anchors 本方收到的日锚.jsonl    与本方自己保存的日锚核对；
+   包里的链到冻结时为止，之前和之后的日锚不在核对之列。
 4  把上面的 SHA-256 与本方签署时记下的、或纸面上的短码比较。
 
 里面有什么
@@ -172,7 +173,8 @@ How to check
 2  python3 recalculate_month.py .    computes every figure again from the facts in here and compares it, cell by
    cell, with month.json; checks the hash of every file, the audit chain and the signatures too.
    0 = equal, 1 = different (each place is named), 2 = cannot be read.
-3  python3 verify_chain.py chain.jsonl --anchors ANCHORS.jsonl    against the anchors that you received yourself.
+3  python3 verify_chain.py chain.jsonl --part --anchors ANCHORS.jsonl    against the anchors that you received yourself;
+   the chain in here ends with the freeze, so that earlier and later anchors are not compared.
 4  Compare the SHA-256 above with what you noted when you signed, or with the short code on paper.
 
 What is in here

@@ -23,12 +23,12 @@ from ops_console.core.chain import canonical
 from ops_console.core.errors import NotFound, Refused
 from ops_console.core.evidence import TOOLS
 from ops_console.core.frozen_months import sha256
-from ops_console.core.people import Actor, actor_of, terminal_actor
+from ops_console.core.people import SYSTEM, Actor, actor_of, terminal_actor
 from ops_console.core.signatures import OFFLINE_KEY, PAPER
-from ops_console.services import evidence, evidence_contents, jobs
+from ops_console.services import anchors, evidence, evidence_contents, jobs
 from ops_console.services.month_words import Desk
 from ops_console.store import audit
-from tests.conftest import HOSPITAL, VENDOR, FakeClock
+from tests.conftest import HOSPITAL, VENDOR, FakeClock, log_ticket
 from tests.evidence import PATIENT, PROOF, lived_october, take, texts
 from tests.services.test_histories import correct
 from tests.services.test_signatures import at_localhost, by_device, enrol
@@ -103,6 +103,30 @@ def test_the_chain_in_it_is_one_that_verify_chain_accepts_up_to_the_frozen_head(
     first = json.loads((folder / "facts.jsonl").read_text(encoding="utf-8").splitlines()[0])
     (told,) = json.loads(run.stdout)["told"]
     assert (told["last"], told["head"]) == (first["chain_count"], first["chain_head"])
+
+
+def test_a_partys_own_anchors_agree_with_a_package_taken_later(
+    console: Console, clock: FakeClock, numbers: list[str], tmp_path: Path
+) -> None:
+    """The chain in a package ends with the freeze: what was anchored since accuses nobody."""
+    take(console, tmp_path / "m.zip")
+    folder = unpacked(tmp_path / "m.zip", tmp_path / "m")
+    anchors.make_today(console.anchoring(), SYSTEM, clock.forward(days=1))
+    log_ticket(console)
+    anchors.make_today(console.anchoring(), SYSTEM, clock.forward(days=1))
+    held = (console.settings.data_folder / "anchors.jsonl").read_text(encoding="utf-8").splitlines()
+    kept = folder / "held.jsonl"
+    kept.write_text("\n".join(held) + "\n", encoding="utf-8")
+
+    def told(*more: str) -> tuple[int, list[str]]:
+        run = subprocess.run(
+            [sys.executable, "-I", "verify_chain.py", "chain.jsonl", "--anchors", str(kept), *more, "--json"],
+            capture_output=True, text=True, check=False, cwd=folder,
+        )  # fmt: skip
+        return run.returncode, [one["kind"] for one in json.loads(run.stdout)["told"]]
+
+    assert told("--part") == (0, ["ok", "anchors_late"])
+    assert told() == (1, ["ok", *["anchor_cut"] * len(held)])  # a whole export cut short is found as ever
 
 
 def test_the_same_month_gives_the_same_bytes_whoever_takes_it_and_whenever(
