@@ -3,9 +3,9 @@
 
     python3 verify_chain.py EXPORT.jsonl [--anchors ANCHORS.jsonl] [--allow-restored] [--part] [--lang zh|en] [--json]
 
-Names the first broken entry. `--part`: the file ends before the chain does, as an evidence package's with the freeze, so
-that later anchors count entries it cannot have. Exit: 0 nothing wrong, 1 something is broken or disagrees, 2 wrong usage
-or no such file.
+Names the first broken entry. `--part`: the file ends before the chain does, as an evidence package's with the freeze,
+so that later anchors count entries it cannot have. Exit: 0 nothing wrong, 1 something is broken or disagrees, 2 wrong
+usage or no such file.
 It reads line by line: memory does not grow with the file. Formats: docs/audit-chain.md of the console.
 """
 
