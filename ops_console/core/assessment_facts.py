@@ -105,6 +105,16 @@ class Earlier:
     counted: bool = True
 
 
+def clock_target(limit: str, number: str) -> str:
+    """Given a limit's id and a ticket's number, return what words about that clock name."""
+    return f"{limit}/{number}"
+
+
+def duty_target(duty_id: str) -> str:
+    """Given a duty's id, return what words about it name."""
+    return f"duty/{duty_id}"
+
+
 @dataclass(frozen=True)
 class JudgedClock:
     """One clock judged in a month. `was` is what earlier frozen months said of it (None: none of them counted it).
@@ -124,6 +134,11 @@ class JudgedClock:
     raw_seconds: int
     was: str | None = None
     two_sided: bool = True
+
+    @property
+    def target(self) -> str:
+        """What words about it name."""
+        return clock_target(self.limit, self.number)
 
 
 @dataclass(frozen=True)
@@ -145,6 +160,11 @@ class DutyFact:
     evidence: tuple[str, ...] = ()
     was: str | None = None
     month: str = ""
+
+    @property
+    def target(self) -> str:
+        """What words about it name."""
+        return duty_target(self.id)
 
     @property
     def is_counted(self) -> bool:

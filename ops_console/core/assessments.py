@@ -71,6 +71,10 @@ class Assessment:
     provisional: int = 0
     missing: tuple[str, ...] = ()
 
+    def line_of(self, clause_id: str) -> ClauseLine | None:
+        """Given a clause's id, return its line, or None where the contract lists no such clause."""
+        return next((line for line in self.clauses if line.clause == clause_id), None)
+
 
 @dataclass(frozen=True)
 class Basis:

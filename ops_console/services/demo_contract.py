@@ -11,7 +11,7 @@ from datetime import date, timedelta
 
 from ops_console.core import demo_contract as plan
 from ops_console.core.breach_acts import Account
-from ops_console.core.contracts import NEW_VERSION, RELEASE
+from ops_console.core.contracts import GO_LIVE, NEW_VERSION, RELEASE
 from ops_console.core.demo import FIRST
 from ops_console.core.demo_places import CHIEF
 from ops_console.core.demo_steps import (
@@ -136,7 +136,7 @@ def _release(part: Part) -> None:
         go_live=goes_live,
     )  # fmt: skip
     release_id = releases.register(part.session, part.book, told, part.actor, part.now)
-    for row in duty_store.of_events(part.session, [RELEASE, "go_live"], [str(release_id)]):
+    for row in duty_store.of_events(part.session, [RELEASE, GO_LIVE], [str(release_id)]):
         duty = duty_store.duty_of(row)
         if row.task in ("note", "archive", "notice") and plan.fate_of(duty) == plan.IN_TIME:
             _deliver(part, row.id)

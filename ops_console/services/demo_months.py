@@ -25,7 +25,7 @@ from ops_console.core.demo_steps import (
     SAMPLE_DRAWN,
     SAMPLE_LISTED,
 )
-from ops_console.core.entries import Value
+from ops_console.core.entries import ENTERED, Value
 from ops_console.core.measures import MEASURES
 from ops_console.core.moments import ZONE
 from ops_console.core.months import LOCKED, REJECTED
@@ -77,7 +77,7 @@ def _confirm_entries(part: Part) -> None:
     form = entry_forms.form(
         part.session, part.book, part.month, part.actor, part.now, last_frozen=assessments.last_frozen
     )
-    waiting = [one.id for line in form.lines for one in line.versions if one.state == "entered"]
+    waiting = [one.id for line in form.lines for one in line.versions if one.state == ENTERED]
     if waiting:
         entries.confirm(part.session, part.book, waiting, part.actor, part.now, last_frozen=assessments.last_frozen)
 
@@ -96,9 +96,9 @@ def _explain(part: Part) -> None:
 
 def _kinds(shown: months.Screen) -> Iterator[tuple[str, str]]:
     """What waits for the vendor's account, each with the clock it is about, or `duty`."""
-    clocks = {tile.limit.id: tile.limit.clock for tile in shown.tiles}
+    clocks = {one.target: one.clock for one in shown.month.facts.judged}
     for target in shown.unexplained:
-        yield target, clocks.get(target.partition("/")[0], "duty")
+        yield target, clocks.get(target, "duty")
 
 
 def _desk(part: Part) -> Desk:

@@ -185,10 +185,7 @@ def matrix(found: Span) -> Table:
 
 def lines_of(found: Span, clause_id: str) -> list[ClauseLine | None]:
     """Given months and a clause, return its line in each month, None where the contract then had no such clause."""
-    return [
-        next((line for line in screen.month.assessment.clauses if line.clause == clause_id), None)
-        for screen in found.screens
-    ]
+    return [screen.month.assessment.line_of(clause_id) for screen in found.screens]
 
 
 def conclusion(lines: Sequence[ClauseLine]) -> str:

@@ -11,20 +11,19 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from ops_console.core.assessment_facts import Pause, TicketFact
+from ops_console.core.assessment_facts import TicketFact
 from ops_console.core.contracts import CostRule, StandingDuty
+from ops_console.core.credibility import held_up, was_awaited
 from ops_console.core.moments import month_of
 from ops_console.core.months import DRAFT, FROZEN
 from ops_console.core.people import Actor
 from ops_console.core.terms import Terms
-from ops_console.core.tickets import SUSPENSION_CAUSES, UNASKED
 from ops_console.services import duties, months
 from ops_console.services.contracts import Book
 from ops_console.services.duties import IN_7, IN_15, IN_30, PASSED, Shown
 from ops_console.services.months import Screen
 from ops_console.store import assessments as store
 
-HOSPITAL_CAUSE = SUSPENSION_CAUSES[0]
 PARTS = (PASSED, IN_7, IN_15, IN_30)
 
 
@@ -113,16 +112,6 @@ def _free(terms: Terms, tickets: Iterable[TicketFact]) -> Iterable[FreeWork]:
         if mine:
             untold = sum(not ticket.minutes for ticket in mine)
             yield FreeWork(clause.id, clause.key, len(mine), sum(ticket.minutes for ticket in mine), untold)
-
-
-def was_awaited(ticket: TicketFact) -> bool:
-    """Given a ticket, say whether the hospital was asked to confirm its restore and that came, or its time passed."""
-    return ticket.closed_at is not None and bool(ticket.restorations) and ticket.closure != UNASKED
-
-
-def held_up(ticket: TicketFact) -> tuple[Pause, ...]:
-    """Given a ticket, return its approved suspensions for reasons on the hospital's side."""
-    return tuple(pause for pause in ticket.pauses if pause.cause == HOSPITAL_CAUSE)
 
 
 def _held(ticket: TicketFact, at: datetime) -> int:

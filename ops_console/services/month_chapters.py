@@ -152,7 +152,7 @@ def _misses(source: Source) -> Iterable[tuple[object, ...]]:
     said = source.screen.explanations
     for one in source.judged:
         if one.outcome in (BROKEN, UNPROVEN):
-            told = said.get(f"{one.limit}/{one.number}")
+            told = said.get(one.target)
             used = timedelta(seconds=one.seconds)
             title, outcome = source.title(one.number), Word(OUTCOME_NAMES[one.outcome])
             yield one.limit, one.number, title, outcome, used, told.text if told else ""

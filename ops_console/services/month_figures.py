@@ -17,6 +17,7 @@ from ops_console.core.caps import CapEntry, CapYear, as_frozen, last_instant
 from ops_console.core.clause_lines import ClauseLine
 from ops_console.core.contract_facts import OPEN
 from ops_console.core.contracts import Clause, CostRule, StandingDuty
+from ops_console.core.credibility import COUNTS, held_up
 from ops_console.core.duties import KEPT, LATE, MISSED, WAIVED
 from ops_console.core.errors import NotFound
 from ops_console.core.explanations import CLOSURE_NAMES, EVENT_NAMES
@@ -27,7 +28,6 @@ from ops_console.core.sentences import Sentence, sentence
 from ops_console.services import assessments, caps
 from ops_console.services.assessments import Month
 from ops_console.services.contracts import Book
-from ops_console.services.mirrors import held_up, was_awaited
 from ops_console.services.months import targets
 from ops_console.store import assessments as store
 
@@ -61,7 +61,7 @@ def duty_rows(
     mine = [duty for duty in found.facts.duties if duty.clause == clause_id]
     if which not in OF_DUTIES or not (mine or (clause is not None and clause.tasks)):
         raise NotFound("这一条款没有这样的义务。")
-    line = next((one for one in found.assessment.clauses if one.clause == clause_id), None)
+    line = found.assessment.line_of(clause_id)
     chosen = tuple(sorted((one for one in mine if _is_one(one, which)), key=lambda one: (one.due_at, int(one.id))))
     return DutyRows(found, clause, line, which, chosen, last_by_target(found.words, EXPLAINED))
 
@@ -103,7 +103,6 @@ class TicketRows:
 class _Figure:
     name: str
     rule: str
-    counts: Callable[[TicketFact], bool]
     told: Tells
 
 
@@ -140,31 +139,27 @@ def _named(*texts: str) -> tuple[Sentence, ...]:
 
 
 OF_TICKETS: Mapping[str, _Figure] = {
-    "reports": _Figure("本月工单", "报修时间在本月的工单，和以前的冻结月份没有收入的。", lambda t: True, _whose),
+    "reports": _Figure("本月工单", "报修时间在本月的工单，和以前的冻结月份没有收入的。", _whose),
     "from_hospital": _Figure(
-        "报修时间由医院一方登记", "医院一方用自己的账号、扫码或监控告警立的单：报修时间由控制台的时钟给出。",
-        lambda t: t.from_hospital, _whose),
+        "报修时间由医院一方登记", "医院一方用自己的账号、扫码或监控告警立的单：报修时间由控制台的时钟给出。", _whose),
     "unproven": _Figure(
-        "有时间未证实的工单", "补录而没有凭证、医院也没有认可的时间：不计入达标。", lambda t: bool(t.unproven),
-        _unproven),
-    "late": _Figure("有补录的工单", "乙方在事后超过约定分钟才登记的时间。", lambda t: t.late_entries > 0, _late),
+        "有时间未证实的工单", "补录而没有凭证、医院也没有认可的时间：不计入达标。", _unproven),
+    "late": _Figure("有补录的工单", "乙方在事后超过约定分钟才登记的时间。", _late),
     "late_bare": _Figure(
-        "补录没有凭证", "补录的时间没有附通话记录、聊天记录等凭证。", lambda t: t.late_bare > 0, _late),
+        "补录没有凭证", "补录的时间没有附通话记录、聊天记录等凭证。", _late),
     "corrections": _Figure(
-        "经双方更正", "一方提出、另一方批复的更正；原值都还在。", lambda t: t.corrections > 0,
+        "经双方更正", "一方提出、另一方批复的更正；原值都还在。",
         lambda t: (sentence("%(n)s 处", n=t.corrections),)),
-    "closed": _Figure("已关闭的工单", "恢复后经确认，或不需确认的。", lambda t: t.is_closed, _closure),
+    "closed": _Figure("已关闭的工单", "恢复后经确认，或不需确认的。", _closure),
     "by_silence": _Figure(
-        "超时默认确认", "恢复后到期无人答复，由控制台关闭：不算医院的签字。",
-        lambda t: t.is_closed and t.closure == "silence", _closure),
+        "超时默认确认", "恢复后到期无人答复，由控制台关闭：不算医院的签字。", _closure),
     "held": _Figure(
-        "因甲方原因挂起", "医院批准、原因在甲方的挂起，从开始到恢复办理。",
-        lambda t: bool(held_up(t)), _held),
+        "因甲方原因挂起", "医院批准、原因在甲方的挂起，从开始到恢复办理。", _held),
     "awaited": _Figure(
-        "恢复后等待甲方确认", "从恢复到医院确认（或到期默认确认）的时间。", was_awaited, _awaited),
+        "恢复后等待甲方确认", "从恢复到医院确认（或到期默认确认）的时间。", _awaited),
     "provisional": _Figure(
         "按暂定日历计算的工单", "该年的节假日安排还没有录入，工作时间按周末规则算；录入前本月不能冻结。",
-        lambda t: t.provisional, lambda t: (sentence("暂定"),)),
+        lambda t: (sentence("暂定"),)),
 }  # fmt: skip
 
 
@@ -177,7 +172,7 @@ def ticket_rows(
         raise NotFound("没有这一项数字。")
     found = assessments.of_month(session, book, contract_id, month, actor, now)
     taken = found.facts.tickets if which != "provisional" else (*found.facts.tickets, *found.facts.carried)
-    rows = _rows(session, [one for one in taken if figure.counts(one)], figure.told)
+    rows = _rows(session, [one for one in taken if COUNTS[which](one)], figure.told)
     return TicketRows(found, figure.name, figure.rule, None, None, rows)
 
 
@@ -189,7 +184,7 @@ def clause_rows(
     clause = found.basis.terms.clause(clause_id)
     if not isinstance(clause, StandingDuty | CostRule) or clause.tasks:
         raise NotFound("这一条款不按工单计数。")
-    line = next(one for one in found.assessment.clauses if one.clause == clause_id)
+    line = found.assessment.line_of(clause_id)
     mine = [one for one in found.facts.tickets if one.type in clause.types]
     if isinstance(clause, CostRule):
         rows = _rows(session, [one for one in mine if not one.withdrawn], lambda t: _named(t.cost_owner))
@@ -233,7 +228,7 @@ def cap_rows(
     day = last_day(month, found.facts.as_of)
     now_known = next((one for one in caps.of_year(session, book, contract_id, day) if one.clause == clause_id), None)
     entries = sorted(now_known.entries if now_known else (), key=lambda one: (one.recorded_at, one.id))
-    line = next((one for one in found.assessment.clauses if one.clause == clause_id), None)
+    line = found.assessment.line_of(clause_id)
     states = tuple((one, one.state_at(last_instant(day)) or "") for one in entries)
     return CapRows(found, clause, cap, line, states, changed=now_known is None or now_known.use != cap.use)
 
@@ -261,11 +256,11 @@ def unexplained(
     """Given a month, return what of it still asks for the vendor's account."""
     found = assessments.of_month(session, book, contract_id, month, actor, now)
     missing = set(targets(found)) - set(last_by_target(found.words, EXPLAINED))
-    clocks = [one for one in found.facts.judged if f"{one.limit}/{one.number}" in missing]
+    clocks = [one for one in found.facts.judged if one.target in missing]
     shown = store.shown(session, [one.number for one in clocks])
     return Unexplained(
         found, tuple((one, shown.get(one.number, ("", "", ""))[0]) for one in clocks),
-        tuple(one for one in found.facts.duties if f"duty/{one.id}" in missing),
+        tuple(one for one in found.facts.duties if one.target in missing),
     )  # fmt: skip
 
 

@@ -12,11 +12,13 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from ops_console.core.assessment_facts import DutyFact, TicketFact
+from ops_console.core.assessment_facts import DutyFact
 from ops_console.core.caps import CapYear, as_frozen
 from ops_console.core.clause_lines import LimitLine
 from ops_console.core.contract_facts import BROKEN, UNPROVEN
 from ops_console.core.contracts import Clause, TimeLimit
+from ops_console.core.credibility import Credibility, credibility
+from ops_console.core.duties import LATE, MISSED
 from ops_console.core.errors import NotFound
 from ops_console.core.moments import month_of, month_start, shift_month
 from ops_console.core.month_steps import InTheWay, waits_for
@@ -48,20 +50,6 @@ class Tile:
     limit: TimeLimit
     clause: Clause | None
     line: LimitLine
-
-
-@dataclass(frozen=True)
-class Credibility:
-    """How far the month's times can be believed: n of N reported from the hospital's side, and what is weak."""
-
-    reports: int
-    from_hospital: int
-    unproven: int
-    late: int
-    late_bare: int
-    corrections: int
-    by_silence: int
-    closed: int
 
 
 @dataclass(frozen=True)
@@ -127,7 +115,7 @@ def screen(session: Session, book: Book, contract_id: int, month: str, *, actor:
     return Screen(
         month=found,
         tiles=tuple(Tile(limit, terms.clause(limit.id), lines[limit.id]) for limit in terms.limits),
-        duties=_by_clause(found.facts.duties), credibility=_credibility(found.facts.tickets),
+        duties=_by_clause(found.facts.duties), credibility=credibility(found.facts.tickets),
         disputes=disputes_of(found.words), explanations=explanations,
         unexplained=tuple(target for target in targets(found) if target not in explanations),
         contracts=contracts.all_contracts(session), months=assessed_months(found.version.terms, now)[::-1],
@@ -154,24 +142,10 @@ def _by_clause(duties: Iterable[DutyFact]) -> dict[str, tuple[DutyFact, ...]]:
     return {clause: tuple(sorted(found[clause], key=lambda duty: (duty.due_at, duty.id))) for clause in sorted(found)}
 
 
-def _credibility(tickets: Sequence[TicketFact]) -> Credibility:
-    closed = [ticket for ticket in tickets if ticket.is_closed]
-    return Credibility(
-        reports=len(tickets), from_hospital=sum(ticket.from_hospital for ticket in tickets),
-        unproven=sum(bool(ticket.unproven) for ticket in tickets),
-        late=sum(ticket.late_entries > 0 for ticket in tickets),
-        late_bare=sum(ticket.late_bare > 0 for ticket in tickets),
-        corrections=sum(ticket.corrections for ticket in tickets),
-        by_silence=sum(ticket.closure == "silence" for ticket in closed), closed=len(closed),
-    )  # fmt: skip
-
-
 def targets(month: Month) -> tuple[str, ...]:
     """Given a month, return what of it asks for the vendor's account: each clock and duty that was not kept."""
-    clocks = [
-        f"{one.limit}/{one.number}" for one in month.facts.judged if one.outcome in (BROKEN, UNPROVEN)
-    ]  # fmt: skip
-    return (*clocks, *(f"duty/{duty.id}" for duty in month.facts.duties if duty.state in ("late", "missed")))
+    clocks = (one.target for one in month.facts.judged if one.outcome in (BROKEN, UNPROVEN))
+    return (*clocks, *(duty.target for duty in month.facts.duties if duty.state in (LATE, MISSED)))
 
 
 # -- many months ------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from typing import Any
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 
-from ops_console.core.assessment_facts import DutyFact
+from ops_console.core.assessment_facts import DutyFact, clock_target
 from ops_console.core.assessments import ItemLine
 from ops_console.core.breaches import CATEGORY_NAMES, may_see
 from ops_console.core.contract_facts import OUTCOME_NAMES
@@ -34,7 +34,7 @@ from ops_console.web.database import reading, reading_anew
 from ops_console.web.factors import needs_factor
 from ops_console.web.formats import gettext
 from ops_console.web.lists import listed, word
-from ops_console.web.month_address import contract_asked
+from ops_console.web.month_address import contract_asked, found_of
 from ops_console.web.rights import needs, status_of
 from ops_console.web.sign_in import console
 from ops_console.web.signatures import panel_of
@@ -133,14 +133,11 @@ def clocks(month: str, limit_id: str, which: str) -> Any:
 
 
 def _clock_page(month: str, limit_id: str, which: str, refused: Refused | None = None) -> Any:
-    session = reading_anew() if refused else reading()
-    found = month_rows.clock_rows(
-        session, g.book, contract_asked(month), month, limit_id, which, actor=g.guest.actor, now=g.now
-    )
+    found = found_of(month_rows.clock_rows, month, limit_id, which, anew=refused is not None)
     return render_template(
         "months/clocks.html", found=found, month=month, which=which, which_names=WHICH_NAMES, refused=refused,
         typed=request.form, outcome_names=OUTCOME_NAMES, span=timedelta,
-        is_open=may_speak(session, found.month),
+        is_open=may_speak(reading(), found.month),
     ), status_of(refused)  # fmt: skip
 
 
@@ -152,11 +149,10 @@ def item(month: str, code: str) -> Any:
 
 
 def _item_page(month: str, code: str, refused: Refused | None = None) -> Any:
-    session = reading_anew() if refused else reading()
-    found = month_rows.item_rows(session, g.book, contract_asked(month), month, code, actor=g.guest.actor, now=g.now)
+    found = found_of(month_rows.item_rows, month, code, anew=refused is not None)
     return render_template(
         "months/item.html", found=found, month=month, refused=refused, typed=request.form,
-        is_open=may_speak(session, found.month),
+        is_open=may_speak(reading(), found.month),
     ), status_of(refused)  # fmt: skip
 
 
@@ -182,7 +178,7 @@ def explain(month: str, limit_id: str, which: str) -> Any:
     where = url_for("months.clocks", month=month, limit_id=limit_id, which=which, contract=contract)
     return say(
         month, lambda refused: _clock_page(month, limit_id, which, refused),
-        lambda desk: desk.explain(f"{limit_id}/{given.get('number', '')}", given.get("text", "")),
+        lambda desk: desk.explain(clock_target(limit_id, given.get("number", "")), given.get("text", "")),
         gettext("已记下说明"), where,
     )  # fmt: skip
 
