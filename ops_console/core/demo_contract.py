@@ -11,39 +11,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from random import Random
 
+from ops_console.core import demo_steps as acts
 from ops_console.core.breaches import LEAKED, TOLD_LATE
 from ops_console.core.contracts import GO_LIVE, RELEASE
 from ops_console.core.demo import FIRST, LAST, RELEASES, SEED, days, is_open
 from ops_console.core.demo_places import CHIEF, ENGINEER, MANAGER, OFFICERS
-from ops_console.core.demo_steps import (
-    CASE_DECIDED,
-    CASE_EXECUTED,
-    CASE_FILED,
-    CASE_FOUND,
-    CASE_RAISED,
-    CASE_SENT,
-    CASE_STATED,
-    DELEGATED,
-    DUTIES_ACCEPTED,
-    DUTIES_DONE,
-    DUTY_ASKED,
-    ENTRIES_CONFIRMED,
-    ENTRIES_MADE,
-    MONTH_ADJUSTED,
-    MONTH_ANSWERED,
-    MONTH_EXPLAINED,
-    MONTH_PAID,
-    MONTH_SIGNED,
-    RELEASED,
-    SAMPLE_ANSWERED,
-    SAMPLE_DRAWN,
-    SAMPLE_LISTED,
-    SHEET_CONFIRMED,
-    SHEET_PROPOSED,
-    VERSION_DECIDED,
-    VERSION_TOLD,
-    Step,
-)
+from ops_console.core.demo_steps import Step
 from ops_console.core.duties import DAY, Duty
 from ops_console.core.moments import ZONE
 from ops_console.core.working_time import WorkingCalendar
@@ -96,35 +69,35 @@ def _on(month: int, day: int, hour: int, minute: int = 0) -> datetime:
 
 
 def _sheet() -> Iterator[Step]:
-    yield Step(_on(1, 4, 10, 12), "", SHEET_PROPOSED, CHIEF)
-    yield Step(_on(1, 4, 15, 40), "", SHEET_CONFIRMED, MANAGER)
+    yield Step(_on(1, 4, 10, 12), "", acts.SHEET_PROPOSED, CHIEF)
+    yield Step(_on(1, 4, 15, 40), "", acts.SHEET_CONFIRMED, MANAGER)
 
 
 def _every_day(calendar: WorkingCalendar) -> Iterator[Step]:
     """The engineer does what is owed towards the end of a working day; an officer looks at it on the next morning."""
     for day in days():
         if is_open(day, calendar):
-            yield Step(_at(day, 9, 20), "", DUTIES_ACCEPTED, OFFICERS[day.toordinal() % len(OFFICERS)])
-            yield Step(_at(day, 16, 45), "", DUTIES_DONE, ENGINEER)
+            yield Step(_at(day, 9, 20), "", acts.DUTIES_ACCEPTED, OFFICERS[day.toordinal() % len(OFFICERS)])
+            yield Step(_at(day, 16, 45), "", acts.DUTIES_DONE, ENGINEER)
 
 
 def _releases() -> Iterator[Step]:
     for number, day in enumerate(RELEASES):
         told = {"number": number, "go_live": number in GONE_LIVE}
-        yield Step(_at(day, 17, 30), "", RELEASED, ENGINEER, told)
+        yield Step(_at(day, 17, 30), "", acts.RELEASED, ENGINEER, told)
 
 
 def _versions(calendar: WorkingCalendar) -> Iterator[Step]:
     for month, day, name in VERSIONS:
         published = date(2026, month, day)
-        yield Step(_at(workday(published, 2, calendar), 11, 5), "", VERSION_TOLD, MANAGER,
+        yield Step(_at(workday(published, 2, calendar), 11, 5), "", acts.VERSION_TOLD, MANAGER,
                    {"version": name, "published": published.isoformat()})  # fmt: skip
-        yield Step(_at(workday(published, 12, calendar), 10, 30), "", VERSION_DECIDED, CHIEF, {"version": name})
+        yield Step(_at(workday(published, 12, calendar), 10, 30), "", acts.VERSION_DECIDED, CHIEF, {"version": name})
 
 
 def _requests() -> Iterator[Step]:
     for month, day, what, text in ASKED:
-        yield Step(_on(month, day, 10, 5), "", DUTY_ASKED, CHIEF, {"what": what, "text": text})
+        yield Step(_on(month, day, 10, 5), "", acts.DUTY_ASKED, CHIEF, {"what": what, "text": text})
 
 
 def workday(day: date, count: int, calendar: WorkingCalendar) -> date:
@@ -230,31 +203,33 @@ CASES = {
 
 def _cases() -> Iterator[Step]:
     yield from (
-        _case(_on(2, 18, 8, 40), CASE_RAISED, "wu.qian", NEW_YEAR),
-        _case(_on(2, 18, 8, 50), CASE_SENT, CHIEF, NEW_YEAR, receiver=CYBER, text=NO_LEAK, needed=False),
-        _case(_on(2, 18, 8, 52), CASE_SENT, CHIEF, NEW_YEAR, receiver=CRITICAL, text=NOT_CRITICAL, needed=False),
-        _case(_on(2, 24, 9, 50), CASE_FILED, CHIEF, NEW_YEAR),
-        _case(_on(2, 26, 16, 20), CASE_STATED, MANAGER, NEW_YEAR,
+        _case(_on(2, 18, 8, 40), acts.CASE_RAISED, "wu.qian", NEW_YEAR),
+        _case(_on(2, 18, 8, 50), acts.CASE_SENT, CHIEF, NEW_YEAR, receiver=CYBER, text=NO_LEAK, needed=False),
+        _case(_on(2, 18, 8, 52), acts.CASE_SENT, CHIEF, NEW_YEAR, receiver=CRITICAL, text=NOT_CRITICAL, needed=False),
+        _case(_on(2, 24, 9, 50), acts.CASE_FILED, CHIEF, NEW_YEAR),
+        _case(_on(2, 26, 16, 20), acts.CASE_STATED, MANAGER, NEW_YEAR,
               text="值班工程师 2:20 已开始远程重启回调，3:20 恢复后才登记；未及时电话报告，接受意见，但不属瞒报。"),
-        _case(_on(6, 15, 11, 0), CASE_RAISED, "zheng.hao", LINK),
-        _case(_on(6, 15, 13, 30), CASE_SENT, CHIEF, LINK, receiver=CYBER, text="口头报告：疑似诈骗短信，正在核查。"),
-        _case(_on(6, 15, 13, 32), CASE_SENT, CHIEF, LINK, receiver=CRITICAL, text=NOT_CRITICAL, needed=False),
-        _case(_on(6, 16, 9, 40), CASE_FILED, CHIEF, LINK),
-        _case(_on(6, 17, 15, 30), CASE_STATED, MANAGER, LINK,
+        _case(_on(6, 15, 11, 0), acts.CASE_RAISED, "zheng.hao", LINK),
+        _case(_on(6, 15, 13, 30), acts.CASE_SENT, CHIEF, LINK, receiver=CYBER,
+              text="口头报告：疑似诈骗短信，正在核查。"),
+        _case(_on(6, 15, 13, 32), acts.CASE_SENT, CHIEF, LINK, receiver=CRITICAL, text=NOT_CRITICAL, needed=False),
+        _case(_on(6, 16, 9, 40), acts.CASE_FILED, CHIEF, LINK),
+        _case(_on(6, 17, 15, 30), acts.CASE_STATED, MANAGER, LINK,
               text="出口日志和短信通道 30 天内没有向外发送该链接，号码不在本平台任何导出中。"),
-        _case(_on(6, 19, 16, 40), CASE_FOUND, CHIEF, LINK, upheld=False,
+        _case(_on(6, 19, 16, 40), acts.CASE_FOUND, CHIEF, LINK, upheld=False,
               text="运营商证实为群发诈骗短信，与平台数据无关。"),
-        _case(_on(9, 10, 15, 30), CASE_RAISED, CHIEF, SCREENSHOT),
-        _case(_on(9, 10, 16, 30), CASE_SENT, CHIEF, SCREENSHOT, receiver=CYBER,
+        _case(_on(9, 10, 15, 30), acts.CASE_RAISED, CHIEF, SCREENSHOT),
+        _case(_on(9, 10, 16, 30), acts.CASE_SENT, CHIEF, SCREENSHOT, receiver=CYBER,
               text="首报：运维群误发带患者信息的截图，已撤回，影响 1 人，正在核查。"),
-        _case(_on(9, 10, 16, 32), CASE_SENT, CHIEF, SCREENSHOT, receiver=CRITICAL, text=NOT_CRITICAL, needed=False),
-        _case(_on(9, 11, 9, 30), CASE_FILED, CHIEF, SCREENSHOT),
-        _case(_on(9, 14, 14, 10), CASE_STATED, MANAGER, SCREENSHOT,
+        _case(_on(9, 10, 16, 32), acts.CASE_SENT, CHIEF, SCREENSHOT, receiver=CRITICAL,
+              text=NOT_CRITICAL, needed=False),
+        _case(_on(9, 11, 9, 30), acts.CASE_FILED, CHIEF, SCREENSHOT),
+        _case(_on(9, 14, 14, 10), acts.CASE_STATED, MANAGER, SCREENSHOT,
               text="属实。系二线为说明问题截图未遮盖，已停其查看权限并组织培训。"),
-        _case(_on(9, 16, 10, 20), CASE_FOUND, CHIEF, SCREENSHOT, upheld=True,
+        _case(_on(9, 16, 10, 20), acts.CASE_FOUND, CHIEF, SCREENSHOT, upheld=True,
               text="群消息截图和撤回记录为证，敏感信息外泄成立，发生在 9 月 10 日。"),
-        _case(_on(9, 18, 16, 0), CASE_DECIDED, LEADER, SCREENSHOT),
-        _case(_on(9, 21, 9, 30), CASE_EXECUTED, CHIEF, SCREENSHOT, month="2026-09"),
+        _case(_on(9, 18, 16, 0), acts.CASE_DECIDED, LEADER, SCREENSHOT),
+        _case(_on(9, 21, 9, 30), acts.CASE_EXECUTED, CHIEF, SCREENSHOT, month="2026-09"),
     )  # fmt: skip
 
 
@@ -274,25 +249,25 @@ def _month(number: int, calendar: WorkingCalendar) -> Iterator[Step]:
         return Step(_at(workday(last, nth, calendar), hour, minute), "", act, who, {"month": month, **facts})
 
     caller = OFFICERS[number % len(OFFICERS)]
-    yield on(1, 15, 10, ENTRIES_MADE, caller)
-    yield on(2, 9, 40, ENTRIES_CONFIRMED, MANAGER)
-    yield on(2, 14, 30, MONTH_EXPLAINED, MANAGER)
-    yield on(3, 9, 48, SAMPLE_LISTED, caller)
+    yield on(1, 15, 10, acts.ENTRIES_MADE, caller)
+    yield on(2, 9, 40, acts.ENTRIES_CONFIRMED, MANAGER)
+    yield on(2, 14, 30, acts.MONTH_EXPLAINED, MANAGER)
+    yield on(3, 9, 48, acts.SAMPLE_LISTED, caller)
     yield on(
-        3, 9, 50, SAMPLE_DRAWN, caller, seed=f"{number} 月 骰子 {number % 6 + 1} {number % 5 + 1} {number % 4 + 2}"
+        3, 9, 50, acts.SAMPLE_DRAWN, caller, seed=f"{number} 月 骰子 {number % 6 + 1} {number % 5 + 1} {number % 4 + 2}"
     )
     for place in range(1, SAMPLED + 1):
-        step = on(3, 9, 52, SAMPLE_ANSWERED, caller, place=place, answer=_heard(month, place))
+        step = on(3, 9, 52, acts.SAMPLE_ANSWERED, caller, place=place, answer=_heard(month, place))
         yield Step(step.at + timedelta(seconds=17 * place), "", step.act, step.who, step.facts)
-    yield on(4, 10, 10, MONTH_ADJUSTED, CHIEF)
-    yield on(4, 10, 30, MONTH_ANSWERED, CHIEF)
+    yield on(4, 10, 10, acts.MONTH_ADJUSTED, CHIEF)
+    yield on(4, 10, 30, acts.MONTH_ANSWERED, CHIEF)
     if month == DELEGATED_MONTH:
-        yield on(4, 17, 10, DELEGATED, CHIEF, taker=OFFICERS[0])
+        yield on(4, 17, 10, acts.DELEGATED, CHIEF, taker=OFFICERS[0])
     signer = OFFICERS[0] if month == DELEGATED_MONTH else CHIEF
-    yield on(6, 15, 20, MONTH_SIGNED, signer)
-    yield on(7, 9, 35, MONTH_SIGNED, MANAGER)
+    yield on(6, 15, 20, acts.MONTH_SIGNED, signer)
+    yield on(7, 9, 35, acts.MONTH_SIGNED, MANAGER)
     paid = workday(workday(last, 7, calendar) + AFTER_SIGNING * DAY, 1, calendar)
-    yield Step(_at(paid, 10, 40), "", MONTH_PAID, FINANCE, {"month": month, "paid_on": paid.isoformat()})
+    yield Step(_at(paid, 10, 40), "", acts.MONTH_PAID, FINANCE, {"month": month, "paid_on": paid.isoformat()})
 
 
 def _heard(month: str, place: int) -> str:

@@ -236,6 +236,14 @@ class VersionInForce:
         return self.raw or self.terms
 
 
+def is_before_the_console(versions: Iterable[VersionInForce], version: VersionInForce, until: date) -> bool:
+    """Given all versions, one of them and the day after a period's last one, say whether the period was over before
+    anybody told the console of that contract, and no go-live day is named that would have it judged all the same.
+    """
+    known = [one.known_on for one in versions if one.contract_id == version.contract_id and one.known_on is not None]
+    return version.terms.go_live_on is None and bool(known) and until <= min(known)
+
+
 def version_at(versions: Iterable[VersionInForce], at: datetime) -> VersionInForce:
     """Given confirmed versions and a report time, return the version in force then.
 

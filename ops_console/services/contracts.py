@@ -63,13 +63,6 @@ class Book:
         last = max(mine, key=lambda terms: terms.counts_from)
         return replace(mine[0], ends_on=last.ends_on)
 
-    def is_before_the_console(self, version: VersionInForce, until: date) -> bool:
-        """Given a version and the day after a period's last one, say whether the period was over before anybody told
-        the console of the contract, and the contract names no go-live day that would have it judged all the same.
-        """
-        known = [v.known_on for v in self.versions if v.contract_id == version.contract_id and v.known_on is not None]
-        return version.terms.go_live_on is None and bool(known) and until <= min(known)
-
     @cached_property
     def by_id(self) -> dict[int, VersionInForce]:
         """The versions by row id."""

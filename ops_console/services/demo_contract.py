@@ -10,27 +10,11 @@ from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 
 from ops_console.core import demo_contract as plan
+from ops_console.core import demo_steps as acts
 from ops_console.core.breach_acts import Account
 from ops_console.core.contracts import GO_LIVE, NEW_VERSION, RELEASE
 from ops_console.core.demo import FIRST
 from ops_console.core.demo_places import CHIEF
-from ops_console.core.demo_steps import (
-    CASE_DECIDED,
-    CASE_EXECUTED,
-    CASE_FILED,
-    CASE_FOUND,
-    CASE_RAISED,
-    CASE_SENT,
-    CASE_STATED,
-    DUTIES_ACCEPTED,
-    DUTIES_DONE,
-    DUTY_ASKED,
-    RELEASED,
-    SHEET_CONFIRMED,
-    SHEET_PROPOSED,
-    VERSION_DECIDED,
-    VERSION_TOLD,
-)
 from ops_console.core.moments import ZONE, day_start
 from ops_console.core.releases import PRODUCT, UPDATE, UPGRADE, Release
 from ops_console.core.score_preset import PRESET
@@ -180,20 +164,20 @@ def _case_act(part: Part) -> None:
     assert row is not None, number
     version, by = row.version, By(actor=part.actor, now=part.now)
     session, book, act = part.session, part.book, part.step.act
-    if act == CASE_FILED:
+    if act == acts.CASE_FILED:
         breach_acts.file_case(session, book, number, version, told.category, **by)
-    elif act == CASE_STATED:
+    elif act == acts.CASE_STATED:
         breach_acts.state(session, book, number, version, part.told("text"), **by)
-    elif act == CASE_FOUND:
+    elif act == acts.CASE_FOUND:
         times = Account(
             occurred_at=told.occurred_at, discovered_at=told.known_at, known_at=told.known_at,
             reported_at=told.reported_at,
         )  # fmt: skip
         found = Finding(part.step.facts["upheld"] is True, told.category, times, part.told("text"))
         breach_acts.find(session, book, number, version, found, **by)
-    elif act == CASE_DECIDED:
+    elif act == acts.CASE_DECIDED:
         breach_acts.decide(session, book, number, version, "", approved=True, **by)
-    elif act == CASE_EXECUTED:
+    elif act == acts.CASE_EXECUTED:
         breach_acts.execute(session, book, number, version, Execution(part.month), **by)
     else:
         needed = part.step.facts.get("needed", True) is True
@@ -202,9 +186,9 @@ def _case_act(part: Part) -> None:
 
 
 ACTS: Mapping[str, Callable[[Part], None]] = {
-    SHEET_PROPOSED: _propose_sheet, SHEET_CONFIRMED: _confirm_sheet, DUTIES_DONE: _do_duties,
-    DUTIES_ACCEPTED: _accept_duties, DUTY_ASKED: _ask, RELEASED: _release, VERSION_TOLD: _tell_version,
-    VERSION_DECIDED: _decide_version, CASE_RAISED: _raise_case, CASE_FILED: _case_act, CASE_STATED: _case_act,
-    CASE_FOUND: _case_act, CASE_DECIDED: _case_act, CASE_EXECUTED: _case_act, CASE_SENT: _case_act,
-    **demo_months.ACTS,
+    acts.SHEET_PROPOSED: _propose_sheet, acts.SHEET_CONFIRMED: _confirm_sheet, acts.DUTIES_DONE: _do_duties,
+    acts.DUTIES_ACCEPTED: _accept_duties, acts.DUTY_ASKED: _ask, acts.RELEASED: _release,
+    acts.VERSION_TOLD: _tell_version, acts.VERSION_DECIDED: _decide_version, acts.CASE_RAISED: _raise_case,
+    acts.CASE_FILED: _case_act, acts.CASE_STATED: _case_act, acts.CASE_FOUND: _case_act, acts.CASE_DECIDED: _case_act, acts.CASE_EXECUTED: _case_act,
+    acts.CASE_SENT: _case_act, **demo_months.ACTS,
 }  # fmt: skip

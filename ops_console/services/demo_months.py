@@ -11,20 +11,8 @@ from datetime import date, timedelta
 from random import Random
 
 from ops_console.core import demo_contract as plan
+from ops_console.core import demo_steps as acts
 from ops_console.core.demo import SEED
-from ops_console.core.demo_steps import (
-    DELEGATED,
-    ENTRIES_CONFIRMED,
-    ENTRIES_MADE,
-    MONTH_ADJUSTED,
-    MONTH_ANSWERED,
-    MONTH_EXPLAINED,
-    MONTH_PAID,
-    MONTH_SIGNED,
-    SAMPLE_ANSWERED,
-    SAMPLE_DRAWN,
-    SAMPLE_LISTED,
-)
 from ops_console.core.entries import ENTERED, Value
 from ops_console.core.measures import MEASURES
 from ops_console.core.moments import ZONE
@@ -180,7 +168,7 @@ def _pay(part: Part) -> None:
 
 
 ACTS: Mapping[str, Callable[[Part], None]] = {
-    ENTRIES_MADE: _enter, ENTRIES_CONFIRMED: _confirm_entries, MONTH_EXPLAINED: _explain,
-    MONTH_ANSWERED: _answer_objections, MONTH_ADJUSTED: _adjust, SAMPLE_LISTED: _list, SAMPLE_DRAWN: _draw,
-    SAMPLE_ANSWERED: _hear, DELEGATED: _delegate, MONTH_SIGNED: _sign, MONTH_PAID: _pay,
+    acts.ENTRIES_MADE: _enter, acts.ENTRIES_CONFIRMED: _confirm_entries, acts.MONTH_EXPLAINED: _explain,
+    acts.MONTH_ANSWERED: _answer_objections, acts.MONTH_ADJUSTED: _adjust, acts.SAMPLE_LISTED: _list,
+    acts.SAMPLE_DRAWN: _draw, acts.SAMPLE_ANSWERED: _hear, acts.DELEGATED: _delegate, acts.MONTH_SIGNED: _sign, acts.MONTH_PAID: _pay,
 }  # fmt: skip

@@ -20,7 +20,7 @@ from ops_console.core.errors import Refused
 from ops_console.core.moments import ZONE, day_start, whole
 from ops_console.core.people import SYSTEM, Actor
 from ops_console.core.readings import effective
-from ops_console.core.terms import Terms, VersionInForce
+from ops_console.core.terms import Terms, VersionInForce, is_before_the_console
 from ops_console.core.tickets import Event
 from ops_console.services.contracts import Book, Books
 from ops_console.services.jobs import Run
@@ -69,7 +69,7 @@ def expected(book: Book, until: date) -> list[tuple[VersionInForce, Duty]]:
         for version in book.versions
         for duty in periodic(terms_of(version), until)
         if duty.period_start is not None and book.at(day_start(duty.period_start)).id == version.id
-        if duty.period_end is not None and not book.is_before_the_console(version, duty.period_end)
+        if duty.period_end is not None and not is_before_the_console(book.versions, version, duty.period_end)
     ]
 
 

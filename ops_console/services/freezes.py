@@ -19,7 +19,7 @@ from ops_console.core.frozen_months import Beside, FrozenMonth, basis_of, freeze
 from ops_console.core.moments import ZONE, shift_month, whole
 from ops_console.core.months import DRAFT, FROZEN, HISTORY, LOCKED, Life, Word, assessed_months, disputes_of
 from ops_console.core.people import SYSTEM, VENDOR, Actor
-from ops_console.core.terms import VersionInForce
+from ops_console.core.terms import VersionInForce, is_before_the_console
 from ops_console.core.tickets import Event
 from ops_console.services.assessments import SUBJECT, adjustments_of, basis, documents_of, life, words_of
 from ops_console.services.contracts import Book, Books
@@ -112,7 +112,7 @@ def due_months(session: Session, book: Book, now: datetime) -> list[tuple[int, s
         for month in assessed_months(term, now) if term else ():
             where = life(session, book, contract_id, month, now)
             version, ended = version_of(book, contract_id, month), where.ends_at.astimezone(ZONE).date()
-            is_history = book.is_before_the_console(version, ended)
+            is_history = is_before_the_console(book.versions, version, ended)
             if where.state == DRAFT and now >= where.freezes_at and not is_history:
                 found.append((contract_id, month))
     return found
