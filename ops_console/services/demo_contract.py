@@ -35,6 +35,9 @@ from ops_console.store import breaches as breach_store
 from ops_console.store import duties as duty_store
 from ops_console.store import releases as release_store
 
+CASE_ACTS = (
+    acts.CASE_FILED, acts.CASE_STATED, acts.CASE_FOUND, acts.CASE_DECIDED, acts.CASE_EXECUTED, acts.CASE_SENT
+)  # fmt: skip
 DONE, PRODUCT_TITLE = "{clause} {name}，{day} 完成。", "产品新版本 {name}"
 SENT_BACK = "材料不完整，请补齐后再提交"
 
@@ -189,6 +192,5 @@ ACTS: Mapping[str, Callable[[Part], None]] = {
     acts.SHEET_PROPOSED: _propose_sheet, acts.SHEET_CONFIRMED: _confirm_sheet, acts.DUTIES_DONE: _do_duties,
     acts.DUTIES_ACCEPTED: _accept_duties, acts.DUTY_ASKED: _ask, acts.RELEASED: _release,
     acts.VERSION_TOLD: _tell_version, acts.VERSION_DECIDED: _decide_version, acts.CASE_RAISED: _raise_case,
-    acts.CASE_FILED: _case_act, acts.CASE_STATED: _case_act, acts.CASE_FOUND: _case_act, acts.CASE_DECIDED: _case_act, acts.CASE_EXECUTED: _case_act,
-    acts.CASE_SENT: _case_act, **demo_months.ACTS,
+    **dict.fromkeys(CASE_ACTS, _case_act), **demo_months.ACTS,
 }  # fmt: skip

@@ -170,5 +170,6 @@ def _pay(part: Part) -> None:
 ACTS: Mapping[str, Callable[[Part], None]] = {
     acts.ENTRIES_MADE: _enter, acts.ENTRIES_CONFIRMED: _confirm_entries, acts.MONTH_EXPLAINED: _explain,
     acts.MONTH_ANSWERED: _answer_objections, acts.MONTH_ADJUSTED: _adjust, acts.SAMPLE_LISTED: _list,
-    acts.SAMPLE_DRAWN: _draw, acts.SAMPLE_ANSWERED: _hear, acts.DELEGATED: _delegate, acts.MONTH_SIGNED: _sign, acts.MONTH_PAID: _pay,
+    acts.SAMPLE_DRAWN: _draw, acts.SAMPLE_ANSWERED: _hear, acts.DELEGATED: _delegate, acts.MONTH_SIGNED: _sign,
+    acts.MONTH_PAID: _pay,
 }  # fmt: skip

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+import segno
+from PIL import Image
 
 from ops_console.adapters.documents.report_words import Words
 from ops_console.adapters.documents.reports import as_file, as_word
@@ -99,6 +101,35 @@ def test_every_format_of_every_paper_opens_and_tells_the_same(
             rows = list(book["工单清单"].iter_rows(values_only=True))
             assert [row[0] for row in rows[1:]] == [number]
             assert rows[1][7].isoformat() == "2026-10-14T10:00:00"  # a real time, in Shanghai
+
+
+def modules_at_the_foot(page: Path, n: int) -> list[list[bool]]:
+    """Given a page at 300 dpi, return the dark and light of the n by n modules in its lower right corner."""
+    mm = 300 / 25.4
+    with Image.open(page) as seen:
+        width, height = seen.size
+        box = (width - 29.5 * mm, height - 22 * mm, width - 15.5 * mm, height - 2 * mm)
+        corner = seen.convert("L").crop(tuple(map(round, box))).point(lambda value: 255 * (value < 128))
+    found = corner.getbbox()
+    assert found is not None, page
+    code = corner.crop(found)
+    step = code.size[0] / n
+    return [[code.getpixel((int((x + 0.5) * step), int((y + 0.5) * step))) > 0 for x in range(n)] for y in range(n)]
+
+
+def test_every_page_carries_the_code_of_the_frozen_result(
+    sqlite_console: Console, clock: FakeClock, tmp_path: Path
+) -> None:
+    broken_month(sqlite_console, clock)
+    past_the_day(sqlite_console, clock, "2026-10")
+    digest = freeze(sqlite_console, "2026-10")
+    path = tmp_path / "paper.pdf"
+    path.write_bytes(as_file(made(sqlite_console), "pdf", words(sqlite_console), sqlite_console.papers))
+    subprocess.run(["pdftoppm", "-r", "300", "-gray", "-png", str(path), str(tmp_path / "page")], check=True)
+    seen = sorted(tmp_path.glob("page-*.png"))
+    wanted = [[bool(cell) for cell in row] for row in segno.make(digest, error="m", micro=False).matrix]
+    assert len(seen) >= 3
+    assert all(modules_at_the_foot(page, len(wanted)) == wanted for page in seen)
 
 
 def test_a_draft_is_marked_as_one_on_paper(sqlite_console: Console, clock: FakeClock, tmp_path: Path) -> None:
