@@ -41,7 +41,7 @@ def freeze_month(
 ) -> store.AssessmentRow:
     """Given a contract, a month, who freezes it and now, keep its facts and its result for good; return its row.
 
-    The console itself does it once its day has come. Frozen again before anybody signed, by the hospital with a
+    The console itself does it once its day has come, and leaves a month that somebody froze meanwhile. Frozen again before anybody signed, by the hospital with a
     reason, it is a new revision. Raises Refused too early, out of order, while readings collide, for a provisional
     calendar, and once signed.
     """
@@ -51,6 +51,8 @@ def freeze_month(
         refuse_fresh_reset(session, actor, now)
     contracts.hold(session, contract_id)
     row = store.of_month(session, contract_id, month, hold=True)
+    if row is not None and actor == SYSTEM:
+        return row
     where = life(session, book, contract_id, month, now)
     _check_freezing(session, book, where, contract_id, now, row)
     told = check_reason(reason) if row is not None else ""

@@ -14,7 +14,7 @@ from ops_console.core.errors import NotFound, Refused
 from ops_console.core.frozen_months import assessment_of
 from ops_console.core.money import Fee
 from ops_console.core.months import DRAFT, FROZEN, HISTORY, RUNNING, freeze_moment
-from ops_console.core.people import Actor
+from ops_console.core.people import SYSTEM, Actor
 from ops_console.core.terms import terms_from_json
 from ops_console.services import assessments, freezes, month_rows
 from ops_console.services.assessments import Month
@@ -263,6 +263,19 @@ def test_what_is_frozen_says_of_every_clock_what_its_documents_say(console: Cons
         (one.limit, one.outcome, one.seconds) for one in found.facts.judged
     }
     assert assessment_of(assessments.documents_of(found.row)) == found.assessment
+
+
+def test_a_month_that_somebody_froze_before_the_jobs_turn_stays_as_it_is(console: Console, clock: FakeClock) -> None:
+    live_from(console, date(2026, 10, 1))
+    past_the_day(console, clock, "2026-10")
+    by_hand = freeze(console, "2026-10")
+    clock.forward(minutes=1)
+    assert freeze(console, "2026-10", SYSTEM) == by_hand
+    with console.read() as session:
+        row = store.of_month(session, contract(console), "2026-10")
+        assert row is not None
+        assert (row.revision, row.frozen_by) == (1, PROVED.account)
+        assert [event.kind for _, event in audit.of_subject(session, "month", ["month_frozen"])] == ["month_frozen"]
 
 
 def test_the_day_of_freezing_follows_holidays_and_make_up_days(console: Console) -> None:
