@@ -41,9 +41,9 @@ def freeze_month(
 ) -> store.AssessmentRow:
     """Given a contract, a month, who freezes it and now, keep its facts and its result for good; return its row.
 
-    The console itself does it once its day has come, and leaves a month that somebody froze meanwhile. Frozen again before anybody signed, by the hospital with a
-    reason, it is a new revision. Raises Refused too early, out of order, while readings collide, for a provisional
-    calendar, and once signed.
+    The console itself does it once its day has come, and leaves a month that somebody froze meanwhile. Frozen again
+    before anybody signed, by the hospital with a reason, it is a new revision. Raises Refused too early, out of order,
+    while readings collide, for a provisional calendar, and once signed.
     """
     if actor != SYSTEM:
         actor.need("months.adjust")
