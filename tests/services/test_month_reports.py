@@ -6,6 +6,7 @@ import io
 import re
 import subprocess
 import zipfile
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -19,8 +20,9 @@ from ops_console.adapters.documents.reports import as_file, as_word
 from ops_console.console import Console
 from ops_console.core import tickets as core
 from ops_console.core.errors import NotFound, Refused
-from ops_console.core.report_blocks import Report, Table
+from ops_console.core.report_blocks import Chapter, Paragraph, Report, Table, head
 from ops_console.core.score_preset import PRESET
+from ops_console.core.sentences import sentence
 from ops_console.services import acceptances, long_reports
 from ops_console.services.long_reports import conclusion
 from ops_console.services.month_chapters import CHAPTERS, PAPERS
@@ -130,6 +132,39 @@ def test_every_page_carries_the_code_of_the_frozen_result(
     wanted = [[bool(cell) for cell in row] for row in segno.make(digest, error="m", micro=False).matrix]
     assert len(seen) >= 3
     assert all(modules_at_the_foot(page, len(wanted)) == wanted for page in seen)
+
+
+def drawn(report: Report, console: Console, folder: Path) -> list[Path]:
+    """Given a report, return its pages as pictures."""
+    folder.mkdir()
+    (folder / "paper.pdf").write_bytes(as_file(report, "pdf", words(console), console.papers))
+    subprocess.run(["pdftoppm", "-r", "100", "-gray", "-png", folder / "paper.pdf", folder / "page"], check=True)
+    return sorted(folder.glob("page-*.png"))
+
+
+def test_a_long_tables_head_stands_on_each_of_its_pages_and_no_row_is_lost(
+    sqlite_console: Console, clock: FakeClock, tmp_path: Path
+) -> None:
+    rows = tuple((f"GD-{n:05}", "门诊缴费打不开" * 4) for n in range(300))
+    long = Table("长表", head("2 6", "单号", "标题"), rows, sentence("没有。"))
+    report = replace(made(sqlite_console), chapters=(Chapter("测", (long,)),))
+    text = pdf_text(as_file(report, "pdf", words(sqlite_console), sqlite_console.papers), tmp_path)
+    pages = [page for page in text.split("\f") if "GD-" in page]
+    assert len(pages) >= 5
+    assert all(re.search(r"单号\s+标题", page) for page in pages)
+    assert re.findall(r"GD-\d{5}", text) == [row[0] for row in rows]
+
+
+def test_rare_characters_are_drawn_and_are_no_boxes(sqlite_console: Console, clock: FakeClock, tmp_path: Path) -> None:
+    """What no font has is drawn as one and the same box: these differ from it and from each other."""
+    shown = []
+    for character in ("䶮", "㛃", "\U000ffff0"):
+        plain = Chapter("测", (Paragraph(sentence("%(text)s", text=character * 20)),))
+        (page,) = drawn(
+            replace(made(sqlite_console), chapters=(plain,)), sqlite_console, tmp_path / f"{ord(character)}"
+        )
+        shown.append(page.read_bytes())
+    assert len(set(shown)) == 3
 
 
 def test_a_draft_is_marked_as_one_on_paper(sqlite_console: Console, clock: FakeClock, tmp_path: Path) -> None:
